@@ -1,0 +1,231 @@
+"""Witnesses: a small concrete value that one schema accepts and another refuses.
+
+Values are made at and around the edges of both schemas (their bounds, their enumerations, what lacks a required
+property, ...), smallest first, and a validator decides. The body around the place of a difference is valid for both
+schemas where there is such a body, so that nothing but that difference can be the reason of the refusal.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import islice
+from typing import Any
+
+from drift.schema import SINGLE, Schema, both, text, types, valid
+
+# Where in a body: the name of a property, ITEM of an array, or OTHER, any property that has no schema of its own.
+Path = tuple["str | int", ...]
+ITEM, OTHER = 0, 1
+
+# Longer strings and arrays prove nothing more, and cost memory.
+LONGEST = 100_000
+
+_SIMPLE: tuple[Any, ...] = (None, False, True, 0, 1, -1, 0.5, "", "a", [], {})
+_FORMATTED = {
+    "date": "2000-01-01",
+    "date-time": "2000-01-01T00:00:00Z",
+    "duration": "P1D",
+    "email": "a@b.c",
+    "hostname": "a",
+    "idn-email": "a@b.c",
+    "idn-hostname": "a",
+    "ipv4": "127.0.0.1",
+    "ipv6": "::1",
+    "iri": "a:b",
+    "json-pointer": "/a",
+    "relative-json-pointer": "0",
+    "time": "00:00:00Z",
+    "uri": "a:b",
+    "uuid": "00000000-0000-0000-0000-000000000000",
+}
+
+
+def find(
+    accepts: Schema, refuses: Schema, path: Path = (), because: Iterable[str] = (), without: str | None = None
+) -> Any:
+    """The smallest value found that is valid for one schema and not for the other, and differs at `path`.
+
+    `because` names the keywords at that place that are to be the reason of the refusal. With `without`, the object
+    there has no such property. Raises LookupError if there is none among the values tried.
+    """
+    inner, outer = _at(accepts, path), _at(refuses, path)
+    if without is not None:
+        values = [v for v in samples(inner) if isinstance(v, dict) and without not in v]
+    else:
+        values = [v for v in samples(inner, outer) if valid(inner, v) and not valid(outer, v)]
+    reason = {keyword: outer[keyword] for keyword in because if keyword in outer}
+    rest = {keyword: value for keyword, value in outer.items() if keyword not in reason}
+    refused = [value for value in values if not reason or not valid(reason, value)]
+    for choice in ([value for value in refused if valid(rest, value)], refused):
+        for around in (both(accepts, refuses), accepts):
+            for body in sorted(_bodies(around, path, choice), key=_size):
+                if valid(accepts, body) and not valid(refuses, body):
+                    return body
+    raise LookupError(f"no witness among the values tried at {path}")
+
+
+def samples(schema: Schema, other: Schema | None = None) -> list[Any]:
+    """Values in and around a schema, and another one, from the smallest."""
+    found = list(_SIMPLE)
+    for one in (schema, other or {}):
+        found += one.get("enum", [])
+        found += _numbers(one)
+        found += _strings(one, schema, other)
+        found += _arrays(one)
+        found += _objects(one)
+        for branch in _branches(one):
+            found += samples(branch)
+    unique = {text(value): value for value in found}
+    return sorted(unique.values(), key=_size)
+
+
+@cache
+def _smallest(schema: str) -> Any:
+    """The smallest valid value that there is among the samples of a schema."""
+    decoded = json.loads(schema)
+    for value in samples(decoded):
+        if valid(decoded, value):
+            return value
+    raise LookupError("no valid value found")
+
+
+def smallest(schema: Schema) -> Any:
+    """The smallest valid value found for a schema. Raises LookupError if none was found."""
+    return _smallest(text(schema))
+
+
+def _size(value: object) -> tuple[int, str]:
+    encoded = text(value)
+    return len(encoded), encoded
+
+
+def _at(schema: Schema, path: Path) -> Schema:
+    for step in path:
+        if step == ITEM:
+            schema = schema.get("items", {})
+        else:
+            schema = schema.get("properties", {}).get(step, schema.get("additionalProperties", {}))
+    return schema
+
+
+def _bodies(schema: Schema, path: Path, values: list[Any]) -> Iterator[Any]:
+    """Bodies with one of the values at the path, and little else."""
+    if not path:
+        yield from values
+        return
+    step, *rest = path
+    inner = list(islice(_bodies(_at(schema, path[:1]), tuple(rest), values), 50))
+    if step == ITEM:
+        yield from ([value] * max(1, schema.get("minItems", 0)) for value in inner)
+        return
+    known = schema.get("properties", {})
+    name = step if isinstance(step, str) else next(n for n in ("other", "another", "x-other") if n not in known)
+    for around in _around(schema, name):
+        yield from ({**around, name: value} for value in inner)
+
+
+def _around(schema: Schema, name: str) -> Iterator[dict[str, Any]]:
+    """Objects that need nothing but the property of this name, with each choice that an enumeration leaves."""
+    properties = schema.get("properties", {})
+    try:
+        base = {need: smallest(properties.get(need, {})) for need in schema.get("required", []) if need != name}
+    except LookupError:
+        return
+    yield base
+    for choice, inner in properties.items():
+        if choice != name:
+            yield from ({**base, choice: value} for value in inner.get("enum", []))
+
+
+def _numbers(schema: Schema) -> Iterator[float]:
+    bounds = [schema[key] for key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum") if key in schema]
+    step = schema.get("multipleOf")
+    for bound in bounds:
+        yield from (bound - 1, bound - 0.5, bound, bound + 0.5, bound + 1, math.ceil(bound), math.floor(bound))
+    if step:
+        for bound in (0, *bounds):
+            near = math.floor(bound / step)
+            yield from (near * step, (near + 1) * step, (near + 2) * step, (near + 0.5) * step)
+
+
+def _lengths(schema: Schema, least: str, most: str) -> Iterator[int]:
+    for key in (least, most):
+        if key in schema:
+            yield from (n for n in (schema[key] - 1, schema[key], schema[key] + 1) if 0 <= n <= LONGEST)
+
+
+def _strings(schema: Schema, accepts: Schema, refuses: Schema | None) -> Iterator[str]:
+    yield from _FORMATTED.values() if "format" in schema else ()
+    for length in _lengths(schema, "minLength", "maxLength"):
+        yield "a" * length
+        yield from (start + "a" * (length - len(start)) for start in ("a:", "a@b.") if length > len(start))
+    if "pattern" in schema:
+        yield from _matching(schema["pattern"], accepts, refuses)
+
+
+def _matching(pattern: str, accepts: Schema, refuses: Schema | None) -> Iterator[str]:
+    from hypothesis import HealthCheck, find, settings
+    from hypothesis import strategies as st
+    from hypothesis.errors import HypothesisException
+
+    def wanted(value: str) -> bool:
+        return valid(accepts, value) and (refuses is None or not valid(refuses, value))
+
+    few = settings(max_examples=100, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    try:
+        yield find(st.from_regex(pattern), wanted, settings=few)
+    except (HypothesisException, re.error):
+        return
+
+
+def _arrays(schema: Schema) -> Iterator[list[Any]]:
+    if not schema.keys() & {"items", "minItems", "maxItems", "uniqueItems"}:
+        return
+    inner = samples(schema["items"]) if "items" in schema else list(_SIMPLE)
+    known = [value for value in inner if valid(schema.get("items", {}), value)]
+    yield from ([value] for value in inner)
+    yield known[:1] * 2
+    for length in _lengths(schema, "minItems", "maxItems"):
+        yield known[:length]
+        yield (known * length)[:length]
+
+
+def _objects(schema: Schema) -> Iterator[dict[str, Any]]:
+    if "object" not in types(schema):
+        return
+    properties = schema.get("properties", {})
+    try:
+        base = {name: smallest(properties.get(name, {})) for name in schema.get("required", [])}
+    except LookupError:
+        return
+    yield base
+    yield from ({n: value for n, value in base.items() if n != name} for name in base)
+    yield {**base, "other": 0}
+    for name, inner in properties.items():
+        yield from ({**base, name: value} for value in samples(inner)[:20])
+        yield from ({**base, name: value} for value in inner.get("enum", []))
+    for branch in _branches(schema):
+        for value in samples(branch):
+            if isinstance(value, dict):
+                yield {**base, **value}
+    for count in _lengths(schema, "minProperties", "maxProperties"):
+        names = [*properties, *(f"other{n}" for n in range(count))][:count]
+        yield {name: _lenient(properties.get(name, {})) for name in names}
+
+
+def _lenient(schema: Schema) -> Any:
+    try:
+        return smallest(schema)
+    except LookupError:
+        return None
+
+
+def _branches(schema: Schema) -> Iterable[Schema]:
+    """Schemas inside of a schema that are about the same value."""
+    for keyword in ("anyOf", "oneOf", "allOf"):
+        yield from schema.get(keyword, [])
+    yield from (schema[keyword] for keyword in ("if", "then", "else", "not") if keyword in schema and keyword in SINGLE)
