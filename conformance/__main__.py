@@ -1,0 +1,214 @@
+"""`python -m conformance`: options in, exit code out."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+from conformance.checks import CHECKS
+from conformance.clause import LEVELS, Clause
+from conformance.contract import Contract, ContractError
+from conformance.plugin import CHAPTERS, Plugin, clause_of
+from conformance.report.files import write
+from conformance.report.terminal import Terminal
+from conformance.run import Run
+from conformance.target import CannotRun, Target
+
+SUITE = Path(__file__).parent / "suite"
+
+
+def main() -> int:
+    options = _options()
+    try:
+        contract = Contract.load()
+        if options.list:
+            return _list(contract, options)
+        with _server(options) as (base_url, server):
+            target = Target.from_environment(
+                base_url, max_requests=options.max_requests, rate=options.rate, timeout=options.timeout
+            )
+            if not target.loopback:
+                raise CannotRun(f"{base_url} is not a loopback address, and this suite edits and deletes git tokens")
+            return _conformance(Run(contract, target, options.seed), options, server)
+    except (CannotRun, ContractError) as error:
+        print(f"conformance: {error}", file=sys.stderr)
+        return 2
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/conformance", description="Tests a server of Qovery's git-token operations against the contract."
+    )
+    add = parser.add_argument
+    add("--base-url", metavar="URL", help="the server to test; without it and QOVERY_BASE_URL, the bundled mock")
+    add("--level", action="append", choices=LEVELS, help="only clauses of this level; may be repeated")
+    add("--only", action="append", metavar="CLAUSE", help="only this clause, or group of clauses; may be repeated")
+    add("--list", action="store_true", help="list the clauses and exit")
+    add("--max-requests", type=_positive, default=900, metavar="N", help="send at most N requests (default: 900)")
+    add("--rate", type=_rate, default=0.0, metavar="N/s", help="send at most N requests a second")
+    add("--timeout", type=_seconds, default=5.0, metavar="S", help="give an answer S seconds (default: 5)")
+    add("--seed", type=int, metavar="N", help="generate the same requests as the run that printed this seed")
+    add("--fail-fast", action="store_true", help="stop at the first broken clause")
+    add("--report", type=Path, metavar="DIR", help="write results.json and junit.xml into DIR")
+    options = parser.parse_args()
+    options.explicit_seed = options.seed is not None
+    if options.seed is None:
+        options.seed = random.SystemRandom().randrange(2**32)
+    return options
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 3600:
+        raise ValueError
+    return value
+
+
+def _rate(text: str) -> float:
+    return _seconds(text.removesuffix("/s"))
+
+
+@contextlib.contextmanager
+def _server(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    """The address of the server to test and what to call it; without an address, the mock is started and stopped."""
+    base_url = options.base_url or os.environ.get("QOVERY_BASE_URL")
+    if base_url:
+        if not re.fullmatch(r"https?://[^\s/]+(/[^\s?#]*)?", base_url):
+            raise CannotRun(f"{base_url!r} is not the address of a server: it must start with http:// or https://")
+        yield base_url, base_url
+        return
+    with _mock() as mock:
+        os.environ |= {
+            "QOVERY_API_TOKEN": mock["api_token"],
+            "QOVERY_JWT": mock["jwt"],
+            "QOVERY_ORGANIZATION_ID": mock["organization_id"],
+            "QOVERY_FOREIGN_ORGANIZATION_ID": mock["foreign_organization_id"],
+            "QOVERY_FOREIGN_GIT_TOKEN_ID": mock["foreign_git_token_id"],
+        }
+        yield mock["base_url"], f"the bundled mock at {mock['base_url']}"
+
+
+@contextlib.contextmanager
+def _mock() -> Iterator[dict[str, str]]:
+    """Address, credentials and ids of a mock of its own process, which is stopped afterwards."""
+    command = [sys.executable, "-m", "conformance.mock", "--port", "0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=SUITE.parent.parent) as process:
+        try:
+            assert process.stdout
+            line = process.stdout.readline()
+            if not line:
+                raise CannotRun("the bundled mock does not start")
+            yield json.loads(line)
+        finally:
+            process.terminate()
+
+
+def _selected(options: argparse.Namespace, clause: Clause) -> bool:
+    if options.level and clause.level not in options.level:
+        return False
+    return not options.only or any(clause.id == each or clause.id.startswith(f"{each}/") for each in options.only)
+
+
+def _pytest(plugin: object, *arguments: str) -> None:
+    """Runs the suite's tests in this process; what they say is taken by the plugin."""
+    quiet = io.StringIO()
+    with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
+        code = pytest.main(
+            [
+                *(str(SUITE / f"{chapter}.py") for chapter in CHAPTERS),
+                "--override-ini=python_files=*.py",
+                f"--rootdir={SUITE}",
+                "-c/dev/null",
+                "--no-header",
+                "--import-mode=importlib",
+                "-pno:cacheprovider",
+                "-pno:terminalreporter",
+                "-pno:logging",
+                "-pno:warnings",
+                *arguments,
+            ],
+            plugins=[plugin],
+        )
+    if code not in (0, 1, 2, 5):
+        raise CannotRun(f"the suite itself is wrong:\n{quiet.getvalue()[-4000:]}")
+
+
+def _list(contract: Contract, options: argparse.Namespace) -> int:
+    run = Run(contract, Target("http://localhost", "", api_token="none"), seed=0)
+
+    class Collector(Plugin):
+        def pytest_collection_finish(self, session: pytest.Session) -> None:
+            self.clauses = [clause_of(item) for item in session.items]
+
+    collector = Collector(run, lambda _: True, lambda _: None)
+    _pytest(collector, "--collect-only")
+    clauses = [*collector.clauses, *(each.clause for each in CHECKS)]
+    for clause in clauses:
+        if _selected(options, clause):
+            print(f"{clause.id}  [{clause.level}]  {clause.requirement}  ({clause.source})")
+    return 0
+
+
+def _conformance(run: Run, options: argparse.Namespace, server: str) -> int:
+    terminal = Terminal(run)
+    start = time.monotonic()
+    terminal.start(server)
+    run.preflight()
+    plugin = Plugin(run, lambda clause: _selected(options, clause), terminal.finished, options.fail_fast)
+    settings.register_profile(
+        "conformance",
+        max_examples=run.scaled(25),
+        deadline=None,
+        # A run that repeats another one must not be led astray by what others have found.
+        database=None if options.explicit_seed else DirectoryBasedExampleDatabase(".hypothesis/examples"),
+        # Findings are made smaller by the suite: Hypothesis's own way may cost hundreds of requests.
+        phases=(Phase.explicit, Phase.reuse, Phase.generate),
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+        print_blob=False,
+    )
+    settings.load_profile("conformance")
+    try:
+        _pytest(plugin, f"--hypothesis-seed={run.seed}")
+    finally:
+        left = run.clean_up()
+    failure = plugin.failure
+    for check in CHECKS:
+        terminal.finished(run.results[check.clause.id])
+    terminal.end(time.monotonic() - start)
+    if left:
+        terminal.line(f"Not deleted: {', '.join(left)}")
+    if options.report:
+        write(options.report, run, server, time.monotonic() - start)
+    if isinstance(failure, KeyboardInterrupt):
+        return 130
+    if isinstance(failure, CannotRun):
+        raise failure
+    if failure:
+        raise failure
+    return 1 if any(_selected(options, each.clause) and each.finding for each in run.results.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,287 @@
+"""What holds for every answer, whatever the request was.
+
+Each check is a clause of its own. It says what is wrong with an answer, None if nothing is, and NOT_APPLICABLE where
+it has nothing to judge. The form of documented answers is judged by Schemathesis.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+import schemathesis
+from schemathesis.checks import content_type_conformance, response_headers_conformance, response_schema_conformance
+
+from conformance.clause import Clause, Level
+from conformance.contract import Contract
+from conformance.exchange import Exchange
+from conformance.secrets import Secrets
+
+# Statuses with which HTTP itself lets a server refuse a request, whatever the operation documents (RFC 9110, RFC 6585).
+HTTP_REFUSALS = frozenset({405, 406, 408, 411, 413, 414, 415, 429, 431})
+NOT_APPLICABLE: Final = "not applicable"
+
+_INTERNALS = re.compile(
+    r"""Traceback\ \(most\ recent|\bFile\ "[^"]+",\ line\ \d+|\bat\ [\w.$<>]+\([\w$]+\.(?:java|kt|scala):\d+\)
+    |\bat\ .{0,80}\(?/[\w./-]+\.[jt]s:\d+:\d+|goroutine\ \d+\ \[|panic:\ |thread\ '[\w-]+'\ panicked
+    |Exception\ in\ thread|\bCaused\ by:\ [\w.]+|(?:[\w]+\.){2,}\w*(?:Exception|Error)\b
+    |\b(?:sqlalchemy|psycopg2?|asyncpg|hibernate|sqlite3|pymysql)\.|\bSQLSTATE\b|\bORA-\d{5}|PG::\w+Error
+    |\bSELECT\s.{1,200}\sFROM\s|\bINSERT\s+INTO\s|\bUPDATE\s+\w+\s+SET\s|\bDELETE\s+FROM\s
+    |/(?:usr|home|var|opt|srv|root|app|etc|proc)/[\w.-]+(?:/[\w.-]+)*\.(?:py|rb|js|ts|go|rs|java|kt|php|conf|ya?ml|env)\b
+    |<b>(?:Warning|Fatal\ error)</b>:|\bserver\ error\ in\ '/'\ application""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+Judge = Callable[["Checks", Exchange], str | None]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A clause that every answer is judged by. An answer that breaks a `fatal` one cannot be judged further."""
+
+    clause: Clause
+    judge: Judge
+    fatal: bool
+
+
+CHECKS: list[Check] = []
+
+
+def check(
+    id: str,
+    requirement: str,
+    *,
+    source: str,
+    level: Level,
+    fatal: bool = True,
+) -> Callable[[Judge], Judge]:
+    """Registers a function as the judge of a clause on every answer."""
+
+    def register(function: Judge) -> Judge:
+        CHECKS.append(Check(Clause(id, requirement, source, level), function, fatal))
+        return function
+
+    return register
+
+
+class Checks:
+    """The checks of one run, with what they judge by."""
+
+    def __init__(self, contract: Contract, secrets: Secrets) -> None:
+        self.secrets = secrets
+        self.contract = contract
+        schema = schemathesis.openapi.from_dict(contract.document)
+        self._operations: dict[str, Any] = {
+            operation.id: schema[operation.path][operation.method] for operation in contract.operations.values()
+        }
+
+    def run(self, exchange: Exchange) -> list[tuple[Check, str | None]]:
+        """Judges an answer; gives every check that applied and what it found, up to the first fatal finding."""
+        results = []
+        for each in CHECKS:
+            found = each.judge(self, exchange)
+            if found == NOT_APPLICABLE:
+                continue
+            results.append((each, found))
+            if found and each.fatal:
+                break
+        return results
+
+    def documented(self, exchange: Exchange) -> bool:
+        """Whether the contract documents the answer's status for the operation."""
+        operation = exchange.request.operation
+        return operation is not None and str(exchange.answer.status) in self.contract.operations[operation].responses
+
+    def failure(self, exchange: Exchange, *checks: Any) -> str | None:
+        """What Schemathesis's checks find in an answer."""
+        operation, answer = exchange.request.operation, exchange.answer
+        if operation is None or not self.documented(exchange):
+            return NOT_APPLICABLE
+        response = httpx.Response(
+            answer.status,
+            # The body has been decoded already.
+            headers=[(name, value) for name, value in answer.headers if name.lower() != "content-encoding"],
+            content=answer.body,
+            request=httpx.Request(exchange.request.method, "http://localhost/"),
+        )
+        response.elapsed = datetime.timedelta(seconds=answer.seconds)
+        case = self._operations[operation].Case(
+            path_parameters=dict.fromkeys(self.contract.operations[operation].parameters, "")
+        )
+        try:
+            case.validate_response(schemathesis.Response.from_any(response), checks=list(checks))
+        except BaseExceptionGroup as group:
+            return _first_sentence(group.exceptions[0])
+        return None
+
+
+def _first_sentence(failure: BaseException) -> str:
+    title = getattr(failure, "title", type(failure).__name__)
+    message = getattr(failure, "message", "")
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    kept = [line for line in lines if not line.startswith(("Schema", "Value", "Validated against", "{", "}", '"$'))]
+    where = getattr(failure, "instance_path", None)
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where or ())
+    return f"{title}: {' '.join(kept[:1])[:300]}" + (f" (at {place.lstrip('.')})" if place else "")
+
+
+@check(
+    "secrets/token",
+    "No answer shows a git token's value, whole, in part or encoded.",
+    source="facts: `token` is a secret, no answer ever carries it",
+    level="documented",
+    fatal=False,
+)
+def _token(checks: Checks, exchange: Exchange) -> str | None:
+    return "the answer shows the git token's value" if "GIT_TOKEN" in _shown(checks, exchange) else None
+
+
+@check(
+    "secrets/credentials",
+    "No answer shows the credentials that the caller sent.",
+    source="users: what a server logs or shows, others read",
+    level="expected",
+    fatal=False,
+)
+def _credentials(checks: Checks, exchange: Exchange) -> str | None:
+    shown = _shown(checks, exchange) - {"GIT_TOKEN"}
+    return f"the answer shows {', '.join(sorted(shown))}" if shown else None
+
+
+def _shown(checks: Checks, exchange: Exchange) -> set[str]:
+    answer = exchange.answer
+    headers = "\n".join(f"{name}: {value}" for name, value in answer.headers)
+    return checks.secrets.in_text(f"{headers}\n{answer.text}")
+
+
+@check(
+    "secrets/internals",
+    "No answer shows a stack trace, a database's message or a file of the server's.",
+    source="users: internals help attackers",
+    level="expected",
+    fatal=False,
+)
+def _internals(_: Checks, exchange: Exchange) -> str | None:
+    headers = "\n".join(value for _, value in exchange.answer.headers)
+    sent = (exchange.request.body or b"").decode("utf-8", "replace") + exchange.request.path
+    for found in _INTERNALS.finditer(f"{headers}\n{exchange.answer.text[:100_000]}"):
+        if found.group() not in sent:
+            return f"the answer shows {found.group()[:80]!r}"
+    return None
+
+
+@check(
+    "answer/in-time",
+    "Every request is answered within the time-out.",
+    source="users: a caller that waits for good is down",
+    level="expected",
+)
+def _in_time(_: Checks, exchange: Exchange) -> str | None:
+    problem = exchange.answer.problem or ""
+    return problem if problem.startswith("no complete answer within") else None
+
+
+@check(
+    "answer/complete",
+    "Every answer is a whole HTTP message: it ends, it is as long as it says, and no body follows a 204.",
+    source="RFC 9112 section 6, RFC 9110 sections 8.4 and 15.3.5",
+    level="http",
+)
+def _complete(_: Checks, exchange: Exchange) -> str | None:
+    answer = exchange.answer
+    if answer.problem:
+        return answer.problem
+    if answer.status == 204 and (answer.body or (answer.header("Content-Length") or "0") != "0"):
+        return "the 204 announces a body"
+    return None
+
+
+@check(
+    "answer/no-server-error",
+    "No request makes the server fail.",
+    source="users: a 5xx is a defect, whatever was sent",
+    level="expected",
+)
+def _no_server_error(_: Checks, exchange: Exchange) -> str | None:
+    return f"the server failed: {exchange.answer.status}" if exchange.answer.status >= 500 else None
+
+
+@check(
+    "answer/status",
+    "Every answer has a status that the operation documents, or that HTTP defines for refusing the request.",
+    source="OpenAPI document: the responses of each operation",
+    level="documented",
+)
+def _status(checks: Checks, exchange: Exchange) -> str | None:
+    operation, status = exchange.request.operation, exchange.answer.status
+    if operation is None:
+        return NOT_APPLICABLE
+    if checks.documented(exchange) or status in HTTP_REFUSALS:
+        return None
+    return f"{operation} does not document {status}"
+
+
+@check(
+    "answer/media-type",
+    "Every documented body is of the media type that the contract gives it, and says so.",
+    source="OpenAPI document: application/json",
+    level="documented",
+)
+def _media_type(checks: Checks, exchange: Exchange) -> str | None:
+    return checks.failure(exchange, content_type_conformance)
+
+
+@check(
+    "answer/headers",
+    "The rate-limit headers, where they are sent, are well formed.",
+    source="Qovery's site: X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset",
+    level="documented",
+    fatal=False,
+)
+def _headers(checks: Checks, exchange: Exchange) -> str | None:
+    return checks.failure(exchange, response_headers_conformance)
+
+
+@check(
+    "answer/schema",
+    "The body of every successful answer is JSON that fits the operation's schema, formats included.",
+    source="OpenAPI document: the schema of each answer",
+    level="documented",
+)
+def _schema(checks: Checks, exchange: Exchange) -> str | None:
+    operation, answer = exchange.request.operation, exchange.answer
+    if operation is None or not answer.ok or checks.contract.operations[operation].response_schema is None:
+        return NOT_APPLICABLE
+    try:
+        json.loads(answer.body.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        return f"the body is not JSON: {error}" if answer.body else "the body is empty"
+    return checks.failure(exchange, response_schema_conformance)
+
+
+@check(
+    "answer/honest-error",
+    "The body of an error that claims to be JSON is JSON.",
+    source="RFC 9110 section 8.3: Content-Type says what the body is",
+    level="http",
+    fatal=False,
+)
+def _honest_error(_: Checks, exchange: Exchange) -> str | None:
+    answer = exchange.answer
+    media_type = (answer.header("Content-Type") or "").split(";")[0].strip().lower()
+    if answer.status < 400 or not answer.body or not re.fullmatch(r"application/(.+\+)?json", media_type):
+        return NOT_APPLICABLE
+    try:
+        json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return f"the body of the {answer.status} claims to be {media_type} and is not JSON"
+    return None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")

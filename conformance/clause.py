@@ -1,0 +1,80 @@
+"""A clause: one sentence of what a server must do, where it is from, and how binding it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from conformance.exchange import Exchange
+
+Level = Literal["documented", "http", "expected"]
+State = Literal["held", "broken", "not exercised"]
+LEVELS: tuple[Level, ...] = ("documented", "http", "expected")
+F = TypeVar("F", bound=Callable[..., object])
+
+
+@dataclass(frozen=True)
+class Clause:
+    """`needs` are the clauses without which this one cannot be judged."""
+
+    id: str
+    requirement: str
+    source: str
+    level: Level
+    needs: tuple[str, ...] = ()
+
+
+def clause(id: str, requirement: str, *, source: str, level: Level, needs: str = "edit/works") -> Callable[[F], F]:
+    """Marks a test of the suite as the judge of a clause. `needs` is a list of ids, separated by spaces."""
+
+    def mark(function: F) -> F:
+        function.clause = Clause(id, requirement, source, level, tuple(needs.split()))  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A broken clause: what was expected and came instead, with the fewest exchanges that show it."""
+
+    clause: Clause
+    message: str
+    exchanges: tuple[Exchange, ...]
+
+
+@dataclass
+class Result:
+    """What a run says of a clause.
+
+    `requests` counts those that exercised it, `judged` the cases that could be judged to the end, `stumbled` those
+    that could not because an answer broke another clause. `reason` says why the clause is not exercised.
+    """
+
+    clause: Clause
+    requests: int = 0
+    judged: int = 0
+    stumbled: int = 0
+    seconds: float = 0.0
+    reason: str = "not run"
+    finding: Finding | None = None
+
+    @property
+    def state(self) -> State:
+        if self.finding:
+            return "broken"
+        return "not exercised" if self.reason else "held"
+
+
+class Broken(Exception):
+    """Raised by a clause's test: the server broke the clause."""
+
+    def __init__(self, message: str, *exchanges: Exchange) -> None:
+        super().__init__(message)
+        self.message = message
+        self.exchanges = exchanges
+
+
+class Stumbled(Exception):
+    """An answer that broke another clause and so cannot be judged by this one."""

@@ -1,0 +1,133 @@
+"""Runs the suite's tests as clauses: which of them, in what order, and what each says of the server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from typing import TypeVar
+
+import pytest
+
+from conformance.clause import Broken, Clause, Result, Stumbled
+from conformance.run import Run
+from conformance.target import CannotRun, NotExercised
+
+E = TypeVar("E", bound=BaseException)
+
+# The chapters of the suite, in the order in which they are read and run: what later ones rely on comes first.
+CHAPTERS = (
+    "resource",
+    "edit",
+    "authentication",
+    "isolation",
+    "identifiers",
+    "refusals",
+    "values",
+    "methods",
+    "oddities",
+    "sequences",
+    "fuzzing",
+)
+
+
+class Plugin:
+    """A pytest plugin for one run.
+
+    `selected` says of a clause whether it was asked for; clauses that a selected one needs are run with it.
+    `finished` is told of every clause as its test ends.
+    """
+
+    def __init__(
+        self, run: Run, selected: Callable[[Clause], bool], finished: Callable[[Result], None], fail_fast: bool = False
+    ) -> None:
+        self.run = run
+        self.selected = selected
+        self.finished = finished
+        self.fail_fast = fail_fast
+        self.failure: BaseException | None = None
+
+    @pytest.fixture(name="run", scope="session")
+    def run_fixture(self) -> Run:
+        return self.run
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        clauses = {clause_of(item).id: clause_of(item) for item in items}
+        wanted = {clause.id for clause in clauses.values() if self.selected(clause)}
+        if not wanted:
+            # Only checks that run on every answer were asked for: everything is worth asking the server.
+            wanted = set(clauses)
+        pending = list(wanted)
+        while pending:
+            needs = clauses[pending.pop()].needs
+            pending += [id for id in needs if id not in wanted]
+            wanted.update(needs)
+        items[:] = [item for item in items if clause_of(item).id in wanted]
+        for item in items:
+            self.run.add(clause_of(item))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        result = self.run.results[clause_of(item).id]
+        start = time.monotonic()
+        result.reason = ""
+        done = yield
+        if result.judged:
+            result.reason = ""
+        elif not result.finding and not result.reason and not result.requests:
+            result.reason = "no request exercised it"
+        result.seconds = time.monotonic() - start
+        self.finished(result)
+        if self.fail_fast and any(each.finding for each in self.run.results.values()):
+            item.session.shouldstop = "fail fast"
+        return done
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        result = self.run.results[clause_of(item).id]
+        for needed in result.clause.needs:
+            other = self.run.results[needed]
+            if other.state != "held":
+                result.reason = f"{needed} is {other.state}"
+                pytest.skip(result.reason)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Runs the test of a clause, and takes what it raises for what it says of the server."""
+        self.run.current = result = self.run.results[clause_of(item).id]
+        try:
+            return (yield)
+        except BaseException as error:
+            self.run.current = None
+            self._judge(result, error, item.session)
+            return None
+        finally:
+            self.run.current = None
+
+    def _judge(self, result: Result, error: BaseException, session: pytest.Session) -> None:
+        broken = _find(error, Broken)
+        if broken is not None:
+            self.run.found(result, broken)
+        elif stumbled := _find(error, Stumbled):
+            result.reason, result.judged = f"its answers broke {stumbled}", 0
+        elif missing := _find(error, NotExercised):
+            result.reason, result.judged = str(missing), 0
+        else:
+            # The run cannot go on: nobody answers, the user interrupts, or the suite itself is wrong.
+            self.failure = _find(error, CannotRun) or error
+            result.reason = "the run ended here"
+            session.shouldstop = "the run cannot go on"
+
+
+def clause_of(item: pytest.Item) -> Clause:
+    """The clause that a test of the suite judges."""
+    clause: Clause = item.obj.clause  # type: ignore[attr-defined]
+    return clause
+
+
+def _find(error: BaseException, kind: type[E]) -> E | None:
+    """The first exception of a kind in `error`, which Hypothesis may have wrapped in a group."""
+    if isinstance(error, kind):
+        return error
+    if isinstance(error, BaseExceptionGroup):
+        return next((found for each in error.exceptions if (found := _find(each, kind))), None)
+    return None

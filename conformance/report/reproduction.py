@@ -1,0 +1,94 @@
+"""A request as a curl command that can be pasted, and an answer as text, both without secrets."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+from conformance.exchange import Answer, Request
+from conformance.run import Run
+
+VARIABLES = ("GIT_TOKEN", "QOVERY_API_TOKEN", "QOVERY_JWT")
+# As much of a body as a person reads, in characters.
+_SHOWN = 1500
+
+
+def curl(request: Request, run: Run) -> str:
+    """The request as a curl command.
+
+    Credentials, ids and the git token's value are shell variables: QOVERY_BASE_URL, QOVERY_API_TOKEN, QOVERY_JWT,
+    and GIT_TOKEN, for which any value will do.
+    """
+    parts = ["curl --include"]
+    if request.method != "GET":
+        parts[0] += f" --request {request.method}"
+    parts[0] += f' "$QOVERY_BASE_URL{_quoted(request.path)}"'
+    for name, value in request.headers:
+        parts.append(f'--header "{name}: {_quoted(_variables(value, run))}"' if value else f"--header '{name};'")
+    prefix = ""
+    if request.body is not None:
+        data, prefix = _data(request.body, run)
+        parts.append(data)
+    return prefix + " \\\n  ".join(parts)
+
+
+def _data(body: bytes, run: Run) -> tuple[str, str]:
+    """The option that sends a body, and what has to stand before the command."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        text = ""
+    if text and "\0" not in text and len(text) <= _SHOWN:
+        return f'--data-binary "{_quoted(_variables(text, run))}"', ""
+    # What cannot stand on a command line, or should not, is printed into a pipe.
+    expression = _expression(_variables(body.decode("latin-1"), run))
+    program = f'import os, sys; sys.stdout.buffer.write({expression}.encode("latin-1"))'
+    return "--data-binary @-", f"python3 -c {shlex.quote(program)} | "
+
+
+def _expression(text: str) -> str:
+    """A Python expression for a text of single bytes; a long one's length is mostly one pattern repeated."""
+    if len(text) > _SHOWN:
+        for size in range(1, 5):
+            for start in range(min(len(text), 400)):
+                unit, count = text[start : start + size], 1
+                while text.startswith(unit, start + count * size):
+                    count += 1
+                if count * size > len(text) * 0.8:
+                    rest = text[start + count * size :]
+                    return f"({_literal(text[:start])} + {_literal(unit)} * {count} + {_literal(rest)})"
+    return f"({_literal(text)})"
+
+
+def _literal(text: str) -> str:
+    literal = json.dumps(text)
+    for variable in VARIABLES:
+        literal = literal.replace(f"${variable}", f'" + os.environ["{variable}"] + "')
+    return literal
+
+
+def _variables(text: str, run: Run) -> str:
+    """`text` with secrets as marks that `_quoted` turns into variables."""
+    return run.secrets.redact(text)
+
+
+def _quoted(text: str) -> str:
+    """`text` for a place between double quotes of a shell; variables that stand for secrets stay variables."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`").replace("$", "\\$")
+    for variable in VARIABLES:
+        escaped = escaped.replace(f"\\${variable}", f"${variable}")
+    return escaped.replace("!", "\"'!'\"")
+
+
+def shown_answer(answer: Answer, run: Run) -> str:
+    """Status, headers and the beginning of the body."""
+    if not answer.status:
+        return f"-> {answer.problem}"
+    lines = [f"-> HTTP {answer.status}"]
+    lines += [f"{name}: {value}" for name, value in answer.headers][:20]
+    if answer.body:
+        more = "" if len(answer.text) <= _SHOWN else f"… ({len(answer.body)} bytes)"
+        lines += ["", answer.text[:_SHOWN] + more]
+    if answer.problem:
+        lines.append(f"({answer.problem})")
+    return run.secrets.redact("\n".join(lines))

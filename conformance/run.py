@@ -1,0 +1,342 @@
+"""One run of the suite: sends requests on behalf of clauses and keeps what is learned about each."""
+
+from __future__ import annotations
+
+import json
+import random
+import uuid
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Literal
+
+from conformance.checks import CHECKS, Checks
+from conformance.clause import Broken, Clause, Finding, Result, Stumbled
+from conformance.contract import Contract
+from conformance.exchange import Exchange, Request
+from conformance.secrets import Secrets
+from conformance.target import CannotRun, NotExercised, Target
+
+Json = dict[str, Any]
+# Stands for the credentials of the run in `Run.call`.
+OWN: Literal["own"] = "own"
+# The clause that is broken where a server does not answer the same request in the same way.
+STEADY = "sequences/steady"
+
+
+class Run:
+    """What the tests of the suite are given: the server under test, the contract, and the results so far.
+
+    `subject` is the id of the git token that the run created to edit; `bystander` is another one, which no edit may
+    touch.
+    """
+
+    def __init__(self, contract: Contract, target: Target, seed: int) -> None:
+        self.contract = contract
+        self.target = target
+        self.seed = seed
+        self.random = random.Random(seed)
+        variables = {"QOVERY_API_TOKEN": target.api_token, "QOVERY_JWT": target.jwt}
+        self.secrets = Secrets({name: value for name, value in variables.items() if value})
+        self.checks = Checks(contract, self.secrets)
+        self.results: dict[str, Result] = {each.clause.id: Result(each.clause) for each in CHECKS}
+        self.current: Result | None = None
+        self.created: list[str] = []
+        self.subject = ""
+        self.bystander = ""
+        self._tokens = [self.secrets.token(self.random) for _ in range(4)]
+        self._count = 0
+        self._edits: deque[Exchange] = deque(maxlen=8)
+        self._label = f"{self.random.randrange(16**6):06x}"
+
+    def preflight(self) -> None:
+        """Raises CannotRun, which says what to do, if these credentials cannot be used in this organization."""
+        status = self.list_all().answer.status
+        if status not in (401, 403, 404):
+            return
+        if self.create(self.body()).answer.status == 201:
+            # So it is the list that is broken, which its clause will say.
+            return
+        if status == 401:
+            raise CannotRun("the server refuses the credentials (401): check QOVERY_API_TOKEN or QOVERY_JWT")
+        raise CannotRun(
+            f"the server does not let these credentials use the organization {self.target.organization} ({status}): "
+            "check QOVERY_ORGANIZATION_ID"
+        )
+
+    # -- what to send ------------------------------------------------------------------------------------------
+
+    def name(self) -> str:
+        """A name that no other git token has, by which people and a later run recognise what this one left."""
+        self._count += 1
+        return f"conformance-{self._label}-{self._count}"
+
+    def scaled(self, examples: int) -> int:
+        """How many examples to generate under the budget of this run, for that many under the default one."""
+        return max(1, examples * self.target.max_requests // 900)
+
+    def token(self) -> str:
+        """A value for a git token that is recognised wherever a server shows it."""
+        return self._tokens[self._count % len(self._tokens)]
+
+    def body(self, **fields: Any) -> Json:
+        """The smallest body that must be accepted, with `fields` put in."""
+        body: Json = {"name": self.name(), "type": "GITHUB", "token": self.token()} | fields
+        if body["type"] == "BITBUCKET" and "workspace" not in body:
+            body["workspace"] = "conformance"
+        return body
+
+    def full(self, **fields: Any) -> Json:
+        """A body with every field, that must be accepted."""
+        name = fields.get("name") or self.name()
+        provider = ("BITBUCKET", "GITHUB", "GITLAB")[self._count % 3]
+        return {
+            "name": name,
+            "type": provider,
+            "token": self.token(),
+            "description": f"description of {name}",
+            "workspace": f"workspace-{self._count}",
+            "git_api_url": f"https://git-{self._count}.example.com/api",
+        } | fields
+
+    # -- sending -----------------------------------------------------------------------------------------------
+
+    def call(
+        self,
+        operation: str,
+        body: object = None,
+        *,
+        git_token: str | None = None,
+        organization: str | None = None,
+        authorization: str | None = OWN,
+        media_type: str | None = "application/json",
+        headers: tuple[tuple[str, str], ...] = (),
+        method: str | None = None,
+    ) -> Exchange:
+        """Calls an operation. `body` is a JSON value, or bytes to be sent as they are; None sends no body.
+
+        Ids are put into the path as they are. `method` replaces the operation's own and makes the request one to
+        no operation.
+        """
+        each = self.contract.operations[operation]
+        path = each.path.replace("{organizationId}", self.target.organization if organization is None else organization)
+        path = path.replace("{gitTokenId}", self.subject if git_token is None else git_token)
+        sent = list(headers)
+        if authorization is not None:
+            sent.append(("Authorization", self.target.authorization if authorization == OWN else authorization))
+        raw = (
+            body
+            if isinstance(body, bytes) or body is None
+            else json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        )
+        if raw is not None and media_type is not None:
+            sent.append(("Content-Type", media_type))
+        return self.send(
+            Request(
+                method=method or each.method,
+                path=path,
+                headers=tuple(sent),
+                body=raw,
+                operation=None if method and method != each.method else operation,
+            )
+        )
+
+    def send(self, request: Request) -> Exchange:
+        """Sends a request and lets every check judge the answer."""
+        exchange = Exchange(request, self.target.send(request))
+        if request.operation == "editGitToken":
+            self._edits.append(exchange)
+        if self.current:
+            self.current.requests += 1
+        if request.operation == "createGitToken" and isinstance(exchange.answer.json, dict) and exchange.answer.ok:
+            self.created.append(str(exchange.answer.json.get("id")))
+        for check, found in self.checks.run(exchange):
+            result = self.results[check.clause.id]
+            result.requests += 1
+            result.reason = ""
+            if found:
+                if check.fatal:
+                    exchange.broken.append(check.clause.id)
+                if not result.finding:
+                    result.finding = Finding(check.clause, found, (exchange,))
+        return exchange
+
+    def edit(self, body: object, **options: Any) -> Exchange:
+        return self.call("editGitToken", body, **options)
+
+    def create(self, body: object, **options: Any) -> Exchange:
+        return self.call("createGitToken", body, **options)
+
+    def get(self, **options: Any) -> Exchange:
+        return self.call("getOrganizationGitToken", **options)
+
+    def list_all(self, **options: Any) -> Exchange:
+        return self.call("listOrganizationGitTokens", **options)
+
+    def delete(self, git_token: str, **options: Any) -> Exchange:
+        exchange = self.call("deleteGitToken", git_token=git_token, **options)
+        if exchange.answer.status in (204, 404) and git_token in self.created:
+            self.created.remove(git_token)
+        return exchange
+
+    # -- judging -----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def case(self) -> Iterator[None]:
+        """One case of a clause: an answer that broke another clause ends the case, not the clause."""
+        assert self.current
+        try:
+            yield
+        except Stumbled as stumbled:
+            self.current.stumbled += 1
+            self.current.reason = f"its answers broke {stumbled}"
+        else:
+            self.current.judged += 1
+
+    def usable(self, exchange: Exchange) -> None:
+        """Raises Stumbled if a check has found the answer to be broken, NotExercised if there was none in time."""
+        if "answer/in-time" in exchange.broken:
+            # Another case would cost another time-out, and most likely say the same.
+            raise NotExercised("the server did not answer in time")
+        if exchange.broken:
+            raise Stumbled(exchange.broken[0])
+
+    def expect(self, exchange: Exchange, *statuses: int, because: str) -> Json:
+        """Raises Broken unless the answer has one of the statuses; gives the decoded object."""
+        self.usable(exchange)
+        if exchange.answer.status not in statuses:
+            expected = " or ".join(map(str, statuses))
+            raise Broken(f"{because}: expected {expected}, got {exchange.answer.status}", exchange)
+        return exchange.answer.json if isinstance(exchange.answer.json, dict) else {}
+
+    def expect_shown(self, sent: Json, exchange: Exchange, *before: Exchange, token: Json | None = None) -> None:
+        """Raises Broken unless the git token in the answer shows what was sent."""
+        difference = self.difference(sent, exchange.answer.json if token is None else token)
+        if difference:
+            raise Broken(difference, *before, exchange)
+
+    def difference(self, sent: Json, token: Json) -> str | None:
+        """The first field of a request body that a git token does not show as sent; None if there is none."""
+        shown_fields = self.contract.operations["getOrganizationGitToken"].response_schema or {}
+        for field in self.contract.request_schema["properties"]:
+            if field not in sent or field not in shown_fields["properties"]:
+                continue
+            shown = token.get(field)
+            # An empty optional text may be shown as absent: nobody can tell the two apart in use.
+            if shown != sent[field] and not (sent[field] == "" and shown is None):
+                return f"{field} was sent as {_short(sent[field])} and is shown as {_short(shown)}"
+        return None
+
+    def found(self, result: Result, broken: Broken) -> None:
+        """Keeps a finding, with the shortest sequence of exchanges that shows it again.
+
+        What cannot be shown again is about the server's steadiness, not about the clause, and so is what started to
+        fail in the course of the run.
+        """
+        exchanges = broken.exchanges
+        steady = self.results.get(STEADY)
+        if steady and result is not steady and all(self._repeatable(each) for each in exchanges):
+            writes = [each for each in self._edits if each not in exchanges]
+            for length in (0, 1, 3):
+                if self._reproduces((*writes[len(writes) - length :], *exchanges)):
+                    exchanges = (*writes[len(writes) - length :], *exchanges)
+                    break
+            else:
+                message = f"asked again in the same way, the server answered differently: {broken.message}"
+                steady.finding = steady.finding or Finding(steady.clause, message, exchanges)
+                result.reason = f"{STEADY} is broken"
+                return
+        result.finding = result.finding or Finding(result.clause, broken.message, exchanges)
+        self._heal()
+
+    def _heal(self) -> None:
+        """Puts right what a finding may have left behind, so that the clauses that follow judge only their own."""
+        works = self.results.get("edit/works")
+        if works is None or works.state != "held":
+            return
+        for role in ("subject", "bystander"):
+            if self.get(git_token=getattr(self, role)).answer.status == 404:
+                setattr(self, role, str((self.create(self.full()).answer.json or {}).get("id")))
+        body = self.full()
+        edited = self.edit(body)
+        if not edited.answer.ok or edited.broken or self.difference(body, edited.answer.json):
+            works.reason = "a valid edit worked at first and does no more"
+            steady = self.results.get(STEADY)
+            if steady and not steady.finding:
+                steady.finding = Finding(steady.clause, f"after {self.target.used} requests {works.reason}", (edited,))
+
+    def _repeatable(self, exchange: Exchange) -> bool:
+        return exchange.request.operation in ("editGitToken", "getOrganizationGitToken") and (
+            self.subject in exchange.request.path
+        )
+
+    def _reproduces(self, exchanges: tuple[Exchange, ...]) -> bool:
+        for exchange in exchanges:
+            again = self.send(exchange.request)
+        return _essence(again) == _essence(exchange)
+
+    def unlike(self, token: Json, other: Json, *ignored: str) -> str | None:
+        """The first field of the contract in which two accounts of a git token differ; None if they say the same."""
+        schema = self.contract.operations["getOrganizationGitToken"].response_schema or {}
+        for field, each in schema["properties"].items():
+            if field not in ignored and _meaning(token.get(field), each) != _meaning(other.get(field), each):
+                return str(field)
+        return None
+
+    def break_clause(self, id: str, message: str, *exchanges: Exchange) -> None:
+        """Notes a finding about another clause than the one that is being judged."""
+        result = self.results[id]
+        if not result.finding:
+            result.finding = Finding(result.clause, message, exchanges)
+
+    def unknown_id(self) -> str:
+        """A UUID that names nothing."""
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+    def add(self, clause: Clause) -> Result:
+        return self.results.setdefault(clause.id, Result(clause))
+
+    def clean_up(self) -> list[str]:
+        """Deletes what the run created; gives the ids that could not be deleted."""
+        self.current = None
+        left = []
+        with self.target.cleanup():
+            for git_token in list(self.created):
+                try:
+                    answer = self.delete(git_token).answer
+                except NotExercised:
+                    left.append(git_token)
+                    continue
+                if answer.status not in (204, 404):
+                    left.append(git_token)
+        return left
+
+
+def _essence(exchange: Exchange) -> object:
+    """What a repeated exchange has in common with the first."""
+    token = exchange.answer.json
+    if isinstance(token, dict) and exchange.answer.ok:
+        return exchange.answer.status, {key: value for key, value in token.items() if key != "updated_at"}
+    return exchange.answer.status
+
+
+def _meaning(value: object, schema: Json) -> object:
+    """A value of an answer without the ways in which the same thing may be written."""
+    if value == "":
+        return None
+    if schema.get("format") == "date-time":
+        return value and instant(str(value))
+    return value.lower() if schema.get("format") == "uuid" and isinstance(value, str) else value
+
+
+def instant(text: str) -> datetime:
+    """A date-time of RFC 3339, whatever its offset, fraction and case; a leap second is taken for the one before."""
+    return datetime.fromisoformat(text.upper().replace(":60", ":59"))
+
+
+def _short(value: object) -> str:
+    if value is None:
+        return "absent"
+    text = json.dumps(value, ensure_ascii=True)
+    return text if len(text) <= 120 else f"{text[:60]}…{text[-40:]} ({len(str(value))} characters)"

@@ -1,0 +1,117 @@
+"""What must never be shown: the git token's value and the caller's credentials, whole, in part or encoded."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import random
+from urllib.parse import quote
+
+# Mixed-case consonants occur nowhere by chance: not in words, not in UUIDs, dates or numbers.
+_ALPHABET = "bcdfghjkmnpqrstvwxzBCDFGHJKMNPQRSTVWXZ"
+_LENGTH = 40
+# A part this long of a generated git token is recognised anywhere in an answer.
+_PART = 6
+# A masked secret shows its first or last few characters.
+_END = 4
+
+
+class Secrets:
+    """Finds secrets in what a server sends, and takes them out of what is shown.
+
+    Credentials are somebody's real ones, of whatever form; git tokens are generated here, so that even a part of one
+    can be recognised.
+    """
+
+    def __init__(self, credentials: dict[str, str]) -> None:
+        self._values: dict[str, str] = {}
+        self._parts: dict[str, str] = {}
+        self._ends: dict[str, str] = {}
+        self._encoded: dict[str, str] = {}
+        self._credentials = credentials
+        for variable, value in credentials.items():
+            self._add(value, variable)
+
+    def token(self, source: random.Random) -> str:
+        """A new value for a git token."""
+        while True:
+            value = "".join(source.choices(_ALPHABET, k=_LENGTH))
+            if all(not end.islower() and not end.isupper() for end in (value[:_END], value[-_END:])):
+                break
+        self.watch(value)
+        return value
+
+    def stranger(self, source: random.Random) -> str:
+        """A credential that no server knows; showing it would be as bad as showing the caller's own."""
+        value = "".join(source.choices(_ALPHABET, k=_LENGTH))
+        self._add(value, "UNKNOWN_CREDENTIALS")
+        return value
+
+    def watch(self, value: str, variable: str = "GIT_TOKEN") -> None:
+        """Treats `value` as a git token's value from now on; it must be as improbable as a generated one."""
+        self._add(value, variable)
+        lower = value.lower()
+        for text in (lower, lower[::-1]):
+            self._parts.update((text[i : i + _PART], variable) for i in range(len(text) - _PART + 1))
+        self._ends.update({value[:_END]: variable, value[-_END:]: variable})
+
+    def _add(self, value: str, variable: str) -> None:
+        self._values[value] = variable
+        raw = value.encode()
+        if len(raw) < 8:
+            return
+        forms = [raw.hex(), quote(value, safe=""), value[::-1]]
+        for offset in range(3):
+            # The middle of what base64 gives wherever the value stands in the encoded text.
+            encoded = base64.b64encode(b"\0" * offset + raw).decode().rstrip("=")
+            inner = encoded[4 if offset else 0 : -2]
+            forms += [inner, inner.replace("+", "-").replace("/", "_")]
+        forms += [
+            base64.b64encode(hashlib.new(n, raw).digest()).decode().rstrip("=") for n in ("md5", "sha1", "sha256")
+        ]
+        self._encoded.update(dict.fromkeys(forms, variable))
+
+    def in_text(self, text: str) -> set[str]:
+        """The variables whose secret, whole, in part or encoded, `text` shows."""
+        found = {variable for value, variable in self._values.items() if len(value) >= 6 and value in text}
+        found |= {variable for form, variable in self._encoded.items() if form in text or form in text.lower()}
+        found |= {variable for end, variable in self._ends.items() if end in text}
+        lower = text.lower()
+        found |= {self._parts[part] for part in _windows(lower) if part in self._parts}
+        found |= {variable for variable, value in self._credentials.items() if _shows_part(value, text)}
+        return found
+
+    def redact(self, text: str) -> str:
+        """`text` with every secret replaced by the name of the variable that holds it."""
+        for forms in (self._values, self._encoded):
+            for form in sorted(forms, key=len, reverse=True):
+                if len(form) >= 4:
+                    text = text.replace(form, f"${forms[form]}")
+        lower = text.lower()
+        hidden = [False] * len(text)
+        for index, part in enumerate(_windows(lower)):
+            if part in self._parts:
+                hidden[index : index + _PART] = [True] * _PART
+        for value in self._credentials.values():
+            for part in _credential_parts(value):
+                start = text.find(part)
+                while start >= 0:
+                    hidden[start : start + len(part)] = [True] * len(part)
+                    start = text.find(part, start + 1)
+        return "".join(
+            "\N{FULL BLOCK}" if secret else character for character, secret in zip(text, hidden, strict=True)
+        )
+
+
+def _windows(text: str) -> list[str]:
+    return [text[i : i + _PART] for i in range(len(text) - _PART + 1)]
+
+
+def _credential_parts(value: str) -> list[str]:
+    """Parts of a credential that do not occur by chance: eight characters, and not only letters of one word."""
+    parts = [value[i : i + 8] for i in range(len(value) - 7)]
+    return [part for part in parts if sum(map(str.isdigit, part)) >= 2 and sum(map(str.isalpha, part)) >= 2]
+
+
+def _shows_part(value: str, text: str) -> bool:
+    return any(part in text for part in _credential_parts(value))

@@ -1,0 +1,150 @@
+"""What the schema alone cannot aim at: text that breaks parsers, databases and terminals, lengths around the
+boundaries of storage, addresses of every form, and whole bodies that must be accepted."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from typing import Any
+
+from hypothesis import strategies as st
+
+from conformance.contract import Contract, Zone
+
+# Each line goes into one value: single characters and sequences that mean something to a parser, a shell, a template
+# engine, a database, a spreadsheet or a browser, and scripts, signs and marks that encodings, fonts and
+# normalization trip over.
+FUSED = (
+    "a'b\"c`d\\e/f|g;h&i<j>k,l.m:n?o!p@q#r^s*t(u)v[w]x{y}z=1+2-3_4~5",
+    "a%b %s %d %n %20 %00 %2F %c3%a9 &amp; &lt;b&gt; &#39; \\n \\u0041 \\x41 \\0 $1 \\1",
+    "${x} $x $(id) `id` #{x} {{7*7}} {% x %} <%= x %> <script>x</script> <!--x--> ]]> /*x*/ -- x ' OR '1'='1'; DROP",
+    "àéîõü ñ ç ß ø Ł Đ ı İ ſ Ω Ω Å Å ﬁ ½ ² ™ € £ ¥ § ¶ « » ‘x’ “x” – — … · ª º ¿ ¡ ÿ",
+    "e\u0301 a\u030a o\u0308\u0323 \u1100\u1161\u11a8 각 がか\u3099 ｶﾞ Ａ１",
+    "Ελληνικά Кириллица עברית العربية فارسی‌ها हिन्दी বাংলা தமிழ் ไทย ລາວ မြန်မာ ქართული Հայերեն አማርኛ ខ្មែរ བོད་",
+    "中文 汉字 漢字 日本語 かな カナ 한국어 Việt 𠀀𠮷 ㊙ 々 〆",
+    "😀 🎉 👍🏽 👩‍👩‍👧‍👦 🏳️‍🌈 🇫🇷 ❤️ 1️⃣ 𝕏 𝟘 🀄 ☃ ✓",
+    "a\u200bb\u200cc\u200dd\u2060e\ufefff\u00adg\u200eh\u200fi\u202ej\u202ck\u2066l\u2069m",
+    "a\u00a0b\u2003c\u3000d\u2028e\u2029f\u1680g\u202fh",
+    "https://user.example.com/a/../b?c=d&e=f#g ../../etc/hosts C:\\temp a@b.example *.txt ~/x",
+)
+
+# Each of these is a value of its own: what it is, or where something stands in it, is what matters.
+WHOLE = (
+    "null",
+    "true",
+    "None",
+    "0",
+    "-1",
+    "1e5",
+    "0123",
+    "2026-01-15",
+    "[]",
+    "{}",
+    '"quoted"',
+    "'quoted'",
+    "undefined",
+    " leading space",
+    "trailing space ",
+    "two  spaces  inside",
+    "MiXeD Case And UPPER",
+    "=1+1",
+    "-x",
+    "@x",
+    "#x",
+    "%",
+    "\\",
+    "'",
+    '"',
+    "<b>",
+    "é",
+    "😀",
+    "ends with a backslash\\",
+    "...",
+    "x",
+    "\ufeffbegins with a mark",
+    "\u00a0no-break space at both ends\u00a0",
+    "\u0301begins with a combining mark",
+)
+
+URIS = (
+    "http://git.example.com",
+    "https://git.example.com/",
+    "https://git.example.com:8443/api/v4/",
+    "https://GitLab.Example.COM/API",
+    "http://localhost:3000",
+    "http://gitlab/api",
+    "http://192.0.2.1",
+    "https://192.0.2.1:65535/a",
+    "http://[2001:db8::1]/api",
+    "https://[::1]:8443",
+    "https://octocorp.ghe.com",
+    "https://xn--bcher-kva.example/api",
+    "https://git.example.com./api",
+    "https://git.example.com/a%20b/%C3%A9?q=1&r=a%26b",
+    "https://git.example.com/a;b=c/(d)/e'f/~g/@h:i/!$&*+,=",
+    "https://git.example.com//double//slashes",
+    "https://git.example.com/a/./b/../c",
+    "https://git.example.com:443/api",
+    "http://git.example.com:80",
+    "https://a-b.c_d.example.museum/x",
+    "https://git.example.com?x=y",
+    f"https://git.example.com/{'long/' * 190}",
+)
+
+# Where storage ends: columns of 2^n, 50, 100 or 191 characters, and their neighbours.
+BOUNDARIES = (1, 2, 15, 16, 31, 32, 33, 49, 50, 51, 63, 64, 65, 99, 100, 101, 127, 128, 129, 190, 191, 192, 254, 255)
+LONG_BOUNDARIES = (*BOUNDARIES, 256, 257, 500, 511, 512, 513, 767, 768, 999, 1000)
+# One, two, three and four bytes of UTF-8.
+WIDTHS = ("x", "é", "漢", "😀")
+
+
+def texts(contract: Contract, field: str) -> list[str]:
+    """The texts of above that every server has to take as `field`."""
+    return [text for text in (*FUSED, *WHOLE) if contract.must_accept(field, text)]
+
+
+def lengths(contract: Contract, field: str) -> list[str]:
+    """Texts of the boundary lengths that must be accepted; those of the greatest length in every width."""
+    greatest = contract.request_schema["properties"][field].get("x-must-accept", {}).get("maxLength", 255)
+    known = [length for length in LONG_BOUNDARIES if length < greatest]
+    width = cycle(WIDTHS)
+    values = [_filled(next(width), length) for length in known]
+    values += [_filled(each, length) for length in (greatest - 1, greatest) for each in WIDTHS]
+    return [value for value in values if contract.must_accept(field, value)]
+
+
+def _filled(character: str, length: int) -> str:
+    """A text whose beginning and end differ from its middle, so that a cut shows at either."""
+    return character * length if length < 3 else f"<{character * (length - 2)}>"
+
+
+def text_fields(contract: Contract) -> list[str]:
+    """The request's fields that hold free text."""
+    return [
+        name
+        for name, schema in contract.request_schema["properties"].items()
+        if schema.get("type") == "string" and "enum" not in schema and schema.get("format") in (None, "password")
+    ]
+
+
+def bodies(contract: Contract) -> st.SearchStrategy[dict[str, Any]]:
+    """Bodies that must be accepted, but for the git token's value and the name, which the run puts in."""
+    fields: dict[str, st.SearchStrategy[Any]] = {}
+    for name, schema in contract.request_schema["properties"].items():
+        if "enum" in schema:
+            fields[name] = st.sampled_from(schema["enum"])
+        elif schema.get("format") == "uri":
+            fields[name] = st.sampled_from(URIS)
+        elif not schema.get("writeOnly"):
+            narrow = schema.get("x-must-accept", {})
+            free = st.text(
+                st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co")),
+                min_size=narrow.get("minLength", 0),
+                max_size=min(narrow.get("maxLength", 255), 60),
+            )
+            fields[name] = st.one_of(free, st.sampled_from([*texts(contract, name), *lengths(contract, name)]))
+    required = {name: fields.pop(name) for name in contract.request_schema["required"] if name in fields}
+
+    def complete(body: dict[str, Any]) -> bool:
+        return contract.zone({"name": "a", "token": "a"} | body) is Zone.ACCEPT
+
+    return st.fixed_dictionaries(required, optional=fields).filter(complete)

@@ -1,0 +1,132 @@
+"""Who may call: nobody without valid credentials, in the right scheme."""
+
+from collections.abc import Iterator
+
+from conformance.clause import Broken, clause
+from conformance.exchange import Exchange
+from conformance.run import Json, Run
+from conformance.target import NotExercised
+
+
+def _wrong(run: Run) -> Iterator[tuple[str, str]]:
+    """Authorization headers that are not valid, and what is wrong with each."""
+    unknown = run.secrets.stranger(run.random)
+    schemes = {"Token": run.target.api_token, "Bearer": run.target.jwt}
+    for scheme, value in schemes.items():
+        yield scheme, f"the scheme {scheme} alone"
+        yield f"{scheme} {unknown}", f"an unknown value in the scheme {scheme}"
+        if not value:
+            continue
+        yield f"{scheme} {value}x", "the right value with a character added"
+        yield f"{scheme} x{value}", "the right value with a character before it"
+        yield f"{scheme} {value[:-1]}", "the right value without its last character"
+        if value.swapcase() != value:
+            yield f"{scheme} {value.swapcase()}", "the right value in the other case"
+        yield f"{scheme} {value} {unknown}", "the right value with another behind it"
+        yield f"{scheme} {value},{unknown}", "the right value in a list"
+        yield value, "the right value without a scheme"
+        yield f"Basic {value}", "the right value in the scheme Basic"
+        other = "Bearer" if scheme == "Token" else "Token"
+        yield f"{other} {value}", f"the right value of the scheme {scheme} in the scheme {other}"
+
+
+def _calls(run: Run) -> Iterator[tuple[str, Json | None]]:
+    """Every operation, with a body where it takes one; those that write come last."""
+    operations = sorted(run.contract.operations.values(), key=lambda each: each.method != "GET")
+    for operation in operations:
+        yield operation.id, run.full() if operation.request_schema else None
+
+
+def _refused(run: Run, exchange: Exchange, what: str) -> None:
+    run.expect(exchange, 401, because=f"{exchange.request.operation} with {what}")
+
+
+def _nothing_written(run: Run, before: list[str], state: Json, sent: list[Exchange]) -> None:
+    """Raises Broken if one of the refused requests has had an effect."""
+    listed = run.list_all()
+    run.expect(listed, 200, because="the git tokens cannot be listed")
+    tokens = {token["id"]: token for token in listed.answer.json["results"]}
+    writes = {each.request.operation: each for each in sent if each.request.method != "GET"}
+    if run.subject not in tokens:
+        raise Broken("a refused delete was carried out", writes["deleteGitToken"], listed)
+    if field := run.unlike(state, tokens[run.subject]):
+        raise Broken(f"a refused edit changed {field}", writes["editGitToken"], listed)
+    if added := set(tokens) - set(before):
+        run.created.extend(added)
+        raise Broken("a refused create was carried out", writes["createGitToken"], listed)
+
+
+def _state(run: Run) -> tuple[list[str], Json]:
+    listed = run.list_all()
+    run.expect(listed, 200, because="the git tokens cannot be listed")
+    tokens = {token["id"]: token for token in listed.answer.json["results"]}
+    return list(tokens), tokens[run.subject]
+
+
+@clause(
+    "authentication/required",
+    "Without credentials every operation is refused with 401.",
+    source="OpenAPI document: security, 401",
+    level="documented",
+    needs="resource/list",
+)
+def test_required(run: Run) -> None:
+    for authorization, what in ((None, "no credentials"), ("", "empty credentials")):
+        for operation, body in _calls(run):
+            with run.case():
+                _refused(run, run.call(operation, body, authorization=authorization), what)
+
+
+@clause(
+    "authentication/valid",
+    "Credentials that are not exactly valid ones, in their own scheme, are refused with 401 by every operation.",
+    source="OpenAPI document: security, 401; Qovery's site: the two schemes",
+    level="documented",
+    needs="authentication/required",
+)
+def test_valid(run: Run) -> None:
+    calls = list(_calls(run))
+    primary = run.target.authorization.split()[0]
+    for index, (authorization, what) in enumerate(_wrong(run)):
+        # The second scheme is tried on the edit and, in turn, on each of the others.
+        turn = calls[index % len(calls)][0]
+        for operation, body in calls:
+            if authorization.startswith(primary) or operation in ("editGitToken", turn):
+                with run.case():
+                    _refused(run, run.call(operation, body, authorization=authorization), what)
+
+
+@clause(
+    "authentication/nothing-written",
+    "A request that is refused for its credentials changes nothing.",
+    source="users: a refusal is a refusal",
+    level="expected",
+    needs="resource/list",
+)
+def test_nothing_written(run: Run) -> None:
+    before, state = _state(run)
+    for authorization in (None, f"Token {run.secrets.stranger(run.random)}", f"{run.target.authorization}x"):
+        sent = [run.call(operation, body, authorization=authorization) for operation, body in _calls(run)]
+        _nothing_written(run, before, state, sent)
+
+
+@clause(
+    "authentication/schemes",
+    "An API token is accepted in the scheme Token, a JWT in the scheme Bearer, by every operation.",
+    source="OpenAPI document and Qovery's site: Token, Bearer",
+    level="documented",
+    needs="resource/delete edit/works",
+)
+def test_schemes(run: Run) -> None:
+    if not (run.target.api_token and run.target.jwt):
+        raise NotExercised("it needs both QOVERY_API_TOKEN and QOVERY_JWT")
+    for authorization in (f"Bearer {run.target.jwt}", f"Token {run.target.api_token}"):
+        created = run.create(run.full(), authorization=authorization)
+        token = run.expect(created, 201, because="createGitToken with valid credentials")["id"]
+        for operation, body in _calls(run):
+            if operation == "createGitToken":
+                continue
+            answer = run.call(operation, body, git_token=token, authorization=authorization)
+            status = run.contract.operations[operation].success
+            run.expect(answer, status, because=f"{operation} with valid credentials")
+        run.created.remove(token)

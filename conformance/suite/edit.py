@@ -1,0 +1,197 @@
+"""What an edit means: it is stored and shown, it changes what it should and nothing else."""
+
+import time
+
+import pytest
+
+from conformance.clause import Broken, clause
+from conformance.exchange import Exchange
+from conformance.run import Json, Run, instant
+
+# Longer than the coarsest clock that a server may show times by, in seconds.
+CLOCK = 1.1
+
+
+@clause(
+    "edit/works",
+    "A valid edit is answered with 200 and the git token, shown as sent.",
+    source="OpenAPI document: editGitToken",
+    level="documented",
+    needs="resource/create",
+)
+def test_works(run: Run) -> None:
+    for body in (run.full(), run.body(), run.full()):
+        edited = run.edit(body)
+        run.expect(edited, 200, because="a valid edit was refused")
+        run.expect_shown(body, edited)
+
+
+@clause(
+    "edit/read-back",
+    "The next read shows an edit as its answer did, character for character.",
+    source="users: what was accepted is stored",
+    level="expected",
+    needs="edit/works resource/get",
+)
+def test_read_back(run: Run) -> None:
+    for body in (run.full(), run.body(type="GITLAB"), run.full(), run.body(description="", type="BITBUCKET")):
+        edited = run.edit(body)
+        run.expect(edited, 200, because="a valid edit was refused")
+        read = run.get()
+        token = run.expect(read, 200, because="an edited git token cannot be read")
+        run.expect_shown(body, read, edited)
+        if field := run.unlike(token, edited.answer.json):
+            raise Broken(f"{field} differs between the edit's answer and the next read", edited, read)
+
+
+@clause(
+    "edit/listed",
+    "The list shows an edit at once.",
+    source="users: what was accepted is stored",
+    level="expected",
+    needs="edit/works resource/list",
+)
+def test_listed(run: Run) -> None:
+    for body in (run.full(), run.body()):
+        edited = run.edit(body)
+        run.expect(edited, 200, because="a valid edit was refused")
+        listed = run.list_all()
+        run.expect(listed, 200, because="the git tokens cannot be listed")
+        token = next((each for each in listed.answer.json["results"] if each["id"] == run.subject), None)
+        if token is None:
+            raise Broken("the list does not show an edited git token", edited, listed)
+        run.expect_shown(body, listed, edited, token=token)
+
+
+def shown(run: Run) -> Json:
+    """The subject as a read shows it now."""
+    return run.expect(run.get(), 200, because="a git token cannot be read")
+
+
+@clause(
+    "edit/fixed",
+    "An edit leaves the git token's id and created_at as they are.",
+    source="OpenAPI document: read-only fields",
+    level="documented",
+    needs="edit/read-back",
+)
+def test_fixed(run: Run) -> None:
+    before = shown(run)
+    for body in (run.full(), run.body(type="GITLAB"), run.full()):
+        edited = run.edit(body)
+        run.expect(edited, 200, because="a valid edit was refused")
+        read = run.get()
+        token = run.expect(read, 200, because="a git token cannot be read")
+        for answer in (edited.answer.json, token):
+            if answer["id"].lower() != before["id"].lower():
+                raise Broken("the id changed with an edit", edited, read)
+            if instant(answer["created_at"]) != instant(before["created_at"]):
+                raise Broken("created_at changed with an edit", edited, read)
+
+
+@clause(
+    "edit/read-only",
+    "Read-only fields that a client sends have no effect.",
+    source="OpenAPI document: read-only fields; Qovery's console sends `id` along",
+    level="documented",
+    needs="edit/read-back",
+)
+def test_read_only(run: Run) -> None:
+    schema = run.contract.operations["editGitToken"].response_schema or {}
+    forged = {
+        "id": run.unknown_id(),
+        "created_at": "2001-02-03T04:05:06Z",
+        "updated_at": "2001-02-03T04:05:06Z",
+        "expired_at": "2001-02-03",
+        "associated_services_count": 123456,
+    }
+    settable = run.contract.request_schema["properties"]
+    fields = [field for field in schema["properties"] if field not in settable and field in forged]
+    for field in [*fields, None]:
+        body = run.full(**(forged if field is None else {field: forged[field]}))
+        for operation in ("editGitToken", "createGitToken"):
+            with run.case():
+                written = run.call(operation, body)
+                status = run.contract.operations[operation].success
+                token = run.expect(written, status, because="an additional property was refused")
+                _not_forged(forged, fields, written)
+                if operation == "createGitToken":
+                    run.delete(token["id"])
+                else:
+                    read = run.get()
+                    run.expect(read, 200, because="a git token cannot be read after an edit")
+                    _not_forged(forged, fields, written, read)
+
+
+def _not_forged(forged: Json, fields: list[str], *exchanges: Exchange) -> None:
+    token = exchanges[-1].answer.json
+    for field in fields:
+        if token.get(field) == forged[field] or str(token.get(field))[:10] == str(forged[field])[:10]:
+            raise Broken(f"a client can set {field}", *exchanges)
+
+
+@clause(
+    "edit/updated-at",
+    "updated_at moves forward with every edit.",
+    source="users: it says when the git token was last edited",
+    level="expected",
+    needs="edit/read-back",
+)
+def test_updated_at(run: Run) -> None:
+    run.expect(first := run.edit(run.full()), 200, because="a valid edit was refused")
+    before = shown(run).get("updated_at")
+    if before is None:
+        pytest.skip("the server shows no updated_at")
+    for wait in (0.0, CLOCK):
+        time.sleep(wait)
+        edited = run.edit(run.full())
+        token = run.expect(edited, 200, because="a valid edit was refused")
+        after = token.get("updated_at")
+        if after is None:
+            raise Broken("updated_at is gone after an edit", edited)
+        if instant(after) < instant(before):
+            raise Broken(f"updated_at went back from {before} to {after}", first, edited)
+        if instant(after) < instant(token["created_at"]):
+            raise Broken(f"updated_at {after} lies before created_at {token['created_at']}", edited)
+        if instant(after) > instant(before):
+            return
+    raise Broken(f"updated_at stood still at {before}", first, edited)
+
+
+@clause(
+    "edit/idempotent",
+    "The same edit twice gives the same git token.",
+    source="RFC 9110 section 9.2.2: PUT is idempotent",
+    level="http",
+    needs="edit/read-back",
+)
+def test_idempotent(run: Run) -> None:
+    for body in (run.full(), run.body(), run.body(type="BITBUCKET")):
+        first = run.edit(body)
+        run.expect(first, 200, because="a valid edit was refused")
+        for _ in range(2):
+            again = run.edit(body)
+            token = run.expect(again, 200, because="the same edit was refused when repeated")
+            if field := run.unlike(token, first.answer.json, "updated_at"):
+                raise Broken(f"the same edit gave another {field} when repeated", first, again)
+        run.expect_shown(body, run.get(), first, again)
+
+
+@clause(
+    "edit/touches-no-other",
+    "An edit changes no other git token.",
+    source="users: every deployment relies on its own git token",
+    level="expected",
+    needs="edit/read-back",
+)
+def test_touches_no_other(run: Run) -> None:
+    untouched = run.get(git_token=run.bystander)
+    before = run.expect(untouched, 200, because="a git token cannot be read")
+    # The other one is a GITHUB token: edits of that provider, of others, with its name and with another.
+    for body in (run.full(type="GITHUB"), run.full(name=before["name"]), run.body(type="GITLAB"), run.full()):
+        edited = run.edit(body)
+        run.expect(edited, 200, because="a valid edit was refused")
+        read = run.get(git_token=run.bystander)
+        after = run.expect(read, 200, because="another git token is gone after an edit")
+        if field := run.unlike(before, after):
+            raise Broken(f"an edit changed {field} of another git token", untouched, edited, read)

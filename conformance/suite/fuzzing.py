@@ -1,0 +1,102 @@
+"""What Schemathesis generates from the contract: examples, boundaries, and cases that fit the schemas or do not.
+
+The contract's zones say what each generated request has to be answered with.
+"""
+
+import json
+import re
+from typing import Any
+
+import schemathesis
+from schemathesis import Case
+from schemathesis.core import NOT_SET
+
+from conformance.clause import Broken, clause
+from conformance.contract import Contract, Zone
+from conformance.exchange import Exchange
+from conformance.run import Run
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+REFUSED = {400, 404}
+EITHER = {400, 413, 415, 431}
+
+schema = schemathesis.openapi.from_dict(Contract.load().document)
+schema.config.update(base_url="http://localhost")
+# The suite has clauses of its own for methods, with git tokens that it can lose.
+schema.config.phases.coverage.unexpected_methods = set()
+
+
+def _send(run: Run, case: Case[Any]) -> Exchange:
+    """Sends a generated case with the run's own credentials, and with its ids where the generated ones are UUIDs."""
+    ids = {}
+    for parameter, own in (("organizationId", run.target.organization), ("gitTokenId", run.subject)):
+        generated = str(case.path_parameters.get(parameter, ""))
+        ids[parameter] = own if UUID.fullmatch(generated) else generated
+    media_type = case.headers.get("Content-Type") or case.media_type or "application/json"
+    body: Any = None if case.body is NOT_SET else case.body
+    raw = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+    if case.body is None:
+        raw = b"null"
+    return run.call(
+        case.operation.definition.raw["operationId"],
+        raw,
+        organization=ids["organizationId"],
+        git_token=ids.get("gitTokenId"),
+        media_type=media_type if re.fullmatch(r"[\x20-\x7e]+", media_type) else "application/json",
+    )
+
+
+def _expected(run: Run, exchange: Exchange) -> set[int]:
+    """The statuses with which the request may be answered."""
+    request = exchange.request
+    operation = run.contract.operations[str(request.operation)]
+    ids = request.path.split("/")
+    if not all(UUID.fullmatch(each) for each in (ids[2], *ids[4:5])):
+        return REFUSED | EITHER | {403}
+    if request.header("Content-Type") != "application/json":
+        return EITHER | {operation.success}
+    if request.json is None or "\\ud" in (request.body or b"").decode("latin-1").lower():
+        # Text that json.loads takes, and other parsers may not, or the other way round.
+        return EITHER | {operation.success}
+    zone = run.contract.zone(request.json)
+    if zone is Zone.ACCEPT:
+        return {operation.success}
+    return {400} if zone is Zone.REFUSE else EITHER | {operation.success}
+
+
+def _judge(run: Run, case: Case[Any]) -> None:
+    exchange = _send(run, case)
+    with run.case():
+        run.usable(exchange)
+        answer, expected = exchange.answer, _expected(run, exchange)
+        if answer.status not in expected:
+            meaning = " or ".join(map(str, sorted(expected)))
+            raise Broken(f"{exchange.request.operation}: expected {meaning}, got {answer.status}", exchange)
+        if answer.ok and run.contract.zone(exchange.request.json) is Zone.ACCEPT:
+            run.expect_shown(exchange.request.json, exchange)
+    if exchange.request.operation == "createGitToken" and exchange.answer.status == 201:
+        run.delete(str((exchange.answer.json or {}).get("id")))
+
+
+@schema.include(operation_id="editGitToken").parametrize()
+@clause(
+    "fuzzing/edit",
+    "Whatever is generated from the schema, an edit is accepted, refused or either, as the contract has it.",
+    source="OpenAPI document: GitTokenRequest",
+    level="documented",
+    needs="edit/read-back",
+)
+def test_edit(case: Case[Any], run: Run) -> None:
+    _judge(run, case)
+
+
+@schema.include(operation_id="createGitToken").parametrize()
+@clause(
+    "fuzzing/create",
+    "Whatever is generated from the schema, a create is accepted, refused or either, as the contract has it.",
+    source="OpenAPI document: GitTokenRequest",
+    level="documented",
+    needs="resource/delete",
+)
+def test_create(case: Case[Any], run: Run) -> None:
+    _judge(run, case)

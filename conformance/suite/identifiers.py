@@ -1,0 +1,98 @@
+"""Ids in the path: UUIDs that name something, and everything else."""
+
+from conformance.clause import clause
+from conformance.contract import Operation
+from conformance.exchange import Exchange
+from conformance.run import Run
+
+# None of them is a UUID in any notation; they are put into the path as they stand here.
+NO_UUIDS = (
+    "not-a-uuid",
+    "0",
+    "%00",
+    "00000000-0000-0000-0000-00000000000g",
+    "%F0%9F%98%80",
+    "1%27%20OR%20%271%27=%271",
+)
+BAD = (400, 404)
+
+
+def _call(run: Run, operation: Operation, *, git_token: str | None = None, organization: str | None = None) -> Exchange:
+    body = run.full() if operation.request_schema else None
+    return run.call(operation.id, body, git_token=git_token, organization=organization)
+
+
+@clause(
+    "identifiers/no-uuid",
+    "An id in the path that is no UUID is refused with 400 or 404.",
+    source="OpenAPI document: organizationId and gitTokenId are UUIDs",
+    level="documented",
+)
+def test_no_uuid(run: Run) -> None:
+    for operation in run.contract.operations.values():
+        if "gitTokenId" in operation.parameters:
+            for token in (*NO_UUIDS, run.subject[:-1], f"{run.subject}0"):
+                with run.case():
+                    answer = _call(run, operation, git_token=token)
+                    run.expect(answer, *BAD, because=f"{operation.id} with a git token id that is no UUID")
+        for organization in (NO_UUIDS[0], run.target.organization[:-1]):
+            with run.case():
+                answer = _call(run, operation, organization=organization)
+                # A server may well say that nobody has access to such an organization.
+                run.expect(answer, *BAD, 403, because=f"{operation.id} with an organization id that is no UUID")
+
+
+@clause(
+    "identifiers/unknown-token",
+    "A git token that does not exist is not found: 404.",
+    source="OpenAPI document: 404",
+    level="documented",
+)
+def test_unknown_token(run: Run) -> None:
+    for operation in run.contract.operations.values():
+        if "gitTokenId" in operation.parameters:
+            for unknown in (run.unknown_id(), "00000000-0000-0000-0000-000000000000", run.target.organization):
+                with run.case():
+                    answer = _call(run, operation, git_token=unknown)
+                    run.expect(answer, 404, because=f"{operation.id} on a git token that does not exist")
+
+
+@clause(
+    "identifiers/unknown-organization",
+    "An organization that does not exist is not found: 404, or 403.",
+    source="OpenAPI document: 403, 404",
+    level="documented",
+)
+def test_unknown_organization(run: Run) -> None:
+    for operation in run.contract.operations.values():
+        with run.case():
+            answer = _call(run, operation, organization=run.unknown_id())
+            run.expect(answer, 403, 404, because=f"{operation.id} in an organization that does not exist")
+
+
+@clause(
+    "identifiers/case",
+    "A UUID names the same thing in upper and lower case.",
+    source="RFC 9562 section 4: UUIDs are case-insensitive on input",
+    level="http",
+    needs="edit/read-back",
+)
+def test_case(run: Run) -> None:
+    for change in (str.upper, str.lower):
+        for ids in (
+            {"git_token": change(run.subject)},
+            {"organization": change(run.target.organization)},
+            {"git_token": change(run.subject), "organization": change(run.target.organization)},
+        ):
+            body = run.full()
+            edited = run.edit(body, **ids)
+            run.expect(edited, 200, because=f"an edit with an id in {change.__name__} case")
+            read = run.get(**ids)
+            run.expect(read, 200, because=f"a read with an id in {change.__name__} case")
+            run.expect_shown(body, read, edited)
+    created = run.create(run.full(), organization=run.target.organization.upper())
+    token = run.expect(created, 201, because="a create with an id in upper case")["id"]
+    deleted = run.delete(token.upper())
+    run.expect(deleted, 204, because="a delete with an id in upper case")
+    run.created.remove(token)
+    run.expect(run.get(), 200, because="a git token is gone after ids were sent in upper case")

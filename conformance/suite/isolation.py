@@ -1,0 +1,69 @@
+"""Tenants: what belongs to another organization is neither shown nor changed."""
+
+from conformance.clause import Broken, clause
+from conformance.run import Run
+from conformance.target import NotExercised
+
+HIDDEN = (403, 404)
+
+
+@clause(
+    "isolation/foreign-organization",
+    "Nothing can be done in an organization that the caller has no access to: 403 or 404.",
+    source="OpenAPI document: 403, 404",
+    level="documented",
+    needs="resource/get",
+)
+def test_foreign_organization(run: Run) -> None:
+    foreign = run.target.foreign_organization
+    if not foreign:
+        raise NotExercised("it needs QOVERY_FOREIGN_ORGANIZATION_ID")
+    before = run.expect(run.get(git_token=run.bystander), 200, because="a git token cannot be read")
+    # The caller's own git token by way of the other organization, and that organization's own; deleting comes last.
+    tokens = [run.bystander, *filter(None, [run.target.foreign_token])]
+    for operation in sorted(run.contract.operations.values(), key=lambda each: each.method == "DELETE"):
+        for token in tokens if "gitTokenId" in operation.parameters else tokens[:1]:
+            with run.case():
+                body = run.full() if operation.request_schema else None
+                answer = run.call(operation.id, body, organization=foreign, git_token=token)
+                run.expect(answer, *HIDDEN, because=f"{operation.id} in another organization")
+    read = run.get(git_token=run.bystander)
+    after = run.expect(read, 200, because="a git token is gone after it was addressed through another organization")
+    if field := run.unlike(before, after):
+        raise Broken(f"{field} was changed through another organization", read)
+
+
+@clause(
+    "isolation/foreign-token",
+    "Another organization's git token cannot be reached through one's own organization: 403 or 404.",
+    source="OpenAPI document: 403, 404",
+    level="documented",
+    needs="resource/get",
+)
+def test_foreign_token(run: Run) -> None:
+    foreign = run.target.foreign_token
+    if not foreign:
+        raise NotExercised("it needs QOVERY_FOREIGN_GIT_TOKEN_ID")
+    for operation in sorted(run.contract.operations.values(), key=lambda each: each.method == "DELETE"):
+        if "gitTokenId" in operation.parameters:
+            with run.case():
+                body = run.full() if operation.request_schema else None
+                answer = run.call(operation.id, body, git_token=foreign)
+                run.expect(answer, *HIDDEN, because=f"{operation.id} on another organization's git token")
+
+
+@clause(
+    "isolation/list",
+    "The list shows no git token of another organization.",
+    source="OpenAPI document: listOrganizationGitTokens",
+    level="documented",
+    needs="resource/list",
+)
+def test_list(run: Run) -> None:
+    foreign = run.target.foreign_token
+    if not foreign:
+        raise NotExercised("it needs QOVERY_FOREIGN_GIT_TOKEN_ID")
+    listed = run.list_all()
+    run.expect(listed, 200, because="the git tokens cannot be listed")
+    if foreign.lower() in [str(token["id"]).lower() for token in listed.answer.json["results"]]:
+        raise Broken("the list shows another organization's git token", listed)

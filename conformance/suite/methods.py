@@ -1,0 +1,92 @@
+"""HTTP methods: those of the contract, and no others."""
+
+from conformance.clause import Broken, clause
+from conformance.exchange import Exchange
+from conformance.run import Json, Run
+from conformance.suite.edit import shown
+
+# What HTTP and WebDAV-like frameworks know; HEAD and OPTIONS may be answered or not.
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def _paths(run: Run) -> dict[str, list[str]]:
+    """For each path of the contract, an operation to call it by and the methods that it has."""
+    paths: dict[str, list[str]] = {}
+    for operation in run.contract.operations.values():
+        paths.setdefault(operation.path, []).append(operation.method)
+    return paths
+
+
+def _operation(run: Run, path: str) -> str:
+    return next(each.id for each in run.contract.operations.values() if each.path == path)
+
+
+@clause(
+    "methods/not-allowed",
+    "A method that a path does not have is refused with 405, and Allow names those that it has.",
+    source="RFC 9110 sections 15.5.6 and 10.2.1",
+    level="http",
+)
+def test_not_allowed(run: Run) -> None:
+    for path, declared in _paths(run).items():
+        for method in METHODS:
+            if method in declared:
+                continue
+            with run.case():
+                body = None if method in ("GET", "DELETE") else run.full()
+                answer = run.call(_operation(run, path), body, method=method, git_token=run.bystander)
+                run.expect(answer, 405, because=f"{method} is not a method of {path}")
+                allowed = {each.strip().upper() for each in (answer.answer.header("Allow") or "").split(",")}
+                if missing := set(declared) - allowed:
+                    raise Broken(f"Allow of {path} does not name {', '.join(sorted(missing))}", answer)
+    read = run.get(git_token=run.bystander)
+    run.expect(read, 200, because="a git token is gone after methods that do not exist")
+
+
+@clause(
+    "methods/trace",
+    "TRACE is not answered with the request: it would show the credentials.",
+    source="RFC 9110 section 9.3.8",
+    level="http",
+)
+def test_trace(run: Run) -> None:
+    for path in _paths(run):
+        with run.case():
+            answer = run.call(_operation(run, path), method="TRACE")
+            run.usable(answer)
+            if answer.answer.ok:
+                raise Broken(f"TRACE is answered with {answer.answer.status}", answer)
+
+
+@clause(
+    "methods/override",
+    "A header or query parameter does not turn one method into another.",
+    source="users: what a proxy lets through as a read must not write",
+    level="expected",
+    needs="edit/read-back resource/list",
+)
+def test_override(run: Run) -> None:
+    before = shown(run)
+    body = run.full()
+    for method in ("DELETE", "PUT"):
+        for header in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"):
+            overridden = run.call(
+                "getOrganizationGitToken", body if method == "PUT" else None, headers=((header, method),)
+            )
+            _unchanged(run, before, overridden, f"GET with {header}: {method}")
+    for header in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"):
+        body = run.full()
+        overridden = run.edit(body, headers=((header, "DELETE"),))
+        read = run.get()
+        run.expect(read, 200, because=f"a git token is gone after PUT with {header}: DELETE")
+        if overridden.answer.ok:
+            before = shown(run)
+    overridden = run.get(git_token=f"{run.subject}?_method=DELETE")
+    _unchanged(run, before, overridden, "GET with ?_method=DELETE")
+
+
+def _unchanged(run: Run, before: Json, overridden: Exchange, what: str) -> None:
+    read = run.get()
+    run.expect(read, 200, because=f"a git token is gone after {what}")
+    if field := run.unlike(before, read.answer.json):
+        raise Broken(f"{what} changed {field}", overridden, read)

@@ -1,0 +1,293 @@
+"""What must be refused: bodies that do not fit the contract, for every operation that takes one."""
+
+import json
+from collections.abc import Iterable, Iterator
+
+from conformance.clause import Broken, clause
+from conformance.contract import Zone
+from conformance.run import Json, Run
+from conformance.target import NotExercised
+
+# A value of every JSON type, and what a lenient parser would make of it.
+OTHER_TYPES: tuple[object, ...] = (0, 1, 1.5, True, False, [], ["GITHUB"], {}, {"value": "GITHUB"})
+
+Case = tuple[str, object]
+
+
+def _writers(run: Run) -> list[str]:
+    return [operation.id for operation in run.contract.operations.values() if operation.request_schema]
+
+
+def refuse(
+    run: Run, cases: Iterable[Case], *, media_type: str = "application/json", also: tuple[int, ...] = ()
+) -> None:
+    """Sends each case to every operation that takes a body; each must be refused with 400, or with `also`."""
+    for what, body in cases:
+        for operation in _writers(run):
+            with run.case():
+                answer = run.call(operation, body, media_type=media_type)
+                run.expect(answer, 400, *also, because=f"{operation} with {what}")
+
+
+def _bodies(run: Run) -> Iterator[Json]:
+    """Bodies to spoil: small and full ones, of every provider."""
+    while True:
+        for provider in run.contract.request_schema["properties"]["type"]["enum"]:
+            yield run.body(type=provider)
+            yield run.full(type=provider)
+
+
+def _must_refuse(run: Run, cases: Iterable[Case]) -> Iterator[Case]:
+    """Those cases that the contract, as it is now, wants refused."""
+    return (case for case in cases if run.contract.zone(case[1]) is Zone.REFUSE)
+
+
+@clause(
+    "refusals/missing",
+    "A body without one of the required fields is refused with 400.",
+    source="OpenAPI document: name, type and token are required",
+    level="documented",
+)
+def test_missing(run: Run) -> None:
+    bodies = _bodies(run)
+    cases: list[Case] = [("an empty object", {})]
+    for field in run.contract.request_schema["required"]:
+        for body in (next(bodies), next(bodies)):
+            cases.append((f"no {field}", {key: value for key, value in body.items() if key != field}))
+    refuse(run, _must_refuse(run, cases))
+
+
+@clause(
+    "refusals/null",
+    "A field that is null is refused with 400.",
+    source="OpenAPI document: no field is nullable",
+    level="documented",
+)
+def test_null(run: Run) -> None:
+    bodies = _bodies(run)
+    fields = run.contract.request_schema["properties"]
+    refuse(run, _must_refuse(run, [(f"{field} null", next(bodies) | {field: None}) for field in fields for _ in "12"]))
+
+
+@clause(
+    "refusals/type",
+    "A field of another JSON type is refused with 400, and not converted.",
+    source="OpenAPI document: the type of each field",
+    level="documented",
+)
+def test_type(run: Run) -> None:
+    bodies = _bodies(run)
+    fields = run.contract.request_schema["properties"]
+    cases = (
+        (f"{field} {json.dumps(value)}", next(bodies) | {field: value}) for field in fields for value in OTHER_TYPES
+    )
+    refuse(run, _must_refuse(run, cases))
+
+
+def near_misses(word: str) -> list[str]:
+    """What is almost `word`."""
+    return [
+        word.lower(),
+        word.capitalize(),
+        f" {word}",
+        f"{word} ",
+        f"{word}\n",
+        f"{word}\x00",
+        word[:-1],
+        f"{word}S",
+        f"{word},{word}",
+        word.replace("I", "İ", 1),
+        word[0] + "\u200b" + word[1:],
+        "".join(chr(ord(each) + 0xFEE0) for each in word),
+    ]
+
+
+@clause(
+    "refusals/provider",
+    "A type that is not exactly one of the providers is refused with 400.",
+    source="OpenAPI document: the enumeration of providers",
+    level="documented",
+)
+def test_provider(run: Run) -> None:
+    providers = run.contract.request_schema["properties"]["type"]["enum"]
+    others = ["", " ", "GIT", "AZURE", "UNKNOWN", "null", "0"]
+    # Each near miss with one provider in turn; the most common ones with every provider.
+    for provider in providers:
+        others += near_misses(provider)[:4]
+    for index, provider in enumerate(providers):
+        others += near_misses(provider)[4 + index :: len(providers)]
+    cases = ((f"type {json.dumps(other)}", run.full(type=other)) for other in others)
+    refuse(run, _must_refuse(run, cases))
+
+
+@clause(
+    "refusals/workspace",
+    "BITBUCKET without a workspace is refused with 400, whatever the git token was before.",
+    source="OpenAPI document: workspace is mandatory for BITBUCKET",
+    level="documented",
+    needs="edit/read-back",
+)
+def test_workspace(run: Run) -> None:
+    optional = {"description": "a description", "git_api_url": "https://bitbucket.example.com"}
+    cases: list[Case] = []
+    for fields in ({}, *({field: value} for field, value in optional.items()), optional):
+        body = run.body(type="GITHUB", **fields) | {"type": "BITBUCKET"}
+        cases.append((f"BITBUCKET, {', '.join(fields) or 'nothing optional'} and no workspace", body))
+    cases = list(_must_refuse(run, cases))
+    if not cases:
+        raise NotExercised("the contract does not make workspace mandatory for BITBUCKET")
+    for before in ({"type": "GITHUB"}, {"type": "BITBUCKET", "workspace": "stored"}, {"type": "GITLAB"}):
+        edited = run.edit(run.body(**before))
+        run.expect(edited, 200, because="a valid edit was refused")
+        refuse(run, cases[:1])
+    refuse(run, cases[1:])
+
+
+@clause(
+    "refusals/uri",
+    "A git_api_url that is no URI is refused with 400.",
+    source="OpenAPI document: git_api_url has the format uri",
+    level="documented",
+)
+def test_uri(run: Run) -> None:
+    values = [
+        "not a uri",
+        "git.example.com",
+        "/api/v4",
+        "//git.example.com/api",
+        "https://git.example.com/a b",
+        "https://git example.com",
+        "://git.example.com",
+        "gitlab",
+        "",
+        "?a=b",
+        "../api",
+    ]
+    bodies = _bodies(run)
+    refuse(
+        run, _must_refuse(run, [(f"git_api_url {value!r}", next(bodies) | {"git_api_url": value}) for value in values])
+    )
+
+
+@clause(
+    "refusals/no-object",
+    "A body that is no JSON object is refused with 400.",
+    source="OpenAPI document: the request body is an object",
+    level="documented",
+)
+def test_no_object(run: Run) -> None:
+    for_list = run.body()
+    values: list[object] = [[for_list], [], "text", json.dumps(for_list), 1, True, False]
+    cases: list[Case] = [(f"{json.dumps(value)[:20]} as the body", value) for value in values]
+    refuse(run, [*cases, ("null as the body", b"null")])
+
+
+@clause(
+    "refusals/malformed",
+    "A body that is no JSON in UTF-8 is refused with 400, also where there is none at all.",
+    source="RFC 8259 sections 2 to 8; OpenAPI document: the request body is required",
+    level="documented",
+)
+def test_malformed(run: Run) -> None:
+    valid = json.dumps(run.body(description="a description")).encode()
+    latin = json.dumps(run.body(description="d\u00e9j\u00e0 vu"), ensure_ascii=False).encode("latin-1")
+    lone = valid.replace(b"a description", b"a \x80 description")
+    overlong = valid.replace(b"a description", b"a \xc0\xaf description")
+    cut = valid.replace(b"a description", b"a \xe2\x82")
+    inner = valid[1:-1]
+    refuse(
+        run,
+        [
+            ("no body", None),
+            ("an empty body", b""),
+            ("white space as the body", b" \r\n"),
+            ("half a body", valid[: len(valid) // 2]),
+            ("no closing brace", valid[:-1]),
+            ("a comma before the closing brace", valid[:-1] + b",}"),
+            ("text behind the body", valid + b" x"),
+            ("two bodies", valid + valid),
+            ("single quotes", valid.replace(b'"', b"'")),
+            ("names without quotes", valid.replace(b'"name"', b"name")),
+            ("a comment", b"{/* comment */" + inner + b"}"),
+            ("NaN", b"{" + inner + b', "other": NaN}'),
+            ("Infinity", b"{" + inner + b', "other": -Infinity}'),
+            ("a number with a leading zero", b"{" + inner + b', "other": 01}'),
+            ("a line break within a string", valid.replace(b"a description", b"a\ndescription")),
+            ("an unknown escape", valid.replace(b"a description", rb"a \x description")),
+            ("a form instead of JSON", b"name=a&type=GITHUB&token=b"),
+            ("Latin-1 instead of UTF-8", latin),
+            ("a lone continuation byte", lone),
+            ("an overlong sequence", overlong),
+            ("a truncated sequence", cut),
+            ("a byte that UTF-8 never has", valid.replace(b"a description", b"\xff")),
+        ],
+    )
+
+
+@clause(
+    "refusals/media-type",
+    "A body of another media type is refused with 400 or 415.",
+    source="OpenAPI document: application/json; RFC 9110 section 15.5.16",
+    level="documented",
+)
+def test_media_type(run: Run) -> None:
+    for media_type in (
+        "text/plain",
+        "application/xml",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=b",
+        "application/octet-stream",
+        "text/json",
+        "text/html",
+        "application/jsonx",
+    ):
+        refuse(run, [(f"the media type {media_type}", run.body())], media_type=media_type, also=(415,))
+
+
+@clause(
+    "refusals/nothing-written",
+    "A request that is refused changes nothing.",
+    source="users: a refusal is a refusal",
+    level="expected",
+    needs="edit/read-back resource/list",
+)
+def test_nothing_written(run: Run) -> None:
+    """Everything in each body but what is wrong with it is new, so that a part that was written shows."""
+    listed = run.list_all()
+    run.expect(listed, 200, because="the git tokens cannot be listed")
+    before = {token["id"]: token for token in listed.answer.json["results"]}
+    schema = run.contract.request_schema
+    spoilt: list[object] = []
+    for field in schema["properties"]:
+        spoilt += [run.full() | {field: None}, run.full() | {field: [1]}]
+    for field in schema["required"]:
+        spoilt.append({key: value for key, value in run.full().items() if key != field})
+    spoilt += [run.full(type="github"), run.full(git_api_url="not a uri")]
+    spoilt.append({key: value for key, value in run.full(type="BITBUCKET").items() if key != "workspace"})
+    spoilt += [json.dumps(run.full()).encode() + b"x", json.dumps(run.full()).encode()[:-1]]
+    sent = []
+    for body in spoilt:
+        for operation in _writers(run):
+            exchange = run.call(operation, body)
+            # One that is accepted is what the other clauses are about.
+            if not exchange.answer.ok:
+                sent.append(exchange)
+            elif operation == "editGitToken":
+                return
+    listed = run.list_all()
+    run.expect(listed, 200, because="the git tokens cannot be listed")
+    after = {token["id"]: token for token in listed.answer.json["results"]}
+    for token in before:
+        if token not in after:
+            raise Broken("a refused request deleted a git token", *sent[-1:], listed)
+        if field := run.unlike(before[token], after[token]):
+            edits = [each for each in sent if each.request.operation == "editGitToken"]
+            shown = json.dumps(after[token].get(field))
+            culprits = [each for each in edits if shown in (each.request.body or b"").decode()] or edits
+            raise Broken(f"a refused edit changed {field}", culprits[-1], run.get())
+    if added := set(after) - set(before) - set(run.created):
+        run.created.extend(added)
+        names = [str(after[token]["name"]) for token in added]
+        creates = [each for each in sent if each.request.operation == "createGitToken"]
+        culprits = [each for each in creates if any(name in (each.request.body or b"").decode() for name in names)]
+        raise Broken("a refused create was carried out", (culprits or creates)[-1], listed)

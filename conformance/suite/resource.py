@@ -1,0 +1,136 @@
+"""The rest of the resource: git tokens are created, shown, listed and deleted."""
+
+from conformance.clause import Broken, clause
+from conformance.run import Run
+from conformance.target import CannotRun
+
+
+@clause(
+    "resource/create",
+    "A valid git token is created: 201, shown as sent, with an id that no other git token has.",
+    source="OpenAPI document: createGitToken",
+    level="documented",
+    needs="",
+)
+def test_create(run: Run) -> None:
+    ids = []
+    for body in (run.body(description=""), run.full(type="BITBUCKET"), run.full(type="GITHUB")):
+        answer = run.create(body)
+        if answer.answer.status == 403:
+            raise CannotRun("the server does not let these credentials create git tokens (403)")
+        token = run.expect(answer, 201, because="a valid git token was not created")
+        run.expect_shown(body, answer)
+        if token["id"] in ids:
+            raise Broken(f"the id {token['id']} was given twice", answer)
+        ids.append(token["id"])
+    run.subject, run.bystander = ids[1], ids[2]
+    run.delete(ids[0])
+
+
+@clause(
+    "resource/get",
+    "A git token that was created can be read, as it was shown on creation.",
+    source="OpenAPI document: getOrganizationGitToken",
+    level="documented",
+    needs="resource/create",
+)
+def test_get(run: Run) -> None:
+    body = run.full()
+    created = run.create(body)
+    run.expect(created, 201, because="a valid git token was not created")
+    read = run.get(git_token=created.answer.json["id"])
+    token = run.expect(read, 200, because="a new git token cannot be read")
+    run.expect_shown(body, read, created)
+    if field := run.unlike(token, created.answer.json):
+        raise Broken(f"{field} differs between create and get", created, read)
+    run.delete(token["id"])
+
+
+@clause(
+    "resource/list",
+    "The list shows every git token of the organization, a new one at once, each as a read shows it.",
+    source="OpenAPI document: listOrganizationGitTokens",
+    level="documented",
+    needs="resource/get",
+)
+def test_list(run: Run) -> None:
+    body = run.full()
+    created = run.create(body)
+    new = run.expect(created, 201, because="a valid git token was not created")["id"]
+    listed = run.list_all()
+    run.expect(listed, 200, because="the git tokens cannot be listed")
+    found = [token for token in listed.answer.json["results"] if token["id"] == new]
+    if len(found) != 1:
+        raise Broken(f"the list shows a new git token {len(found)} times", created, listed)
+    run.expect_shown(body, listed, created, token=found[0])
+    ids = [token["id"] for token in listed.answer.json["results"]]
+    if len(set(ids)) < len(ids):
+        raise Broken("the list shows a git token twice", listed)
+    for known in (run.subject, run.bystander):
+        if known not in ids:
+            raise Broken("the list does not show a git token that exists", created, listed)
+    read = run.get(git_token=new)
+    token = run.expect(read, 200, because="a listed git token cannot be read")
+    if field := run.unlike(found[0], token):
+        raise Broken(f"{field} differs between list and get", listed, read)
+    run.delete(new)
+
+
+@clause(
+    "resource/associated-services",
+    "The services that use a git token are listed.",
+    source="OpenAPI document: getGitTokenAssociatedServices",
+    level="documented",
+    needs="resource/create",
+)
+def test_associated_services(run: Run) -> None:
+    services = run.call("getGitTokenAssociatedServices")
+    run.expect(services, 200, because="the associated services cannot be listed")
+
+
+@clause(
+    "resource/delete",
+    "A deleted git token is gone: 204, then 404 for every operation on it, and it is not listed; others stay.",
+    source="OpenAPI document: deleteGitToken; users: what is deleted is gone",
+    level="expected",
+    needs="resource/list",
+)
+def test_delete(run: Run) -> None:
+    body = run.full()
+    created = run.create(body)
+    gone = run.expect(created, 201, because="a valid git token was not created")["id"]
+    deleted = run.delete(gone)
+    run.expect(deleted, 204, because="a git token cannot be deleted")
+    for operation in ("getOrganizationGitToken", "editGitToken", "getGitTokenAssociatedServices", "deleteGitToken"):
+        again = run.call(operation, run.full() if operation == "editGitToken" else None, git_token=gone)
+        run.expect(again, 404, because=f"{operation} on a deleted git token")
+    read = run.get(git_token=gone)
+    run.expect(read, 404, because="a deleted git token came back")
+    listed = run.list_all()
+    run.expect(listed, 200, because="the git tokens cannot be listed")
+    ids = [token["id"] for token in listed.answer.json["results"]]
+    if gone in ids:
+        raise Broken("a deleted git token is still listed", deleted, listed)
+    for known in (run.subject, run.bystander):
+        if known not in ids:
+            raise Broken("deleting a git token deleted another one too", created, deleted, listed)
+
+
+@clause(
+    "resource/delete-edited",
+    "A git token that was edited and read is deleted like a new one.",
+    source="users: what is deleted is gone",
+    level="expected",
+    needs="resource/delete edit/works",
+)
+def test_delete_edited(run: Run) -> None:
+    created = run.create(run.full())
+    gone = run.expect(created, 201, because="a valid git token was not created")["id"]
+    edited = run.edit(run.full(), git_token=gone)
+    run.expect(edited, 200, because="a new git token cannot be edited")
+    run.expect(run.get(git_token=gone), 200, because="an edited git token cannot be read")
+    deleted = run.delete(gone)
+    run.expect(deleted, 204, because="an edited git token cannot be deleted")
+    read = run.get(git_token=gone)
+    if read.answer.status != 404:
+        raise Broken(f"a deleted git token is still answered: {read.answer.status}", created, edited, deleted, read)

@@ -1,0 +1,128 @@
+"""Sequences of edits, reads, creations and deletions: a server does not lose its way."""
+
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from conformance.clause import Broken, clause
+from conformance.exchange import Exchange
+from conformance.run import Json, Run
+from conformance.strategies import bodies
+
+
+@clause(
+    "sequences/steady",
+    "What works once works again and again, with the same answer to the same request.",
+    source="users: an intermittent failure is a failure",
+    level="expected",
+    needs="edit/read-back",
+)
+def test_steady(run: Run) -> None:
+    body = run.full()
+    first = None
+    for _ in range(12):
+        edited = run.edit(body)
+        token = run.expect(edited, 200, because="an edit was refused that had been accepted")
+        first = first or edited
+        run.expect_shown(body, edited)
+        if field := run.unlike(first.answer.json, token, "updated_at"):
+            raise Broken(f"the same edit gave another {field}", first, edited)
+        read = run.get()
+        run.expect(read, 200, because="a git token cannot be read")
+        run.expect_shown(body, read, edited)
+
+
+@clause(
+    "sequences/any",
+    "Whatever comes before, every git token is as it was last written, and gone once it is deleted.",
+    source="users: what was accepted is stored",
+    level="expected",
+    needs="edit/read-back resource/delete",
+)
+def test_any(run: Run) -> None:
+    run_state_machine_as_test(_machine(run), settings=settings(max_examples=run.scaled(5), stateful_step_count=9))
+
+
+def _machine(run: Run) -> type[RuleBasedStateMachine]:
+    accepted = bodies(run.contract)
+
+    class Machine(RuleBasedStateMachine):
+        """Some git tokens of its own, and what was last written to each."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.written: dict[str, tuple[Json, Exchange]] = {}
+
+        @initialize(body=accepted)
+        def start(self, body: Json) -> None:
+            self.create(body)
+
+        def complete(self, body: Json) -> Json:
+            return {"name": run.name(), "token": run.token()} | body
+
+        def pick(self, index: int) -> str:
+            if not self.written:
+                self.create({"type": "GITHUB"})
+            return list(self.written)[index % len(self.written)]
+
+        def create(self, body: Json) -> None:
+            body = self.complete(body)
+            created = run.create(body)
+            token = run.expect(created, 201, because="a create that must be accepted was refused")
+            run.expect_shown(body, created)
+            self.written[token["id"]] = body, created
+
+        @rule(body=accepted)
+        def create_another(self, body: Json) -> None:
+            if len(self.written) < 3:
+                self.create(body)
+
+        @rule(index=st.integers(0, 2), body=accepted)
+        def edit(self, index: int, body: Json) -> None:
+            token = self.pick(index)
+            body = self.complete(body)
+            edited = run.edit(body, git_token=token)
+            run.expect(edited, 200, because="an edit that must be accepted was refused")
+            run.expect_shown(body, edited)
+            self.written[token] = body, edited
+
+        @rule(index=st.integers(0, 2), field=st.sampled_from(sorted(run.contract.request_schema["properties"])))
+        def refused(self, index: int, field: str) -> None:
+            answer = run.edit(run.full() | {field: None}, git_token=self.pick(index))
+            run.expect(answer, 400, because=f"an edit with {field} null")
+
+        @rule(index=st.integers(0, 2))
+        def read(self, index: int) -> None:
+            token = self.pick(index)
+            body, before = self.written[token]
+            read = run.get(git_token=token)
+            run.expect(read, 200, because="a git token cannot be read")
+            run.expect_shown(body, read, before)
+
+        @rule()
+        def list_all(self) -> None:
+            listed = run.list_all()
+            run.expect(listed, 200, because="the git tokens cannot be listed")
+            shown: dict[str, Any] = {token["id"]: token for token in listed.answer.json["results"]}
+            for token, (body, before) in self.written.items():
+                if token not in shown:
+                    raise Broken("the list does not show a git token that exists", before, listed)
+                run.expect_shown(body, listed, before, token=shown[token])
+
+        @rule(index=st.integers(0, 2))
+        def delete(self, index: int) -> None:
+            token = self.pick(index)
+            run.expect(run.delete(token), 204, because="a git token cannot be deleted")
+            del self.written[token]
+            run.expect(run.get(git_token=token), 404, because="a read of a deleted git token")
+
+        def teardown(self) -> None:
+            for token, (body, before) in self.written.items():
+                read = run.get(git_token=token)
+                if not read.broken and read.answer.ok:
+                    run.expect_shown(body, read, before)
+                run.delete(token)
+
+    return Machine
