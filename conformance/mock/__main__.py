@@ -1,0 +1,102 @@
+"""`python -m conformance.mock`: serves the mock until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import shlex
+import socket
+import sys
+
+import uvicorn
+
+from conformance.contract import ContractError
+from conformance.mock import World, create_app
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the mock. Returns 2 if it cannot start, 0 after SIGINT."""
+    options = _options(arguments)
+    world = World()
+    try:
+        app = create_app(world)
+        listener = _listen(options.host, options.port)
+    except ContractError as error:
+        print(f"mock: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        reason = f"{error.strerror}; choose another with --host and --port"
+        print(f"mock: cannot listen on {options.host} port {options.port}: {reason}", file=sys.stderr)
+        return 2
+    config = uvicorn.Config(
+        app,
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        server_header=False,
+        timeout_graceful_shutdown=0,
+    )
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    with contextlib.suppress(KeyboardInterrupt):
+        print(_welcome(f"http://{host}:{listener.getsockname()[1]}", world, options.json), flush=True)
+        uvicorn.Server(config).run(sockets=[listener])
+    return 0
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("scripts/mock", description="Serves the contract's operations, in memory.")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (%(default)s)")
+    parser.add_argument("--port", type=_port, default=8080, help="the port, 0 for any free one (%(default)s)")
+    parser.add_argument("--json", action="store_true", help="print address, credentials and ids as one line of JSON")
+    return parser.parse_args(arguments)
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return number
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    # Not socket.create_server: without the protocol named, asyncio leaves Nagle's algorithm on.
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def _welcome(base_url: str, world: World, as_json: bool) -> str:
+    """Where the mock is and what it takes to call it, in the environment variables of the suite."""
+    if as_json:
+        return json.dumps({"base_url": base_url, **vars(world)})
+    url = f"{base_url}/organization/{world.organization_id}/gitToken/{world.git_token_id}"
+    body = {"name": "rotated", "type": "GITLAB", "token": "a-new-secret", "git_api_url": "https://gitlab.example.com"}
+    return f"""\
+Serving git tokens on {base_url}; stop with Ctrl-C
+
+QOVERY_BASE_URL={base_url}
+QOVERY_API_TOKEN={world.api_token}
+QOVERY_JWT={world.jwt}
+QOVERY_ORGANIZATION_ID={world.organization_id}
+QOVERY_GIT_TOKEN_ID={world.git_token_id}
+QOVERY_FOREIGN_ORGANIZATION_ID={world.foreign_organization_id}
+QOVERY_FOREIGN_GIT_TOKEN_ID={world.foreign_git_token_id}
+
+curl -X PUT {url} \\
+  -H 'Authorization: Token {world.api_token}' \\
+  -H 'Content-Type: application/json' \\
+  -d {shlex.quote(json.dumps(body))}
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
