@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .. import types
+from ..models.git_token_response import GitTokenResponse
+
+
+@dataclass(repr=False)
+class GitTokenResponseList(types.Model):
+    """An organization's git tokens."""
+
+    results: list[GitTokenResponse] = field(metadata=types.wire("results", types.array(types.model(GitTokenResponse))))
+    """The git tokens."""

@@ -1,0 +1,104 @@
+"""The contract as data, and the line of each of its parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from openapi_python_client.parser.errors import GeneratorError, ParseError
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+
+# The keys and indices that lead to a part of the document.
+Steps = tuple[Any, ...]
+
+
+class Unusable(Exception):
+    """The contract gives no client; the message says where and why, in one line."""
+
+
+class Document:
+    """A valid OpenAPI document. To make one of a file that is none raises Unusable."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise Unusable(f"{path}: {error.strerror}") from None
+        try:
+            text = data.decode()
+            self._root: Node | None = YAML(typ="safe", pure=True).compose(text)
+            self.content: Any = YAML(typ="safe", pure=True).load(text)
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise Unusable(f"{path}:{line}: is not UTF-8") from None
+        except YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            problem = getattr(error, "problem", None) or "is not YAML"
+            raise Unusable(f"{path}:{mark.line + 1 if mark else 1}: {_one_line(problem)}") from None
+        if not isinstance(self.content, dict) or not str(self.content.get("openapi", "")).startswith("3.1"):
+            raise self.unusable("is not an OpenAPI 3.1 document")
+        for violation in OpenAPIV31SpecValidator(self.content).iter_errors():
+            place = self._from_root(tuple(violation.absolute_path), violation.instance)
+            raise self.unusable(violation.message.partition("\n")[0], place)
+
+    def unusable(self, problem: str, place: Steps = ()) -> Unusable:
+        """The error that says that something is wrong at a place."""
+        return Unusable(f"{self.path}:{self._line(place)}: {_one_line(problem)}")
+
+    def refusal(self, error: GeneratorError) -> Unusable:
+        """The error that says what the generator says, at the place that it means as well as that can be told."""
+        problem = f"{error.header.strip()} {error.detail or ''}"
+        if isinstance(error, ParseError) and error.data is not None:
+            wanted = error.data.model_dump(mode="json", by_alias=True, exclude_unset=True)
+            for place, part in _parts(self.content):
+                if part == wanted:
+                    return self.unusable(problem, place)
+        if named := re.search(r"/(components/\w+/\w+)", problem):
+            return self.unusable(problem, tuple(named[1].split("/")))
+        if operation := re.search(r"parsing ([A-Z]+) (/\S*)", problem):
+            return self.unusable(problem, ("paths", operation[2], operation[1].lower()))
+        return self.unusable(problem)
+
+    def _line(self, place: Steps) -> int:
+        """The line of a place, or of the nearest around it that exists."""
+        line, node = 1, self._root
+        for step in place:
+            if isinstance(node, MappingNode):
+                start, node = next((pair for pair in node.value if pair[0].value == str(step)), (None, None))
+            elif isinstance(node, SequenceNode):
+                start = node = node.value[step]
+            else:
+                start = None
+            if start is None:
+                break
+            line = start.start_mark.line + 1
+        return line
+
+    def _from_root(self, place: Steps, instance: object) -> Steps:
+        """The place from the root; the validator counts from the nearest schema where it is inside of one."""
+        for start, part in _parts(self.content):
+            try:
+                for step in place:
+                    part = part[step]
+            except (KeyError, IndexError, TypeError):
+                continue
+            if part == instance:
+                return start + place
+        return place
+
+
+def _parts(part: Any, place: Steps = ()) -> Iterator[tuple[Steps, Any]]:
+    """Every part of the document."""
+    yield place, part
+    for step, inner in part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ():
+        yield from _parts(inner, (*place, step))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

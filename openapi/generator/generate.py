@@ -1,0 +1,192 @@
+"""Generates the client from the contract: openapi/git-token.yaml to generated/qovery_git_token/.
+
+scripts/generate            writes the client, if it is not what the contract gives already
+scripts/generate --check    only says whether it is: exit code 1 and a diff if not
+
+A contract that cannot be used ends in one line that says where and why, exit code 1, and leaves the client as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import difflib
+import io
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from document import Document, Steps, Unusable
+from openapi_python_client import Project
+from openapi_python_client.config import Config, ConfigFile, MetaType
+from openapi_python_client.parser.errors import GeneratorError
+from openapi_python_client.parser.openapi import Endpoint, GeneratorData
+from openapi_python_client.parser.properties import EnumProperty, ModelProperty
+from openapi_python_client.parser.responses import Response
+from openapi_python_client.strings import PythonIdentifier
+
+HERE = Path(__file__).parent
+CONTRACT = Path("openapi/git-token.yaml")
+CLIENT = Path("generated/qovery_git_token")
+
+# How the client's types.py reads and writes what the generator knows as a property of some class.
+KINDS = {
+    "StringProperty": "types.string",
+    "UuidProperty": "types.uuid",
+    "DateProperty": "types.date",
+    "DateTimeProperty": "types.date_time",
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="scripts/generate", description="Generates the client from the contract.")
+    parser.add_argument("--check", action="store_true", help="only say whether the client is what the contract gives")
+    check = parser.parse_args().check
+    CLIENT.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=CLIENT.parent) as scratch:
+        new = Path(scratch) / CLIENT.name
+        try:
+            generate(Document(CONTRACT), new)
+        except Unusable as error:
+            print(error, file=sys.stderr)
+            return 1
+        difference = "".join(diff(contents(CLIENT), contents(new)))
+        if not difference:
+            print(f"{CLIENT} is what {CONTRACT} gives")
+        elif check:
+            print(difference, end="")
+            print(f"{CLIENT} is not what {CONTRACT} gives: run scripts/generate", file=sys.stderr)
+            return 1
+        else:
+            swap(new, CLIENT, aside=Path(scratch) / "old")
+            print(f"{CLIENT} is written")
+    return 0
+
+
+def generate(contract: Document, output: Path) -> None:
+    """Writes the client into the new folder `output`. Raises Unusable if the contract does not give one."""
+    settings = ConfigFile.load_from_path(HERE / "config.yml")
+    config = Config.from_sources(settings, MetaType.NONE, contract.path, "utf-8", overwrite=False, output_path=output)
+    data = GeneratorData.from_dict(contract.content, config=config)
+    if isinstance(data, GeneratorError):
+        raise contract.refusal(data)
+    project = Project(openapi=data, config=config, custom_template_path=HERE / "templates")
+    project.env.add_extension("jinja2.ext.do")
+    project.env.globals.update(vocabulary(contract, data))
+    with contextlib.redirect_stdout(io.StringIO()):
+        failures = project.build()
+    for failure in failures:
+        raise contract.refusal(failure)
+    (output / "retries.py").write_text(project.env.get_template("retries.py.jinja").render(), encoding="utf-8")
+    (output / "py.typed").touch()
+    for command in (["check", "--fix", "--select=F401,I,RUF022"], ["format"]):
+        ruff = Path(sys.executable).with_name("ruff")
+        subprocess.run([ruff, *command, "--isolated", "--no-cache", "--quiet", "--line-length=120", output], check=True)
+
+
+def vocabulary(contract: Document, data: GeneratorData) -> dict[str, object]:
+    """What the templates need beyond what the generator gives them. Raises Unusable for what they do not know."""
+    endpoints = [endpoint for group in data.endpoint_collections_by_tag.values() for endpoint in group.endpoints]
+    sent = {body.prop.get_type_string().as_unembedded_code() for endpoint in endpoints for body in endpoint.bodies}
+    schemas = contract.content["components"]["schemas"]
+    places: dict[str, Steps] = {}
+    operations: dict[str, str] = {}
+    for path, item in contract.content["paths"].items():
+        for method, operation in item.items():
+            if "operationId" in operation:
+                name = PythonIdentifier(operation["operationId"], "")
+                places[name], operations[name] = ("paths", path, method), operation["operationId"]
+
+    for endpoint in endpoints:
+        place = places[endpoint.name]
+        if endpoint.query_parameters or endpoint.header_parameters or endpoint.cookie_parameters:
+            raise contract.unusable("the client's templates know no parameters outside the path", place)
+        if len(endpoint.bodies) > 1 or any(body.body_type != "json" for body in endpoint.bodies):
+            raise contract.unusable("the client's templates know no request body but JSON", place)
+
+    def kind(property_: Any, schema: dict[str, Any], place: Steps) -> str:
+        """How the client reads and writes a property's value: an expression in terms of its types.py."""
+        match type(property_).__name__:
+            case "StringProperty" if schema.get("format") == "uri":
+                return "types.uri"
+            case "IntProperty":
+                return f"types.integer({schema.get('minimum', '')})"
+            case "EnumProperty":
+                return f"types.choice({property_.class_info.name})"
+            case "ModelProperty":
+                return f"types.model({property_.class_info.name})"
+            case "ListProperty":
+                return f"types.array({kind(property_.inner_property, schema.get('items', {}), place)})"
+            case name if name in KINDS:
+                return KINDS[name]
+        raise contract.unusable("the client's templates do not know properties of this type", place)
+
+    def wire(model: ModelProperty, property_: Any) -> tuple[str, str, bool]:
+        """A property's type, its kind, and whether its value must never be shown."""
+        name = property_.name.get_untrusted_value()
+        place = ("components", "schemas", str(model.class_info.name), "properties", name)
+        schema = schemas[model.class_info.name]["properties"][name]
+        annotation = property_.get_type_string(no_optional=True).as_unembedded_code()
+        if isinstance(property_, EnumProperty) and model.class_info.name not in sent:
+            annotation += " | str"  # A newer server may answer with a value that this contract does not have yet.
+        secret = schema.get("writeOnly") or schema.get("format") == "password"
+        return annotation, kind(property_, schema, place), bool(secret)
+
+    def answer(endpoint: Endpoint, response: Response) -> tuple[str, str]:
+        """The type of an operation's answer with one status, and how its body is read."""
+        place = (*places[endpoint.name], "responses", response.status_code.pattern)
+        status = response.status_code.range
+        if status is None or status[0] != status[1]:
+            raise contract.unusable("the client's templates know no ranges of statuses", place)
+        if not 200 <= status[0] <= 299:
+            return "None", "None"
+        if response.source["return_type"] == "None":
+            return "None", "no_content"
+        annotation = response.prop.get_type_string().as_unembedded_code()
+        if not isinstance(response.prop, ModelProperty):
+            raise contract.unusable(f"the client's templates know no answers that are {annotation}", place)
+        return annotation, f"json_of({annotation})"
+
+    parameters = contract.content["components"]["parameters"].values()
+    return {
+        "base_url": contract.content["servers"][0]["url"],
+        "about": {parameter["name"]: parameter["description"] for parameter in parameters},
+        "operations": operations,
+        "paths": {name: place[1] for name, place in places.items()},
+        "wire": wire,
+        "answer": answer,
+    }
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """The text of every file in a folder, by its path in there."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in files}
+
+
+def diff(old: dict[str, str], new: dict[str, str]) -> Iterator[str]:
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            yield f"--- {CLIENT}/{name}\n" if name in old else "--- /dev/null\n"
+            yield f"+++ {CLIENT}/{name}\n" if name in new else "+++ /dev/null\n"
+            before, after = (side.get(name, "").splitlines(keepends=True) for side in (old, new))
+            yield from list(difflib.unified_diff(before, after))[2:]
+
+
+def swap(new: Path, current: Path, aside: Path) -> None:
+    """Puts `new` in the place of `current` by renaming; if that fails, `current` is as it was."""
+    if current.exists():
+        current.rename(aside)
+    try:
+        new.rename(current)
+    except BaseException:
+        if aside.exists():
+            aside.rename(current)
+        raise
+
+
+if __name__ == "__main__":
+    sys.exit(main())
