@@ -34,6 +34,8 @@ class Client:
     Redirects are not followed: neither the credentials nor a git token's secret reach another host.
     """
 
+    base_url: str = BASE_URL
+
     def __init__(
         self,
         *,
@@ -185,6 +187,8 @@ class Client:
 
 def _problem(api_token: str | None, jwt: str | None, base_url: str) -> str | None:
     """What is wrong with a client's arguments, in words that show none of them."""
+    if not all(isinstance(argument, str) for argument in (api_token or "", jwt or "", base_url)):
+        return "the credentials and the base URL are strings"
     if bool(api_token) == bool(jwt):
         return (
             "give an API token or a JWT, and not both" if api_token else "no credentials: give an API token, or a JWT"
@@ -193,7 +197,7 @@ def _problem(api_token: str | None, jwt: str | None, base_url: str) -> str | Non
         return "the credentials have white space, control characters or characters beyond ASCII in them"
     try:
         url = httpx.URL(base_url)
-    except (httpx.InvalidURL, TypeError):
+    except httpx.InvalidURL:
         return "the base URL is not a URL"
     if url.scheme not in ("http", "https") or not url.host:
         return "the base URL is not an absolute http or https URL"
