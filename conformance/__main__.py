@@ -178,7 +178,7 @@ def _conformance(run: Run, options: argparse.Namespace, server: str) -> int:
     plugin = Plugin(run, lambda clause: _selected(options, clause), terminal.finished, options.fail_fast)
     settings.register_profile(
         "conformance",
-        max_examples=run.scaled(25),
+        max_examples=run.scaled(15),
         deadline=None,
         # A run that repeats another one must not be led astray by what others have found.
         database=None if options.explicit_seed else DirectoryBasedExampleDatabase(".hypothesis/examples"),

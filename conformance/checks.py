@@ -29,7 +29,7 @@ NOT_APPLICABLE: Final = "not applicable"
 _INTERNALS = re.compile(
     r"""Traceback\ \(most\ recent|\bFile\ "[^"]+",\ line\ \d+|\bat\ [\w.$<>]+\([\w$]+\.(?:java|kt|scala):\d+\)
     |\bat\ .{0,80}\(?/[\w./-]+\.[jt]s:\d+:\d+|goroutine\ \d+\ \[|panic:\ |thread\ '[\w-]+'\ panicked
-    |Exception\ in\ thread|\bCaused\ by:\ [\w.]+|(?:[\w]+\.){2,}\w*(?:Exception|Error)\b
+    |Exception\ in\ thread|\bCaused\ by:\ [\w.]+|\b(?:\w{1,40}\.){2,9}\w{0,60}(?:Exception|Error)\b
     |\b(?:sqlalchemy|psycopg2?|asyncpg|hibernate|sqlite3|pymysql)\.|\bSQLSTATE\b|\bORA-\d{5}|PG::\w+Error
     |\bSELECT\s.{1,200}\sFROM\s|\bINSERT\s+INTO\s|\bUPDATE\s+\w+\s+SET\s|\bDELETE\s+FROM\s
     |/(?:usr|home|var|opt|srv|root|app|etc|proc)/[\w.-]+(?:/[\w.-]+)*\.(?:py|rb|js|ts|go|rs|java|kt|php|conf|ya?ml|env)\b
@@ -169,7 +169,7 @@ def _shown(checks: Checks, exchange: Exchange) -> set[str]:
 def _internals(_: Checks, exchange: Exchange) -> str | None:
     headers = "\n".join(value for _, value in exchange.answer.headers)
     sent = (exchange.request.body or b"").decode("utf-8", "replace") + exchange.request.path
-    for found in _INTERNALS.finditer(f"{headers}\n{exchange.answer.text[:100_000]}"):
+    for found in _INTERNALS.finditer(f"{headers}\n{exchange.answer.text[:20_000]}"):
         if found.group() not in sent:
             return f"the answer shows {found.group()[:80]!r}"
     return None

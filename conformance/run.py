@@ -6,10 +6,10 @@ import json
 import random
 import uuid
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from conformance.checks import CHECKS, Checks
 from conformance.clause import Broken, Clause, Finding, Result, Stumbled
@@ -19,6 +19,7 @@ from conformance.secrets import Secrets
 from conformance.target import CannotRun, NotExercised, Target
 
 Json = dict[str, Any]
+T = TypeVar("T")
 # Stands for the credentials of the run in `Run.call`.
 OWN: Literal["own"] = "own"
 # The clause that is broken where a server does not answer the same request in the same way.
@@ -29,7 +30,8 @@ class Run:
     """What the tests of the suite are given: the server under test, the contract, and the results so far.
 
     `subject` is the id of the git token that the run created to edit; `bystander` is another one, which no edit may
-    touch.
+    touch. `pool` are further ones that may be edited at will. `snapshot` are all git tokens as they were listed before
+    the requests in `refused`, none of which may have had an effect.
     """
 
     def __init__(self, contract: Contract, target: Target, seed: int) -> None:
@@ -43,6 +45,9 @@ class Run:
         self.results: dict[str, Result] = {each.clause.id: Result(each.clause) for each in CHECKS}
         self.current: Result | None = None
         self.created: list[str] = []
+        self.pool: list[str] = []
+        self.snapshot: dict[str, Json] = {}
+        self.refused: list[Exchange] = []
         self.subject = ""
         self.bystander = ""
         self._tokens = [self.secrets.token(self.random) for _ in range(4)]
@@ -75,6 +80,12 @@ class Run:
     def scaled(self, examples: int) -> int:
         """How many examples to generate under the budget of this run, for that many under the default one."""
         return max(1, examples * self.target.max_requests // 900)
+
+    def thin(self, cases: Iterable[T]) -> list[T]:
+        """All cases under the default budget, evenly fewer under a smaller one, but always one."""
+        every = list(cases)
+        kept = max(1, len(every) * min(self.target.max_requests, 900) // 900)
+        return [every[index * len(every) // kept] for index in range(kept)] if every else []
 
     def token(self) -> str:
         """A value for a git token that is recognised wherever a server shows it."""
@@ -151,6 +162,7 @@ class Run:
             self.current.requests += 1
         if request.operation == "createGitToken" and isinstance(exchange.answer.json, dict) and exchange.answer.ok:
             self.created.append(str(exchange.answer.json.get("id")))
+            self.target.reserve += 1
         for check, found in self.checks.run(exchange):
             result = self.results[check.clause.id]
             result.requests += 1
@@ -178,6 +190,7 @@ class Run:
         exchange = self.call("deleteGitToken", git_token=git_token, **options)
         if exchange.answer.status in (204, 404) and git_token in self.created:
             self.created.remove(git_token)
+            self.target.reserve -= 1
         return exchange
 
     # -- judging -----------------------------------------------------------------------------------------------

@@ -74,10 +74,10 @@ class Secrets:
     def in_text(self, text: str) -> set[str]:
         """The variables whose secret, whole, in part or encoded, `text` shows."""
         found = {variable for value, variable in self._values.items() if len(value) >= 6 and value in text}
-        found |= {variable for form, variable in self._encoded.items() if form in text or form in text.lower()}
-        found |= {variable for end, variable in self._ends.items() if end in text}
         lower = text.lower()
-        found |= {self._parts[part] for part in _windows(lower) if part in self._parts}
+        found |= {variable for form, variable in self._encoded.items() if form in text or form in lower}
+        found |= {variable for end, variable in self._ends.items() if end in text}
+        found |= {self._parts[part] for part in self._parts.keys() & _windows(lower)}
         found |= {variable for variable, value in self._credentials.items() if _shows_part(value, text)}
         return found
 
@@ -89,8 +89,8 @@ class Secrets:
                     text = text.replace(form, f"${forms[form]}")
         lower = text.lower()
         hidden = [False] * len(text)
-        for index, part in enumerate(_windows(lower)):
-            if part in self._parts:
+        for index in range(len(lower) - _PART + 1):
+            if lower[index : index + _PART] in self._parts:
                 hidden[index : index + _PART] = [True] * _PART
         for value in self._credentials.values():
             for part in _credential_parts(value):
@@ -103,8 +103,8 @@ class Secrets:
         )
 
 
-def _windows(text: str) -> list[str]:
-    return [text[i : i + _PART] for i in range(len(text) - _PART + 1)]
+def _windows(text: str) -> set[str]:
+    return {text[i : i + _PART] for i in range(len(text) - _PART + 1)}
 
 
 def _credential_parts(value: str) -> list[str]:

@@ -17,8 +17,6 @@ from conformance.exchange import Answer, Request
 
 # An answer longer than this is taken for endless: a git token is some hundred bytes, a list some thousand of them.
 MAX_ANSWER = 16 * 1024 * 1024
-# Requests that only cleaning up may use.
-RESERVE = 12
 # Hung answers after which a server is taken to hang for good.
 MAX_HANGS = 4
 
@@ -58,6 +56,8 @@ class Target:
     max_wait: float = 60
     used: int = 0
     hangs: int = 0
+    # Requests that only cleaning up may use.
+    reserve: int = 12
     cleaning: bool = False
 
     def __post_init__(self) -> None:
@@ -99,7 +99,7 @@ class Target:
     @property
     def remaining(self) -> int:
         """How many requests may still be sent."""
-        return self.max_requests - self.used - (0 if self.cleaning else RESERVE)
+        return self.max_requests - self.used - (0 if self.cleaning else self.reserve)
 
     @property
     def loopback(self) -> bool:

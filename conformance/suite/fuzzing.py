@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 import schemathesis
+from hypothesis import Phase, settings
 from schemathesis import Case
 from schemathesis.core import NOT_SET
 
@@ -17,7 +18,6 @@ from conformance.exchange import Exchange
 from conformance.run import Run
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-REFUSED = {400, 404}
 EITHER = {400, 413, 415, 431}
 
 schema = schemathesis.openapi.from_dict(Contract.load().document)
@@ -27,21 +27,13 @@ schema.config.phases.coverage.unexpected_methods = set()
 
 
 def _send(run: Run, case: Case[Any]) -> Exchange:
-    """Sends a generated case with the run's own credentials, and with its ids where the generated ones are UUIDs."""
-    ids = {}
-    for parameter, own in (("organizationId", run.target.organization), ("gitTokenId", run.subject)):
-        generated = str(case.path_parameters.get(parameter, ""))
-        ids[parameter] = own if UUID.fullmatch(generated) else generated
+    """Sends the body of a generated case, with the run's own credentials and ids."""
     media_type = case.headers.get("Content-Type") or case.media_type or "application/json"
     body: Any = None if case.body is NOT_SET else case.body
-    raw = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-    if case.body is None:
-        raw = b"null"
+    raw = body if isinstance(body, bytes) or case.body is NOT_SET else json.dumps(body).encode()
     return run.call(
         case.operation.definition.raw["operationId"],
         raw,
-        organization=ids["organizationId"],
-        git_token=ids.get("gitTokenId"),
         media_type=media_type if re.fullmatch(r"[\x20-\x7e]+", media_type) else "application/json",
     )
 
@@ -50,9 +42,6 @@ def _expected(run: Run, exchange: Exchange) -> set[int]:
     """The statuses with which the request may be answered."""
     request = exchange.request
     operation = run.contract.operations[str(request.operation)]
-    ids = request.path.split("/")
-    if not all(UUID.fullmatch(each) for each in (ids[2], *ids[4:5])):
-        return REFUSED | EITHER | {403}
     if request.header("Content-Type") != "application/json":
         return EITHER | {operation.success}
     if request.json is None or "\\ud" in (request.body or b"").decode("latin-1").lower():
@@ -65,6 +54,9 @@ def _expected(run: Run, exchange: Exchange) -> set[int]:
 
 
 def _judge(run: Run, case: Case[Any]) -> None:
+    if not all(UUID.fullmatch(str(value)) for value in case.path_parameters.values()):
+        # The chapter on identifiers has these, one wrong id at a time.
+        return
     exchange = _send(run, case)
     with run.case():
         run.usable(exchange)
@@ -98,5 +90,6 @@ def test_edit(case: Case[Any], run: Run) -> None:
     level="documented",
     needs="resource/delete",
 )
+@settings(phases=[Phase.reuse, Phase.generate])
 def test_create(case: Case[Any], run: Run) -> None:
     _judge(run, case)

@@ -5,36 +5,52 @@ from collections.abc import Iterable, Iterator
 
 from conformance.clause import Broken, clause
 from conformance.contract import Zone
+from conformance.exchange import Exchange
 from conformance.run import Json, Run
 from conformance.target import NotExercised
 
-# A value of every JSON type, and what a lenient parser would make of it.
-OTHER_TYPES: tuple[object, ...] = (0, 1, 1.5, True, False, [], ["GITHUB"], {}, {"value": "GITHUB"})
+# A value of every other JSON type, empty and not: what is empty may pass for absent, what is not may be converted.
+# Schemathesis adds more of each.
+OTHER_TYPES: tuple[object, ...] = (1.5, True, [], {"value": "GITHUB"})
 
 Case = tuple[str, object]
 
 
-def _writers(run: Run) -> list[str]:
-    return [operation.id for operation in run.contract.operations.values() if operation.request_schema]
-
-
 def refuse(
-    run: Run, cases: Iterable[Case], *, media_type: str = "application/json", also: tuple[int, ...] = ()
+    run: Run,
+    cases: Iterable[Case],
+    *,
+    every: int = 1,
+    creates: bool = True,
+    media_type: str = "application/json",
+    also: tuple[int, ...] = (),
 ) -> None:
-    """Sends each case to every operation that takes a body; each must be refused with 400, or with `also`."""
-    for what, body in cases:
-        for operation in _writers(run):
+    """Sends each case as an edit, and each `every`-th as a create too; it must be refused with 400, or with `also`."""
+    if not run.snapshot:
+        remember(run)
+    for number, (what, body) in enumerate(run.thin(cases)):
+        for operation in ["editGitToken"] + ["createGitToken"] * (creates and number % every == 0):
             with run.case():
                 answer = run.call(operation, body, media_type=media_type)
                 run.expect(answer, 400, *also, because=f"{operation} with {what}")
+                run.refused.append(answer)
+
+
+def remember(run: Run) -> None:
+    """Notes every git token as it is, for `refusals/nothing-written`."""
+    listed = run.list_all()
+    run.expect(listed, 200, because="the git tokens cannot be listed")
+    run.snapshot = {token["id"]: token for token in listed.answer.json["results"]}
+    run.refused.clear()
 
 
 def _bodies(run: Run) -> Iterator[Json]:
-    """Bodies to spoil: small and full ones, of every provider."""
+    """Bodies to spoil, of every provider; most are full, so that whatever is written in spite of a refusal shows."""
     while True:
         for provider in run.contract.request_schema["properties"]["type"]["enum"]:
-            yield run.body(type=provider)
             yield run.full(type=provider)
+            yield run.full(type=provider)
+            yield run.body(type=provider)
 
 
 def _must_refuse(run: Run, cases: Iterable[Case]) -> Iterator[Case]:
@@ -52,8 +68,7 @@ def test_missing(run: Run) -> None:
     bodies = _bodies(run)
     cases: list[Case] = [("an empty object", {})]
     for field in run.contract.request_schema["required"]:
-        for body in (next(bodies), next(bodies)):
-            cases.append((f"no {field}", {key: value for key, value in body.items() if key != field}))
+        cases.append((f"no {field}", {key: value for key, value in next(bodies).items() if key != field}))
     refuse(run, _must_refuse(run, cases))
 
 
@@ -66,7 +81,7 @@ def test_missing(run: Run) -> None:
 def test_null(run: Run) -> None:
     bodies = _bodies(run)
     fields = run.contract.request_schema["properties"]
-    refuse(run, _must_refuse(run, [(f"{field} null", next(bodies) | {field: None}) for field in fields for _ in "12"]))
+    refuse(run, _must_refuse(run, ((f"{field} null", next(bodies) | {field: None}) for field in fields)))
 
 
 @clause(
@@ -81,7 +96,7 @@ def test_type(run: Run) -> None:
     cases = (
         (f"{field} {json.dumps(value)}", next(bodies) | {field: value}) for field in fields for value in OTHER_TYPES
     )
-    refuse(run, _must_refuse(run, cases))
+    refuse(run, _must_refuse(run, cases), every=3)
 
 
 def near_misses(word: str) -> list[str]:
@@ -110,14 +125,14 @@ def near_misses(word: str) -> list[str]:
 )
 def test_provider(run: Run) -> None:
     providers = run.contract.request_schema["properties"]["type"]["enum"]
-    others = ["", " ", "GIT", "AZURE", "UNKNOWN", "null", "0"]
+    others = ["", "AZURE", "GIT", "null", "0"]
     # Each near miss with one provider in turn; the most common ones with every provider.
     for provider in providers:
-        others += near_misses(provider)[:4]
+        others += near_misses(provider)[:2]
     for index, provider in enumerate(providers):
-        others += near_misses(provider)[4 + index :: len(providers)]
+        others += near_misses(provider)[2 + index :: len(providers)]
     cases = ((f"type {json.dumps(other)}", run.full(type=other)) for other in others)
-    refuse(run, _must_refuse(run, cases))
+    refuse(run, _must_refuse(run, cases), every=4)
 
 
 @clause(
@@ -136,11 +151,12 @@ def test_workspace(run: Run) -> None:
     cases = list(_must_refuse(run, cases))
     if not cases:
         raise NotExercised("the contract does not make workspace mandatory for BITBUCKET")
-    for before in ({"type": "GITHUB"}, {"type": "BITBUCKET", "workspace": "stored"}, {"type": "GITLAB"}):
+    for before in ({"type": "GITHUB"}, {"type": "BITBUCKET", "workspace": "stored"}):
         edited = run.edit(run.body(**before))
         run.expect(edited, 200, because="a valid edit was refused")
-        refuse(run, cases[:1])
-    refuse(run, cases[1:])
+        remember(run)
+        refuse(run, cases[:1], every=2)
+    refuse(run, cases[1:], every=2)
 
 
 @clause(
@@ -164,9 +180,8 @@ def test_uri(run: Run) -> None:
         "../api",
     ]
     bodies = _bodies(run)
-    refuse(
-        run, _must_refuse(run, [(f"git_api_url {value!r}", next(bodies) | {"git_api_url": value}) for value in values])
-    )
+    cases = ((f"git_api_url {value!r}", next(bodies) | {"git_api_url": value}) for value in values)
+    refuse(run, _must_refuse(run, cases), every=3)
 
 
 @clause(
@@ -179,7 +194,7 @@ def test_no_object(run: Run) -> None:
     for_list = run.body()
     values: list[object] = [[for_list], [], "text", json.dumps(for_list), 1, True, False]
     cases: list[Case] = [(f"{json.dumps(value)[:20]} as the body", value) for value in values]
-    refuse(run, [*cases, ("null as the body", b"null")])
+    refuse(run, [*cases, ("null as the body", b"null")], every=2)
 
 
 @clause(
@@ -221,6 +236,7 @@ def test_malformed(run: Run) -> None:
             ("a truncated sequence", cut),
             ("a byte that UTF-8 never has", valid.replace(b"a description", b"\xff")),
         ],
+        every=3,
     )
 
 
@@ -231,7 +247,7 @@ def test_malformed(run: Run) -> None:
     level="documented",
 )
 def test_media_type(run: Run) -> None:
-    for media_type in (
+    media_types = (
         "text/plain",
         "application/xml",
         "application/x-www-form-urlencoded",
@@ -240,8 +256,10 @@ def test_media_type(run: Run) -> None:
         "text/json",
         "text/html",
         "application/jsonx",
-    ):
-        refuse(run, [(f"the media type {media_type}", run.body())], media_type=media_type, also=(415,))
+    )
+    cases = [(f"the media type {media_type}", run.full(), media_type) for media_type in media_types]
+    for number, (what, body, media_type) in enumerate(run.thin(cases)):
+        refuse(run, [(what, body)], creates=number % 3 == 0, media_type=media_type, also=(415,))
 
 
 @clause(
@@ -252,42 +270,27 @@ def test_media_type(run: Run) -> None:
     needs="edit/read-back resource/list",
 )
 def test_nothing_written(run: Run) -> None:
-    """Everything in each body but what is wrong with it is new, so that a part that was written shows."""
-    listed = run.list_all()
-    run.expect(listed, 200, because="the git tokens cannot be listed")
-    before = {token["id"]: token for token in listed.answer.json["results"]}
-    schema = run.contract.request_schema
-    spoilt: list[object] = []
-    for field in schema["properties"]:
-        spoilt += [run.full() | {field: None}, run.full() | {field: [1]}]
-    for field in schema["required"]:
-        spoilt.append({key: value for key, value in run.full().items() if key != field})
-    spoilt += [run.full(type="github"), run.full(git_api_url="not a uri")]
-    spoilt.append({key: value for key, value in run.full(type="BITBUCKET").items() if key != "workspace"})
-    spoilt += [json.dumps(run.full()).encode() + b"x", json.dumps(run.full()).encode()[:-1]]
-    sent = []
-    for body in spoilt:
-        for operation in _writers(run):
-            exchange = run.call(operation, body)
-            # One that is accepted is what the other clauses are about.
-            if not exchange.answer.ok:
-                sent.append(exchange)
-            elif operation == "editGitToken":
-                return
+    """Looks at what the refused requests of this chapter left behind; the body of each had something new in it."""
+    if not run.refused:
+        raise NotExercised("no request has been refused")
+    before, refused = run.snapshot, run.refused.copy()
     listed = run.list_all()
     run.expect(listed, 200, because="the git tokens cannot be listed")
     after = {token["id"]: token for token in listed.answer.json["results"]}
     for token in before:
         if token not in after:
-            raise Broken("a refused request deleted a git token", *sent[-1:], listed)
+            raise Broken("a refused request deleted a git token", refused[-1], listed)
         if field := run.unlike(before[token], after[token]):
-            edits = [each for each in sent if each.request.operation == "editGitToken"]
-            shown = json.dumps(after[token].get(field))
-            culprits = [each for each in edits if shown in (each.request.body or b"").decode()] or edits
-            raise Broken(f"a refused edit changed {field}", culprits[-1], run.get())
+            culprit = _culprit(refused, "editGitToken", after[token].get(field))
+            raise Broken(f"a refused edit changed {field}", culprit, listed)
     if added := set(after) - set(before) - set(run.created):
         run.created.extend(added)
-        names = [str(after[token]["name"]) for token in added]
-        creates = [each for each in sent if each.request.operation == "createGitToken"]
-        culprits = [each for each in creates if any(name in (each.request.body or b"").decode() for name in names)]
-        raise Broken("a refused create was carried out", (culprits or creates)[-1], listed)
+        culprit = _culprit(refused, "createGitToken", after[added.pop()]["name"])
+        raise Broken("a refused create was carried out", culprit, listed)
+
+
+def _culprit(refused: list[Exchange], operation: str, shown: object) -> Exchange:
+    """The refused request that sent what is shown now; the last one if none did."""
+    sent = [each for each in refused if each.request.operation == operation] or refused
+    needle = json.dumps(shown, ensure_ascii=False).encode()
+    return next((each for each in sent if needle in (each.request.body or b"")), sent[-1])

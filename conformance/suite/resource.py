@@ -114,23 +114,3 @@ def test_delete(run: Run) -> None:
     for known in (run.subject, run.bystander):
         if known not in ids:
             raise Broken("deleting a git token deleted another one too", created, deleted, listed)
-
-
-@clause(
-    "resource/delete-edited",
-    "A git token that was edited and read is deleted like a new one.",
-    source="users: what is deleted is gone",
-    level="expected",
-    needs="resource/delete edit/works",
-)
-def test_delete_edited(run: Run) -> None:
-    created = run.create(run.full())
-    gone = run.expect(created, 201, because="a valid git token was not created")["id"]
-    edited = run.edit(run.full(), git_token=gone)
-    run.expect(edited, 200, because="a new git token cannot be edited")
-    run.expect(run.get(git_token=gone), 200, because="an edited git token cannot be read")
-    deleted = run.delete(gone)
-    run.expect(deleted, 204, because="an edited git token cannot be deleted")
-    read = run.get(git_token=gone)
-    if read.answer.status != 404:
-        raise Broken(f"a deleted git token is still answered: {read.answer.status}", created, edited, deleted, read)

@@ -22,16 +22,17 @@ from conformance.strategies import bodies
 def test_steady(run: Run) -> None:
     body = run.full()
     first = None
-    for _ in range(12):
+    for number in range(16):
         edited = run.edit(body)
         token = run.expect(edited, 200, because="an edit was refused that had been accepted")
         first = first or edited
         run.expect_shown(body, edited)
         if field := run.unlike(first.answer.json, token, "updated_at"):
             raise Broken(f"the same edit gave another {field}", first, edited)
-        read = run.get()
-        run.expect(read, 200, because="a git token cannot be read")
-        run.expect_shown(body, read, edited)
+        if number % 4 == 3:
+            read = run.get()
+            run.expect(read, 200, because="a git token cannot be read")
+            run.expect_shown(body, read, edited)
 
 
 @clause(
@@ -42,7 +43,7 @@ def test_steady(run: Run) -> None:
     needs="edit/read-back resource/delete",
 )
 def test_any(run: Run) -> None:
-    run_state_machine_as_test(_machine(run), settings=settings(max_examples=run.scaled(5), stateful_step_count=9))
+    run_state_machine_as_test(_machine(run), settings=settings(max_examples=run.scaled(3), stateful_step_count=9))
 
 
 def _machine(run: Run) -> type[RuleBasedStateMachine]:

@@ -1,7 +1,8 @@
 """What must be accepted, and is stored as it was sent: every provider, text in any script, lengths, addresses."""
 
-from collections.abc import Callable, Iterator
-from itertools import product
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import cycle, product
 
 from conformance.clause import Broken, clause
 from conformance.contract import Zone
@@ -13,7 +14,7 @@ from conformance.strategies import URIS, lengths, text_fields, texts
 SHRINK = 24
 
 
-def _edit(run: Run, body: Json) -> None:
+def edit_and_read(run: Run, body: Json) -> None:
     """Edits, and reads back; raises Broken if the edit is refused or not shown as sent."""
     edited = run.edit(body)
     run.expect(edited, 200, because="an edit that must be accepted was refused")
@@ -23,7 +24,7 @@ def _edit(run: Run, body: Json) -> None:
     run.expect_shown(body, read, edited)
 
 
-def _create(run: Run, body: Json) -> None:
+def create_and_read(run: Run, body: Json) -> None:
     """Creates a git token, reads it back and deletes it; raises Broken if it is refused or not shown as sent."""
     created = run.create(body)
     token = run.expect(created, 201, because="a git token that must be accepted was refused")["id"]
@@ -37,45 +38,99 @@ def _create(run: Run, body: Json) -> None:
 
 
 Write = Callable[[Run, Json], None]
+# How many git tokens are written before one list shows them all.
+BATCH = 8
 
 
-def accept(run: Run, write: Write, deviations: Iterator[Json]) -> None:
-    """Writes bodies that deviate in several fields at once; on a finding, looks for the one that is to blame."""
-    for fields in deviations:
+def accept_edits(run: Run, bodies: Iterable[Json]) -> None:
+    """Edits with each body, several git tokens in turn; one list then shows whether they are stored as sent."""
+    todo = run.thin(bodies)
+    while len(run.pool) < min(BATCH, len(todo)):
+        run.pool.append(run.expect(run.create(run.full()), 201, because="a valid git token was refused")["id"])
+    while todo:
+        batch, todo = todo[:BATCH], todo[BATCH:]
+        written = {}
+        for token, body in zip(run.pool, batch, strict=False):
+            with run.case():
+                edited = run.edit(body, git_token=token)
+                _blame(run, edit_and_read, body, partial(_accepted, run, edited, body))
+                written[token] = body, edited
+        _listed(run, edit_and_read, written)
+
+
+def accept_creates(run: Run, bodies: Iterable[Json]) -> None:
+    """Creates a git token with each body; lists then show whether they are stored as sent."""
+    written = {}
+    for body in run.thin(bodies):
         with run.case():
-            body = run.full(**fields)
-            if run.contract.zone(body) is not Zone.ACCEPT:
-                continue
-            try:
-                write(run, body)
-            except Broken as broken:
-                raise _smaller(run, write, fields, broken) from None
+            created = run.create(body)
+            _blame(run, create_and_read, body, partial(_accepted, run, created, body))
+            written[created.answer.json["id"]] = body, created
+            run.pool.append(created.answer.json["id"])
+    _listed(run, create_and_read, written)
 
 
-def _smaller(run: Run, write: Write, fields: Json, broken: Broken) -> Broken:
-    """The finding with as few deviating fields, and as short a text, as still show it."""
+def _accepted(run: Run, exchange: Exchange, body: Json) -> None:
+    status = run.contract.operations[str(exchange.request.operation)].success
+    run.expect(exchange, status, because="what must be accepted was refused")
+    run.expect_shown(body, exchange)
+
+
+def _listed(run: Run, write: Write, written: dict[str, tuple[Json, Exchange]]) -> None:
+    """Raises Broken unless a list shows every git token as it was written."""
+    with run.case():
+        listed = run.list_all()
+        run.expect(listed, 200, because="the git tokens cannot be listed")
+        shown = {token["id"]: token for token in listed.answer.json["results"]}
+        for token, (body, exchange) in written.items():
+            if token not in shown:
+                raise Broken("the list does not show a git token", exchange, listed)
+            judge = partial(run.expect_shown, body, listed, exchange, token=shown[token])
+            _blame(run, write, body, judge)
+
+
+def _blame(run: Run, write: Write, body: Json, judge: Callable[[], None]) -> None:
+    """Judges; a finding is made smaller by writing less at a time."""
+    try:
+        judge()
+    except Broken as broken:
+        raise _smaller(run, write, body, broken) from None
+
+
+def _smaller(run: Run, write: Write, body: Json, broken: Broken) -> Broken:
+    """The finding with as few fields, and as short a text, as still show it."""
     spent = run.target.used + SHRINK
 
     def fails(candidate: Json) -> Broken | None:
-        if run.target.used >= spent or run.contract.zone(run.full(**candidate)) is not Zone.ACCEPT:
+        if run.target.used >= spent or run.contract.zone(candidate) is not Zone.ACCEPT:
             return None
         try:
-            write(run, run.full(**candidate))
+            write(run, candidate)
         except Broken as smaller:
             return smaller
         return None
 
-    for field in fields:
-        if len(fields) > 1 and (found := fails({field: fields[field]})):
-            fields, broken = {field: fields[field]}, found
-            break
-    if len(fields) > 1:
-        return broken
-    [(field, value)] = fields.items()
-    size = len(value) // 2
+    plain = run.body()
+    # One field alone; else without one after the other.
+    for field in body:
+        if found := fails(plain | {field: body[field]}):
+            return _shorter(field, plain | {field: body[field]}, found, fails)
+    for field in body:
+        candidate = {key: value for key, value in body.items() if key != field or key in plain} | (
+            {field: plain[field]} if field in plain else {}
+        )
+        if found := fails(candidate):
+            body, broken = candidate, found
+    return broken
+
+
+def _shorter(field: str, body: Json, broken: Broken, fails: Callable[[Json], Broken | None]) -> Broken:
+    """The finding with parts of one field's text left out."""
+    value = body[field]
+    size = len(value) // 2 if field not in ("type", "git_api_url") else 0
     while size:
         for start in range(0, len(value), size):
-            if found := fails({field: value[:start] + value[start + size :]}):
+            if found := fails(body | {field: value[:start] + value[start + size :]}):
                 value, broken = value[:start] + value[start + size :], found
                 break
         else:
@@ -83,80 +138,18 @@ def _smaller(run: Run, write: Write, fields: Json, broken: Broken) -> Broken:
     return broken
 
 
-def _rotated(columns: dict[str, list[str]]) -> Iterator[Json]:
-    """Bodies in which every field takes each of its values once, no two fields the same one at a time."""
-    longest = max(map(len, columns.values()))
-    for index in range(longest):
-        yield {
-            field: values[(index + 3 * offset) % len(values)]
-            for offset, (field, values) in enumerate(columns.items())
-            if index < len(values)
-        }
+def _rows(run: Run, columns: dict[str, list[str]], step: int = 1) -> Iterator[Json]:
+    """Full bodies in which every field takes its values in turn, no two fields the same one at a time."""
+    for index in range(0, max(map(len, columns.values())), step):
+        body = run.full()
+        for offset, (field, values) in enumerate(columns.items()):
+            body[field] = values[(index + 5 * offset + (offset % step)) % len(values)]
+        if run.contract.zone(body) is Zone.ACCEPT:
+            yield body
 
 
-def _texts(run: Run) -> Iterator[Json]:
-    return _rotated({field: texts(run.contract, field) for field in text_fields(run.contract)})
-
-
-def _lengths(run: Run) -> Iterator[Json]:
-    return _rotated({field: lengths(run.contract, field) for field in text_fields(run.contract)})
-
-
-@clause(
-    "values/text",
-    "Text in any script, with any printable character in any place, is accepted by an edit and stored as sent.",
-    source="OpenAPI document: strings; users: what was accepted is stored",
-    level="expected",
-    needs="edit/read-back",
-)
-def test_text(run: Run) -> None:
-    accept(run, _edit, _texts(run))
-
-
-@clause(
-    "values/text-on-create",
-    "Text in any script, with any printable character in any place, is accepted by a create and stored as sent.",
-    source="OpenAPI document: strings; users: what was accepted is stored",
-    level="expected",
-    needs="resource/delete",
-)
-def test_text_on_create(run: Run) -> None:
-    accept(run, _create, _texts(run))
-
-
-@clause(
-    "values/length",
-    "Text of any length up to the bound, counted in characters, is accepted by an edit and stored whole.",
-    source="users: names of 255, descriptions and tokens of 1,000 characters work",
-    level="expected",
-    needs="edit/read-back",
-)
-def test_length(run: Run) -> None:
-    accept(run, _edit, _lengths(run))
-
-
-@clause(
-    "values/length-on-create",
-    "Text of the greatest lengths, counted in characters, is accepted by a create and stored whole.",
-    source="users: names of 255, descriptions and tokens of 1,000 characters work",
-    level="expected",
-    needs="resource/delete",
-)
-def test_length_on_create(run: Run) -> None:
-    greatest = {field: lengths(run.contract, field)[-6:] for field in text_fields(run.contract)}
-    accept(run, _create, _rotated(greatest))
-
-
-@clause(
-    "values/address",
-    "Every form of http and https address is accepted as git_api_url and stored as sent.",
-    source="OpenAPI document: git_api_url is a URI",
-    level="documented",
-    needs="edit/read-back",
-)
-def test_address(run: Run) -> None:
-    accept(run, _edit, ({"git_api_url": uri} for uri in URIS))
-    accept(run, _create, ({"git_api_url": uri} for uri in URIS[4:10:2]))
+def _texts(run: Run) -> dict[str, list[str]]:
+    return {field: texts(run.contract, field) for field in text_fields(run.contract)}
 
 
 def combinations(run: Run) -> Iterator[Json]:
@@ -165,8 +158,8 @@ def combinations(run: Run) -> Iterator[Json]:
     choices = []
     for field in schema["properties"]:
         if field not in schema["required"]:
-            filled = {"git_api_url": f"https://{run.name()}.example.com/api"}.get(field, f"{field} of {run.name()}")
-            choices.append([{}, {field: filled}, *([{field: ""}] if run.contract.must_accept(field, "") else [])])
+            empty = [{field: ""}] if run.contract.must_accept(field, "") else []
+            choices.append([{}, {field: run.full().get(field, "text")}, *empty])
     for provider, *optional in product(schema["properties"]["type"]["enum"], *choices):
         body = run.body() | {"type": provider}
         for fields in optional:
@@ -176,45 +169,77 @@ def combinations(run: Run) -> Iterator[Json]:
 
 
 @clause(
+    "values/create",
+    "A git token is created with every provider, every choice of optional fields and any text, and stored as sent.",
+    source="OpenAPI document: createGitToken, GitTokenRequest; users: what was accepted is stored",
+    level="expected",
+    needs="resource/delete",
+)
+def test_create(run: Run) -> None:
+    rows = list(_rows(run, _texts(run) | {"git_api_url": list(URIS)}, step=2))
+    filled = [body for body in combinations(run) if "" not in body.values()]
+    bodies = []
+    for row, choice in zip(rows, cycle(filled), strict=False):
+        bodies.append({field: choice["type"] if field == "type" else row[field] for field in row if field in choice})
+    greatest = {field: lengths(run.contract, field)[-4:] for field in text_fields(run.contract)}
+    accept_creates(run, [*bodies, *_rows(run, greatest)])
+
+
+@clause(
+    "values/text",
+    "Text in any script, with any printable character in any place, is accepted by an edit and stored as sent.",
+    source="OpenAPI document: strings; users: what was accepted is stored",
+    level="expected",
+    needs="edit/read-back edit/listed",
+)
+def test_text(run: Run) -> None:
+    accept_edits(run, _rows(run, _texts(run)))
+
+
+@clause(
+    "values/length",
+    "Text of any length up to the bound, counted in characters, is accepted by an edit and stored whole.",
+    source="users: names of 255, descriptions and tokens of 1,000 characters work",
+    level="expected",
+    needs="edit/read-back edit/listed",
+)
+def test_length(run: Run) -> None:
+    accept_edits(run, _rows(run, {field: lengths(run.contract, field) for field in text_fields(run.contract)}))
+
+
+@clause(
+    "values/address",
+    "Every form of http and https address is accepted as git_api_url and stored as sent.",
+    source="OpenAPI document: git_api_url is a URI",
+    level="documented",
+    needs="edit/read-back edit/listed",
+)
+def test_address(run: Run) -> None:
+    accept_edits(run, _rows(run, {"git_api_url": list(URIS)}))
+
+
+@clause(
     "values/combinations",
     "Every provider is accepted with every choice of optional fields, after every other.",
     source="OpenAPI document: type, description, workspace and git_api_url",
     level="documented",
-    needs="edit/read-back",
+    needs="edit/read-back edit/listed",
 )
 def test_combinations(run: Run) -> None:
     bodies = list(combinations(run))
-    # A walk on which every provider, full and sparse, comes after every other.
-    by_provider: dict[str, list[Json]] = {}
-    for body in bodies:
-        by_provider.setdefault(body["type"], []).append(body)
-    step = 0
-    while any(by_provider.values()):
-        for shift in range(len(by_provider)):
-            providers = list(by_provider)
-            left = by_provider[providers[(step * shift + step) % len(providers)]]
-            if left:
-                with run.case():
-                    _edit(run, left.pop(step % len(left)))
-        step += 1
-    for before, after in product(by_provider, repeat=2):
-        for body in (run.full(type=before), run.body(type=after)):
-            with run.case():
-                _edit(run, body)
-
-
-@clause(
-    "values/combinations-on-create",
-    "A git token is created with every provider and every choice of optional fields.",
-    source="OpenAPI document: type, description, workspace and git_api_url",
-    level="documented",
-    needs="resource/delete",
-)
-def test_combinations_on_create(run: Run) -> None:
-    for body in combinations(run):
-        if "" not in body.values():
-            with run.case():
-                _create(run, body)
+    run.random.shuffle(bodies)
+    accept_edits(run, bodies)
+    # A walk on which every provider comes after every other and after itself, full and sparse bodies in turn.
+    providers = run.contract.request_schema["properties"]["type"]["enum"]
+    steps = list(product(providers, repeat=2))
+    walk = [providers[0]]
+    while steps:
+        step = next((each for each in steps if each[0] == walk[-1]), steps[0])
+        steps.remove(step)
+        walk += [step[1]] if step[0] == walk[-1] else list(step)
+    for number, provider in enumerate(walk):
+        with run.case():
+            edit_and_read(run, run.full(type=provider) if number % 2 else run.body(type=provider))
 
 
 @clause(
@@ -222,7 +247,7 @@ def test_combinations_on_create(run: Run) -> None:
     "Additional properties are accepted, whatever they are called and hold, and change nothing else.",
     source="OpenAPI document: additionalProperties is not closed; Qovery's console sends `id` along",
     level="documented",
-    needs="edit/read-back",
+    needs="edit/read-back edit/listed",
 )
 def test_additional(run: Run) -> None:
     others: list[Json] = [
@@ -235,12 +260,10 @@ def test_additional(run: Run) -> None:
         {"Name": "other", "NAME": "other", "Type": "GITLAB", "Token": "other", "gitApiUrl": "x", "git-api-url": "x"},
         {f"field_{number}": "x" * 50 for number in range(60)},
     ]
-    for fields in others:
-        for write in (_edit, _create):
-            with run.case():
-                body = run.full() | fields
-                if run.contract.zone(body) is Zone.ACCEPT:
-                    write(run, body)
+    bodies = [run.full() | fields for fields in others]
+    bodies = [body for body in bodies if run.contract.zone(body) is Zone.ACCEPT]
+    accept_edits(run, bodies)
+    accept_creates(run, bodies[::3])
 
 
 @clause(
