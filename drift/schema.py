@@ -16,7 +16,7 @@ from jsonschema_rs.canonical import CanonicalizationError, Containment
 
 Schema = dict[str, Any]
 
-NEVER: Schema = {"enum": [], "type": []}
+NEVER: Schema = {"enum": []}
 NOTES = "x-notes"
 ANNOTATIONS = ("readOnly", "writeOnly", "deprecated", "default", "contentEncoding", "contentMediaType", "format")
 TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
@@ -193,7 +193,8 @@ def units(schema: Schema) -> dict[str, Schema]:
 
 def types(schema: Schema) -> list[str]:
     """The types that a schema in normal form admits, `integer` only where other numbers are not."""
-    admitted: list[str] = schema.get("type", [type_ for type_ in TYPES if type_ != "integer"])
+    every = [] if schema.get("enum") == [] else [type_ for type_ in TYPES if type_ != "integer"]
+    admitted: list[str] = schema.get("type", every)
     return admitted
 
 
@@ -232,6 +233,8 @@ def _canonical(schema: str) -> jsonschema_rs.CanonicalSchema:
 
 
 def _tidy(schema: Schema) -> Schema:
+    if schema.get("type") == []:
+        schema = NEVER | {NOTES: schema.get(NOTES, {})}
     for leader in ("minimum", "maximum"):
         bounds = {key: schema[key] for key in TOGETHER[leader] if key in schema}
         if len(bounds) == 2:
@@ -242,11 +245,11 @@ def _tidy(schema: Schema) -> Schema:
         values = {text(value): value for value in schema["enum"] if valid(rest, value)}
         kinds = common_types(sorted({_type(value) for value in values.values()}), list(TYPES))
         schema = {"enum": [values[key] for key in sorted(values)], "type": kinds, NOTES: schema.get(NOTES, {})}
+        if not values:
+            del schema["type"]
     if "type" in schema:
         kinds = common_types(schema["type"], list(TYPES))
         schema = {**schema, "type": kinds} if len(kinds) < 6 else {k: v for k, v in schema.items() if k != "type"}
-        if not kinds:
-            schema = {**NEVER, NOTES: schema.get(NOTES, {})}
     return {
         keyword: schema[keyword]
         for keyword in sorted(schema)

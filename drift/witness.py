@@ -11,11 +11,11 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from typing import Any
 
-from drift.schema import SINGLE, Schema, both, text, types, valid
+from drift.schema import Schema, both, text, types, valid
 
 # Where in a body: the name of a property, ITEM of an array, or OTHER, any property that has no schema of its own.
 Path = tuple["str | int", ...]
@@ -23,6 +23,9 @@ ITEM, OTHER = 0, 1
 
 # Longer strings and arrays prove nothing more, and cost memory.
 LONGEST = 100_000
+
+# Keywords that hold schemas about the same value.
+_BRANCHES = {"allOf", "anyOf", "else", "if", "not", "oneOf", "then"}
 
 _SIMPLE: tuple[Any, ...] = (None, False, True, 0, 1, -1, 0.5, "", "a", [], {})
 _FORMATTED = {
@@ -70,32 +73,33 @@ def find(
 
 def samples(schema: Schema, other: Schema | None = None) -> list[Any]:
     """Values in and around a schema, and another one, from the smallest."""
-    found = list(_SIMPLE)
-    for one in (schema, other or {}):
-        found += one.get("enum", [])
-        found += _numbers(one)
-        found += _strings(one, schema, other)
-        found += _arrays(one)
-        found += _objects(one)
-        for branch in _branches(one):
-            found += samples(branch)
-    unique = {text(value): value for value in found}
-    return sorted(unique.values(), key=_size)
+    return _samples(text(schema), text(other or {}))
 
 
 @cache
-def _smallest(schema: str) -> Any:
-    """The smallest valid value that there is among the samples of a schema."""
-    decoded = json.loads(schema)
-    for value in samples(decoded):
-        if valid(decoded, value):
-            return value
-    raise LookupError("no valid value found")
+def _samples(*schemas: str) -> list[Any]:
+    accepts, refuses = map(json.loads, schemas)
+    found = list(_SIMPLE)
+    for schema in (accepts, refuses):
+        found += schema.get("enum", [])
+        found += _numbers(schema)
+        found += _strings(schema)
+        found += _arrays(schema)
+        found += _objects(schema)
+        if "pattern" in schema:
+            found += _matching(schema["pattern"], accepts, refuses)
+        plain = {keyword: value for keyword, value in schema.items() if keyword not in _BRANCHES}
+        for branch in _branches(schema):
+            found += samples(both(plain, branch))
+    return sorted({text(value): value for value in found}.values(), key=_size)
 
 
 def smallest(schema: Schema) -> Any:
-    """The smallest valid value found for a schema. Raises LookupError if none was found."""
-    return _smallest(text(schema))
+    """The smallest of the samples of a schema that is valid. Raises LookupError if none is."""
+    for value in samples(schema):
+        if valid(schema, value):
+            return value
+    raise LookupError("no valid value among those tried")
 
 
 def _size(value: object) -> tuple[int, str]:
@@ -158,28 +162,28 @@ def _lengths(schema: Schema, least: str, most: str) -> Iterator[int]:
             yield from (n for n in (schema[key] - 1, schema[key], schema[key] + 1) if 0 <= n <= LONGEST)
 
 
-def _strings(schema: Schema, accepts: Schema, refuses: Schema | None) -> Iterator[str]:
+def _strings(schema: Schema) -> Iterator[str]:
     yield from _FORMATTED.values() if "format" in schema else ()
     for length in _lengths(schema, "minLength", "maxLength"):
-        yield "a" * length
-        yield from (start + "a" * (length - len(start)) for start in ("a:", "a@b.") if length > len(start))
-    if "pattern" in schema:
-        yield from _matching(schema["pattern"], accepts, refuses)
+        yield from (start + "a" * (length - len(start)) for start in ("", "a:", "a@b.") if length >= len(start))
 
 
-def _matching(pattern: str, accepts: Schema, refuses: Schema | None) -> Iterator[str]:
+def _matching(pattern: str, accepts: Schema, refuses: Schema) -> Iterator[str]:
+    """The simplest string of a pattern that one schema accepts, and that the other refuses if it asserts anything."""
     from hypothesis import HealthCheck, find, settings
     from hypothesis import strategies as st
     from hypothesis.errors import HypothesisException
 
-    def wanted(value: str) -> bool:
-        return valid(accepts, value) and (refuses is None or not valid(refuses, value))
-
     few = settings(max_examples=100, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-    try:
-        yield find(st.from_regex(pattern), wanted, settings=few)
-    except (HypothesisException, re.error):
-        return
+    for one, other in ((accepts, refuses), (refuses, accepts)):
+        try:
+            yield find(st.from_regex(pattern), partial(_tells, one, other), settings=few)
+        except (HypothesisException, re.error):
+            continue
+
+
+def _tells(accepts: Schema, refuses: Schema, value: object) -> bool:
+    return valid(accepts, value) and not (refuses and valid(refuses, value))
 
 
 def _arrays(schema: Schema) -> Iterator[list[Any]]:
@@ -208,10 +212,6 @@ def _objects(schema: Schema) -> Iterator[dict[str, Any]]:
     for name, inner in properties.items():
         yield from ({**base, name: value} for value in samples(inner)[:20])
         yield from ({**base, name: value} for value in inner.get("enum", []))
-    for branch in _branches(schema):
-        for value in samples(branch):
-            if isinstance(value, dict):
-                yield {**base, **value}
     for count in _lengths(schema, "minProperties", "maxProperties"):
         names = [*properties, *(f"other{n}" for n in range(count))][:count]
         yield {name: _lenient(properties.get(name, {})) for name in names}
@@ -224,8 +224,6 @@ def _lenient(schema: Schema) -> Any:
         return None
 
 
-def _branches(schema: Schema) -> Iterable[Schema]:
-    """Schemas inside of a schema that are about the same value."""
-    for keyword in ("anyOf", "oneOf", "allOf"):
-        yield from schema.get(keyword, [])
-    yield from (schema[keyword] for keyword in ("if", "then", "else", "not") if keyword in schema and keyword in SINGLE)
+def _branches(schema: Schema) -> Iterator[Schema]:
+    for keyword in _BRANCHES & schema.keys():
+        yield from schema[keyword] if isinstance(schema[keyword], list) else [schema[keyword]]
