@@ -189,11 +189,13 @@ def _date_time(value: object, at: str) -> datetime.datetime:
     match = _DATE_TIME.fullmatch(_string(value, at))
     if match:
         minute, second, fraction, offset = match.groups()
-        # A leap second is the second after :59 to `datetime`, which has none. Microseconds are all that it holds.
         leap = second == "60"
         text = f"{minute}:{'59' if leap else second}{(fraction or '')[:7]}{offset}".upper()
         try:
-            return datetime.datetime.fromisoformat(text) + datetime.timedelta(seconds=leap)
+            moment = datetime.datetime.fromisoformat(text) + datetime.timedelta(seconds=leap)
+            # To `datetime`, which has no leap seconds, it is the second after. There is none but at midnight in UTC.
+            if not leap or moment.astimezone(datetime.timezone.utc).strftime("%H%M%S") == "000000":
+                return moment
         except (ValueError, OverflowError):
             pass
     raise InvalidResponseError(at, "is not a date and time")
