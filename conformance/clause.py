@@ -37,11 +37,15 @@ def clause(id: str, requirement: str, *, source: str, level: Level, needs: str =
 
 @dataclass(frozen=True)
 class Finding:
-    """A broken clause: what was expected and came instead, with the fewest exchanges that show it."""
+    """A broken clause: what was expected and came instead, with the fewest exchanges that show it.
+
+    `about` is the same for findings of several clauses that show the same fault.
+    """
 
     clause: Clause
     message: str
     exchanges: tuple[Exchange, ...]
+    about: str = ""
 
 
 @dataclass
@@ -49,7 +53,8 @@ class Result:
     """What a run says of a clause.
 
     `requests` counts those that exercised it, `judged` the cases that could be judged to the end, `stumbled` those
-    that could not because an answer broke another clause. `reason` says why the clause is not exercised.
+    that could not because an answer broke another clause. `reason` says why the clause is not exercised, `note` what
+    else there is to know.
     """
 
     clause: Clause
@@ -58,6 +63,7 @@ class Result:
     stumbled: int = 0
     seconds: float = 0.0
     reason: str = "not run"
+    note: str = ""
     finding: Finding | None = None
 
     @property
@@ -70,10 +76,11 @@ class Result:
 class Broken(Exception):
     """Raised by a clause's test: the server broke the clause."""
 
-    def __init__(self, message: str, *exchanges: Exchange) -> None:
+    def __init__(self, message: str, *exchanges: Exchange, about: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.exchanges = exchanges
+        self.about = about
 
 
 class Stumbled(Exception):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -139,24 +140,32 @@ class Contract:
     def _request_validator(self) -> jsonschema_rs.Validator:
         return validator(self.request_schema)
 
-    def zone(self, body: object) -> Zone:
-        """Says what a server has to do with `body`, a decoded JSON value, as the request body of an edit or create."""
-        if _has_surrogates(body):
-            return Zone.UNSPECIFIED
+    def offence(self, body: object) -> str | None:
+        """Why every server has to refuse `body`: the field that is wrong, or "body" if it is no object; else None."""
+        if _is_odd(body):
+            return None
         properties = self.request_schema["properties"]
         for error in self._request_validator.iter_errors(body):
-            if error.kind.name != "format":
-                return Zone.REFUSE
-            if properties[error.instance_path[0]]["format"] != "uri" or _NO_URI.match(str(error.instance)):
-                return Zone.REFUSE
-        assert isinstance(body, dict)
+            field = str(error.instance_path[0]) if error.instance_path else "body"
+            if error.kind.name == "required":
+                return next(each for each in properties if f'"{each}"' in error.message)
+            text = str(error.instance)
+            if error.kind.name != "format" or properties[field]["format"] != "uri" or _NO_URI.match(text):
+                return field
+        return None
+
+    def zone(self, body: object) -> Zone:
+        """Says what a server has to do with `body`, a decoded JSON value, as the request body of an edit or create."""
+        if self.offence(body):
+            return Zone.REFUSE
+        if not isinstance(body, dict) or _is_odd(body) or not self._request_validator.is_valid(body):
+            return Zone.UNSPECIFIED
+        properties = self.request_schema["properties"]
         known = {name: value for name, value in body.items() if name in properties}
         if any(not self.must_accept(name, value) for name, value in known.items()):
             return Zone.UNSPECIFIED
         others = {name: value for name, value in body.items() if name not in properties}
-        if len(repr(others)) > MODERATE_SIZE or _depth(others) > MODERATE_DEPTH:
-            return Zone.UNSPECIFIED
-        return Zone.ACCEPT
+        return Zone.UNSPECIFIED if len(repr(others)) > MODERATE_SIZE else Zone.ACCEPT
 
     def must_accept(self, field: str, value: object) -> bool:
         """Whether every server has to take `value` as the request's `field`, the rest of the body being right."""
@@ -190,17 +199,21 @@ def _resolve(node: Any, document: dict[str, Any], inside: tuple[str, ...]) -> An
     return _resolve({**target, **siblings}, document, (*inside, reference))
 
 
-def _has_surrogates(value: object) -> bool:
-    if isinstance(value, str):
-        return any("\ud800" <= character <= "\udfff" for character in value)
-    if isinstance(value, dict):
-        return any(_has_surrogates(part) for item in value.items() for part in item)
-    return isinstance(value, list) and any(map(_has_surrogates, value))
+def _parts(value: object) -> Iterator[tuple[object, int]]:
+    """Every key and value within a JSON value, with its depth; not by recursion, for values that break it."""
+    pending: list[tuple[object, int]] = [(value, 0)]
+    while pending:
+        part, depth = pending.pop()
+        yield part, depth
+        if isinstance(part, dict):
+            pending += [(each, depth + 1) for item in part.items() for each in item]
+        elif isinstance(part, list):
+            pending += [(each, depth + 1) for each in part]
 
 
-def _depth(value: object) -> int:
-    if isinstance(value, dict):
-        return 1 + max(map(_depth, value.values()), default=0)
-    if isinstance(value, list):
-        return 1 + max(map(_depth, value), default=0)
-    return 0
+def _is_odd(body: object) -> bool:
+    """Whether a body is too deep, or holds text, for anybody to have said what to do with it."""
+    return any(
+        depth > MODERATE_DEPTH or (isinstance(part, str) and any("\ud800" <= each <= "\udfff" for each in part))
+        for part, depth in _parts(body)
+    )

@@ -10,7 +10,7 @@ import pytest
 
 from conformance.clause import Broken, Clause, Result, Stumbled
 from conformance.run import Run
-from conformance.target import CannotRun, NotExercised
+from conformance.target import BudgetSpent, CannotRun, NotExercised
 
 E = TypeVar("E", bound=BaseException)
 
@@ -107,6 +107,8 @@ class Plugin:
         broken = _find(error, Broken)
         if broken is not None:
             self.run.found(result, broken)
+        elif _find(error, BudgetSpent) and result.judged:
+            result.note = "cut short by the budget"
         elif stumbled := _find(error, Stumbled):
             result.reason, result.judged = f"its answers broke {stumbled}", 0
         elif missing := _find(error, NotExercised):

@@ -215,22 +215,22 @@ class Run:
         if exchange.broken:
             raise Stumbled(exchange.broken[0])
 
-    def expect(self, exchange: Exchange, *statuses: int, because: str) -> Json:
+    def expect(self, exchange: Exchange, *statuses: int, because: str, about: str = "") -> Json:
         """Raises Broken unless the answer has one of the statuses; gives the decoded object."""
         self.usable(exchange)
         if exchange.answer.status not in statuses:
             expected = " or ".join(map(str, statuses))
-            raise Broken(f"{because}: expected {expected}, got {exchange.answer.status}", exchange)
+            raise Broken(f"{because}: expected {expected}, got {exchange.answer.status}", exchange, about=about)
         return exchange.answer.json if isinstance(exchange.answer.json, dict) else {}
 
     def expect_shown(self, sent: Json, exchange: Exchange, *before: Exchange, token: Json | None = None) -> None:
         """Raises Broken unless the git token in the answer shows what was sent."""
         difference = self.difference(sent, exchange.answer.json if token is None else token)
         if difference:
-            raise Broken(difference, *before, exchange)
+            raise Broken(difference, *before, exchange, about=f"altered {difference.split()[0]}")
 
     def difference(self, sent: Json, token: Json) -> str | None:
-        """The first field of a request body that a git token does not show as sent; None if there is none."""
+        """The first field of a request body that a git token does not show as sent, and how; None if there is none."""
         shown_fields = self.contract.operations["getOrganizationGitToken"].response_schema or {}
         for field in self.contract.request_schema["properties"]:
             if field not in sent or field not in shown_fields["properties"]:
@@ -245,8 +245,12 @@ class Run:
         """Keeps a finding, with the shortest sequence of exchanges that shows it again.
 
         What cannot be shown again is about the server's steadiness, not about the clause, and so is what started to
-        fail in the course of the run.
+        fail in the course of the run. What another clause has found already is not found twice.
         """
+        same = [each for each in self.results.values() if each.finding and each.finding.about == broken.about != ""]
+        if same:
+            result.reason = f"{same[0].clause.id} is broken in the same way"
+            return
         exchanges = broken.exchanges
         steady = self.results.get(STEADY)
         if steady and result is not steady and all(self._repeatable(each) for each in exchanges):
@@ -260,7 +264,7 @@ class Run:
                 steady.finding = steady.finding or Finding(steady.clause, message, exchanges)
                 result.reason = f"{STEADY} is broken"
                 return
-        result.finding = result.finding or Finding(result.clause, broken.message, exchanges)
+        result.finding = result.finding or Finding(result.clause, broken.message, exchanges, broken.about)
         self._heal()
 
     def _heal(self) -> None:
@@ -271,6 +275,8 @@ class Run:
         for role in ("subject", "bystander"):
             if self.get(git_token=getattr(self, role)).answer.status == 404:
                 setattr(self, role, str((self.create(self.full()).answer.json or {}).get("id")))
+        for token in set(self.created) - {self.subject, self.bystander, *self.pool}:
+            self.delete(token)
         body = self.full()
         edited = self.edit(body)
         if not edited.answer.ok or edited.broken or self.difference(body, edited.answer.json):
@@ -278,6 +284,11 @@ class Run:
             steady = self.results.get(STEADY)
             if steady and not steady.finding:
                 steady.finding = Finding(steady.clause, f"after {self.target.used} requests {works.reason}", (edited,))
+        # What was accepted by mistake has changed what there is.
+        if self.snapshot:
+            listed = self.list_all().answer.json
+            self.snapshot = {token["id"]: token for token in (listed or {}).get("results", [])}
+            self.refused.clear()
 
     def _repeatable(self, exchange: Exchange) -> bool:
         return exchange.request.operation in ("editGitToken", "getOrganizationGitToken") and (
@@ -287,7 +298,16 @@ class Run:
     def _reproduces(self, exchanges: tuple[Exchange, ...]) -> bool:
         for exchange in exchanges:
             again = self.send(exchange.request)
-        return _essence(again) == _essence(exchange)
+        return self._essence(again) == self._essence(exchange)
+
+    def _essence(self, exchange: Exchange) -> object:
+        """What a repeated exchange has in common with the first."""
+        token = exchange.answer.json
+        if isinstance(token, dict) and exchange.answer.ok:
+            return exchange.answer.status, {
+                field: token.get(field) for field in self.contract.request_schema["properties"]
+            }
+        return exchange.answer.status
 
     def unlike(self, token: Json, other: Json, *ignored: str) -> str | None:
         """The first field of the contract in which two accounts of a git token differ; None if they say the same."""
@@ -324,14 +344,6 @@ class Run:
                 if answer.status not in (204, 404):
                     left.append(git_token)
         return left
-
-
-def _essence(exchange: Exchange) -> object:
-    """What a repeated exchange has in common with the first."""
-    token = exchange.answer.json
-    if isinstance(token, dict) and exchange.answer.ok:
-        return exchange.answer.status, {key: value for key, value in token.items() if key != "updated_at"}
-    return exchange.answer.status
 
 
 def _meaning(value: object, schema: Json) -> object:

@@ -38,7 +38,7 @@ def report(run: Run, server: str, seconds: float) -> dict[str, Any]:
                 "requirement": result.clause.requirement,
                 "source": result.clause.source,
                 "state": result.state,
-                "reason": result.reason,
+                "reason": result.reason or result.note,
                 "requests": result.requests,
                 "seconds": round(result.seconds, 3),
             }

@@ -33,7 +33,7 @@ class Terminal:
             self._group = group
             self.line(f"\n{group}")
         details = {
-            "held": f"{result.requests} requests",
+            "held": f"{result.requests} requests" + (f", {result.note}" if result.note else ""),
             "broken": "BROKEN",
             "not exercised": f"not exercised: {result.reason}",
         }[result.state]

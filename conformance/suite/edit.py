@@ -49,7 +49,7 @@ def test_read_back(run: Run) -> None:
     "The list shows an edit at once.",
     source="users: what was accepted is stored",
     level="expected",
-    needs="edit/works resource/list",
+    needs="edit/read-back resource/list",
 )
 def test_listed(run: Run) -> None:
     for body in (run.full(), run.body()):

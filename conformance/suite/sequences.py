@@ -17,7 +17,7 @@ from conformance.strategies import bodies
     "What works once works again and again, with the same answer to the same request.",
     source="users: an intermittent failure is a failure",
     level="expected",
-    needs="edit/read-back",
+    needs="edit/idempotent",
 )
 def test_steady(run: Run) -> None:
     body = run.full()
@@ -40,7 +40,7 @@ def test_steady(run: Run) -> None:
     "Whatever comes before, every git token is as it was last written, and gone once it is deleted.",
     source="users: what was accepted is stored",
     level="expected",
-    needs="edit/read-back resource/delete",
+    needs="edit/touches-no-other edit/idempotent resource/delete",
 )
 def test_any(run: Run) -> None:
     run_state_machine_as_test(_machine(run), settings=settings(max_examples=run.scaled(3), stateful_step_count=9))

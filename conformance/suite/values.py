@@ -114,6 +114,7 @@ def _smaller(run: Run, write: Write, body: Json, broken: Broken) -> Broken:
     # One field alone; else without one after the other.
     for field in body:
         if found := fails(plain | {field: body[field]}):
+            found.about = found.about or f"refused {field}"
             return _shorter(field, plain | {field: body[field]}, found, fails)
     for field in body:
         candidate = {key: value for key, value in body.items() if key != field or key in plain} | (
@@ -131,6 +132,7 @@ def _shorter(field: str, body: Json, broken: Broken, fails: Callable[[Json], Bro
     while size:
         for start in range(0, len(value), size):
             if found := fails(body | {field: value[:start] + value[start + size :]}):
+                found.about = broken.about
                 value, broken = value[:start] + value[start + size :], found
                 break
         else:
@@ -190,7 +192,7 @@ def test_create(run: Run) -> None:
     "Text in any script, with any printable character in any place, is accepted by an edit and stored as sent.",
     source="OpenAPI document: strings; users: what was accepted is stored",
     level="expected",
-    needs="edit/read-back edit/listed",
+    needs="edit/idempotent edit/touches-no-other edit/listed",
 )
 def test_text(run: Run) -> None:
     accept_edits(run, _rows(run, _texts(run)))
@@ -201,7 +203,7 @@ def test_text(run: Run) -> None:
     "Text of any length up to the bound, counted in characters, is accepted by an edit and stored whole.",
     source="users: names of 255, descriptions and tokens of 1,000 characters work",
     level="expected",
-    needs="edit/read-back edit/listed",
+    needs="edit/idempotent edit/touches-no-other edit/listed",
 )
 def test_length(run: Run) -> None:
     accept_edits(run, _rows(run, {field: lengths(run.contract, field) for field in text_fields(run.contract)}))
@@ -212,7 +214,7 @@ def test_length(run: Run) -> None:
     "Every form of http and https address is accepted as git_api_url and stored as sent.",
     source="OpenAPI document: git_api_url is a URI",
     level="documented",
-    needs="edit/read-back edit/listed",
+    needs="edit/idempotent edit/touches-no-other edit/listed",
 )
 def test_address(run: Run) -> None:
     accept_edits(run, _rows(run, {"git_api_url": list(URIS)}))
@@ -223,7 +225,7 @@ def test_address(run: Run) -> None:
     "Every provider is accepted with every choice of optional fields, after every other.",
     source="OpenAPI document: type, description, workspace and git_api_url",
     level="documented",
-    needs="edit/read-back edit/listed",
+    needs="edit/idempotent edit/touches-no-other edit/listed",
 )
 def test_combinations(run: Run) -> None:
     bodies = list(combinations(run))
@@ -247,7 +249,7 @@ def test_combinations(run: Run) -> None:
     "Additional properties are accepted, whatever they are called and hold, and change nothing else.",
     source="OpenAPI document: additionalProperties is not closed; Qovery's console sends `id` along",
     level="documented",
-    needs="edit/read-back edit/listed",
+    needs="edit/idempotent edit/touches-no-other edit/listed edit/read-only",
 )
 def test_additional(run: Run) -> None:
     others: list[Json] = [
