@@ -75,25 +75,30 @@ def _document(document: dict[str, Any]) -> Found:
 
 def _path(document: dict[str, Any], item: dict[str, Any], place: Place) -> Found:
     yield from _others(item, "path", place)
-    for method in item.keys() & set(METHODS):
+    yield from _parameters(item, place)
+    for method in METHODS:
+        if method not in item:
+            continue
         operation, at = item[method], (*place, method)
         yield from _others(operation, "operation", at)
+        yield from _parameters(operation, at)
         if operation.get("operationId") not in ACTIONS:
             yield (*at, "operationId"), "the mock does not know what this operation does"
-        yield from _request(document, operation.get("requestBody", {"$ref": ""}), (*at, "requestBody"))
+        if "requestBody" in operation:
+            yield from _request(document, operation["requestBody"], (*at, "requestBody"))
         for status, response in operation["responses"].items():
             if not str(status).isdecimal():
                 yield (*at, "responses", status), "the client and the mock know single statuses only"
             else:
                 success = str(status).startswith("2")
                 yield from _response(document, response, (*at, "responses", status), success)
-    for owner, at in ((item, place), *((item[method], (*place, method)) for method in item.keys() & set(METHODS))):
-        for number, parameter in enumerate(owner.get("parameters", [])):
-            if "$ref" not in parameter:
-                inside = (*at, "parameters", number)
-                yield from list(_parameter(parameter, inside)) or [
-                    (inside, "the client knows parameters of components only")
-                ]
+
+
+def _parameters(owner: dict[str, Any], place: Place) -> Found:
+    for number, parameter in enumerate(owner.get("parameters", [])):
+        if "$ref" not in parameter:
+            at = (*place, "parameters", number)
+            yield from list(_parameter(parameter, at)) or [(at, "the client knows parameters of components only")]
 
 
 def _parameter(parameter: dict[str, Any], place: Place) -> Found:
