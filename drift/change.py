@@ -12,6 +12,11 @@ from typing import Any
 
 from drift import compare, document, report
 from drift.compare import Difference
+from drift.document import DocumentError
+
+CONTRACT = "openapi/git-token.yaml"
+CLIENT = "generated/qovery_git_token"
+CHANGELOG = "CHANGELOG.md"
 
 _BUMPS = (None, "patch", "minor", "major")
 
@@ -68,6 +73,9 @@ def unsaid(change: Change, old: str, new: str, changelog: str) -> list[str]:
     """What the contract's version, once `old` and now `new`, and the changelog do not say of a change."""
     if change.bump is None:
         return []
+    for version in (old, new):
+        if not re.fullmatch(r"\d+\.\d+\.\d+", version):
+            return [f"{version} is not a version: three numbers with dots between"]
     least = _next(old, change.bump)
     if _numbers(new) < _numbers(least):
         return [f"this is a {change.bump} change of {old}: the version has to be at least {least}, and is {new}"]
@@ -101,11 +109,31 @@ def surface(client: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def at(revision: str, path: str, root: Path) -> str | None:
-    """A file as it was at a revision of git; None where there was none."""
-    done = subprocess.run(
-        ["git", "-C", root, "show", f"{revision}:./{path}"], capture_output=True, text=True, encoding="utf-8"
-    )
+def since(revision: str, root: Path) -> tuple[Change, list[str]]:
+    """The change of the project in `root` since a git revision, and what version and changelog do not say of it.
+
+    Raises DocumentError if there is no contract at that revision, or one that cannot be compared.
+    """
+    content = _git(root, "show", f"{revision}:./{CONTRACT}")
+    if content is None:
+        raise DocumentError(f"there is no {CONTRACT} at {revision}")
+    old, new = document.parse(content.encode(), f"{revision}:{CONTRACT}"), document.read(str(root / CONTRACT))
+    listed = _git(root, "ls-tree", "-r", "--name-only", revision, f"./{CLIENT}/") or ""
+    before = {path: _git(root, "show", f"{revision}:./{path}") or "" for path in listed.splitlines()}
+    after = {
+        path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in root.glob(f"{CLIENT}/**/*.py")
+    }
+    clients = [{path.removeprefix(f"{CLIENT}/"): text for path, text in client.items()} for client in (before, after)]
+    change = between(old, new, *clients)
+    changelog = root / CHANGELOG
+    said = changelog.read_text(encoding="utf-8") if changelog.exists() else ""
+    return change, unsaid(change, str(old["info"]["version"]), str(new["info"]["version"]), said)
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    """What git says; None if it fails."""
+    command = ["git", "-C", str(root), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
     return done.stdout if done.returncode == 0 else None
 
 
@@ -174,6 +202,5 @@ def _next(version: str, bump: str) -> str:
 
 
 def _numbers(version: str) -> list[int]:
-    """Raises ValueError if it is not a version of three numbers."""
     major, minor, patch = version.split(".")
     return [int(major), int(minor), int(patch)]

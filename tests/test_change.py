@@ -172,6 +172,12 @@ def test_the_version_has_to_say_the_bump(bump: str, old: str, least: str) -> Non
     assert change.unsaid(of(bump), old, "10.0.0", changelog) == ["the changelog says nothing of 10.0.0"]
 
 
+@pytest.mark.parametrize("version", ["1", "1.0", "1.0.0rc1", "next"])
+def test_a_version_is_three_numbers(version: str) -> None:
+    (problem,) = change.unsaid(of("patch"), "1.0.0", version, "")
+    assert problem.startswith(f"{version} is not a version")
+
+
 def test_no_change_needs_no_version() -> None:
     assert change.unsaid(of(None), "1.0.0", "1.0.0", "") == []
 
@@ -185,19 +191,37 @@ def test_the_changelog_has_to_say_what_is_breaking() -> None:
     assert said("\n") == ["the changelog says nothing of 2.0.0"]
 
 
-def test_a_file_of_an_earlier_revision(tmp_path: Path) -> None:
+def test_a_project_is_compared_with_a_revision_of_it(tmp_path: Path) -> None:
     def git(*arguments: str) -> None:
         identity = ["-c", "user.name=a", "-c", "user.email=a@b.example"]
         subprocess.run(["git", "-C", tmp_path, *identity, *arguments], check=True, capture_output=True)
 
-    inside = tmp_path / "project"
-    inside.mkdir()
-    (inside / "a.txt").write_text("old é")
+    def write(doc: Json, models: str, changelog: str) -> None:
+        files = {f"{change.CLIENT}/{path}": text for path, text in (CLIENT | {"models.py": models}).items()}
+        for path, text in (files | {change.CONTRACT: yaml.dump(doc), change.CHANGELOG: changelog}).items():
+            (project / path).parent.mkdir(parents=True, exist_ok=True)
+            (project / path).write_text(text, encoding="utf-8")
+
+    project = tmp_path / "inside of the repository"
+    write(contract(), CLIENT["models.py"], "## 0.1.0\nThe first.\n")
     git("init")
     git("add", ".")
     git("commit", "-m", "One")
-    (inside / "a.txt").write_text("new")
 
-    assert change.at("HEAD", "a.txt", inside) == "old é"
-    assert change.at("HEAD", "b.txt", inside) is None
-    assert change.at("no-such-revision", "a.txt", inside) is None
+    assert change.since("HEAD", project) == (of(None), [])
+
+    later = contract(REALISTIC["an operation removed"][0])
+    write(later, CLIENT["models.py"].replace("name: str", "name: int"), "")
+    found, problems = change.since("HEAD", project)
+
+    assert [difference.where for difference in found.differences] == ["deleteGitToken"]
+    assert [edit.name for edit in found.edits] == ["Item.name"]
+    assert problems == ["this is a major change of 0.1.0: the version has to be at least 0.2.0, and is 0.1.0"]
+
+    later["info"]["version"] = "0.2.0"
+    write(later, CLIENT["models.py"], "## 0.2.0\nBreaking: delete is gone, é.\n")
+
+    assert change.since("HEAD", project)[1] == []
+    for revision, folder in (("no-such-revision", project), ("HEAD", tmp_path)):
+        with pytest.raises(document.DocumentError, match=f"at {revision}$"):
+            change.since(revision, folder)
