@@ -37,15 +37,21 @@ class Document:
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             raise Unusable(f"{path}:{line}: is not UTF-8") from None
+        except RecursionError:
+            raise Unusable(f"{path}:1: is nested too deep") from None
         except YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             problem = getattr(error, "problem", None) or "is not YAML"
             raise Unusable(f"{path}:{mark.line + 1 if mark else 1}: {_one_line(problem)}") from None
         if not isinstance(self.content, dict) or not str(self.content.get("openapi", "")).startswith("3.1"):
-            raise self.unusable("is not an OpenAPI 3.1 document")
+            raise self.unusable("is not an OpenAPI 3.1 document", ("openapi",))
+        for place, part in _parts(self.content):
+            if isinstance(part, dict) and isinstance(part.get("$ref"), str) and not self._names(part["$ref"]):
+                raise self.unusable(f"cannot find {part['$ref']}", (*place, "$ref"))
         for violation in OpenAPIV31SpecValidator(self.content).iter_errors():
+            problem = violation.message.partition("\n")[0]
             place = self._from_root(tuple(violation.absolute_path), violation.instance)
-            raise self.unusable(violation.message.partition("\n")[0], place)
+            raise self.unusable(problem, place or _named(problem))
 
     def unusable(self, problem: str, place: Steps = ()) -> Unusable:
         """The error that says that something is wrong at a place."""
@@ -59,11 +65,14 @@ class Document:
             for place, part in _parts(self.content):
                 if part == wanted:
                     return self.unusable(problem, place)
-        if named := re.search(r"/(components/\w+/\w+)", problem):
-            return self.unusable(problem, tuple(named[1].split("/")))
-        if operation := re.search(r"parsing ([A-Z]+) (/\S*)", problem):
-            return self.unusable(problem, ("paths", operation[2], operation[1].lower()))
-        return self.unusable(problem)
+        return self.unusable(problem, _named(problem))
+
+    def _names(self, reference: str) -> bool:
+        """Whether a reference names a part of this document."""
+        part = self.content
+        for step in reference.removeprefix("#/").split("/"):
+            part = part.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(part, dict) else None
+        return part is not None
 
     def _line(self, place: Steps) -> int:
         """The line of a place, or of the nearest around it that exists."""
@@ -71,7 +80,7 @@ class Document:
         for step in place:
             if isinstance(node, MappingNode):
                 start, node = next((pair for pair in node.value if pair[0].value == str(step)), (None, None))
-            elif isinstance(node, SequenceNode):
+            elif isinstance(node, SequenceNode) and isinstance(step, int):
                 start = node = node.value[step]
             else:
                 start = None
@@ -98,6 +107,14 @@ def _parts(part: Any, place: Steps = ()) -> Iterator[tuple[Steps, Any]]:
     yield place, part
     for step, inner in part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ():
         yield from _parts(inner, (*place, step))
+
+
+def _named(problem: str) -> Steps:
+    """The place that a message names in its words: a component, or an operation by method and path."""
+    if component := re.search(r"/(components/\w+/\w+)", problem):
+        return tuple(component[1].split("/"))
+    operation = re.search(r"\b(get|put|post|delete|patch)\b.*?(/[^'\s]*)", problem, re.IGNORECASE)
+    return ("paths", operation[2], operation[1].lower()) if operation else ()
 
 
 def _one_line(text: str) -> str:

@@ -32,6 +32,8 @@ HERE = Path(__file__).parent
 CONTRACT = Path("openapi/git-token.yaml")
 CLIENT = Path("generated/qovery_git_token")
 
+METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+
 # How the client's types.py reads and writes what the generator knows as a property of some class.
 KINDS = {
     "StringProperty": "types.string",
@@ -78,7 +80,7 @@ def generate(contract: Document, output: Path) -> None:
     project.env.globals.update(vocabulary(contract, data))
     with contextlib.redirect_stdout(io.StringIO()):
         failures = project.build()
-    for failure in failures:
+    for failure in (*data.errors, *failures):
         raise contract.refusal(failure)
     (output / "retries.py").write_text(project.env.get_template("retries.py.jinja").render(), encoding="utf-8")
     (output / "py.typed").touch()
@@ -91,14 +93,18 @@ def vocabulary(contract: Document, data: GeneratorData) -> dict[str, object]:
     """What the templates need beyond what the generator gives them. Raises Unusable for what they do not know."""
     endpoints = [endpoint for group in data.endpoint_collections_by_tag.values() for endpoint in group.endpoints]
     sent = {body.prop.get_type_string().as_unembedded_code() for endpoint in endpoints for body in endpoint.bodies}
-    schemas = contract.content["components"]["schemas"]
+    components = contract.content.get("components", {})
+    if not contract.content.get("servers"):
+        raise contract.unusable("has no servers, and the client's default address is the first of them")
     places: dict[str, Steps] = {}
     operations: dict[str, str] = {}
     for path, item in contract.content["paths"].items():
-        for method, operation in item.items():
-            if "operationId" in operation:
-                name = PythonIdentifier(operation["operationId"], "")
-                places[name], operations[name] = ("paths", path, method), operation["operationId"]
+        for method in item.keys() & METHODS:
+            operation = item[method]
+            if "operationId" not in operation:
+                raise contract.unusable("has no operationId", ("paths", path, method))
+            name = PythonIdentifier(operation["operationId"], "")
+            places[name], operations[name] = ("paths", path, method), operation["operationId"]
 
     for endpoint in endpoints:
         place = places[endpoint.name]
@@ -128,7 +134,7 @@ def vocabulary(contract: Document, data: GeneratorData) -> dict[str, object]:
         """A property's type, its kind, and whether its value must never be shown."""
         name = property_.name.get_untrusted_value()
         place = ("components", "schemas", str(model.class_info.name), "properties", name)
-        schema = schemas[model.class_info.name]["properties"][name]
+        schema = components["schemas"][model.class_info.name]["properties"][name]
         annotation = property_.get_type_string(no_optional=True).as_unembedded_code()
         if isinstance(property_, EnumProperty) and model.class_info.name not in sent:
             annotation += " | str"  # A newer server may answer with a value that this contract does not have yet.
@@ -150,10 +156,10 @@ def vocabulary(contract: Document, data: GeneratorData) -> dict[str, object]:
             raise contract.unusable(f"the client's templates know no answers that are {annotation}", place)
         return annotation, f"json_of({annotation})"
 
-    parameters = contract.content["components"]["parameters"].values()
+    parameters = components.get("parameters", {}).values()
     return {
         "base_url": contract.content["servers"][0]["url"],
-        "about": {parameter["name"]: parameter["description"] for parameter in parameters},
+        "about": {parameter["name"]: parameter.get("description", "") for parameter in parameters},
         "operations": operations,
         "paths": {name: place[1] for name, place in places.items()},
         "wire": wire,
