@@ -56,7 +56,7 @@ def caller_of(app: ASGIApp, authorization: str = f"Token {WORLD.api_token}") -> 
 
 def client(contract: Contract = CONTRACT) -> httpx.Client:
     """A client of a mock of its own."""
-    return caller_of(create_app(WORLD, contract))
+    return caller_of(create_app(WORLD, contract=contract))
 
 
 def send(caller: httpx.Client, content: bytes, media_type: str | None = "application/json") -> httpx.Response:

@@ -20,15 +20,17 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     world = World()
     try:
-        app = create_app(world)
+        if options.list_faults or options.list_variants:
+            return _list(options.list_faults)
+        app = create_app(world, fault=options.fault, variant=options.variant)
         listener = _listen(options.host, options.port)
     except ContractError as error:
-        print(f"mock: {error}", file=sys.stderr)
-        return 2
+        return _fail(str(error))
+    except KeyError as error:
+        return _fail(f"there is no fault or variant {error}; --list-faults and --list-variants list them")
     except OSError as error:
-        reason = f"{error.strerror}; choose another with --host and --port"
-        print(f"mock: cannot listen on {options.host} port {options.port}: {reason}", file=sys.stderr)
-        return 2
+        where = f"{options.host} port {options.port}"
+        return _fail(f"cannot listen on {where}: {error.strerror}; choose another with --host and --port")
     config = uvicorn.Config(
         app,
         log_level="critical",
@@ -50,7 +52,27 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (%(default)s)")
     parser.add_argument("--port", type=_port, default=8080, help="the port, 0 for any free one (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print address, credentials and ids as one line of JSON")
+    parser.add_argument("--fault", metavar="NAME", help="be wrong in this way")
+    parser.add_argument("--list-faults", action="store_true", help="list the ways to be wrong, and stop")
+    parser.add_argument("--variant", metavar="NAME", help="be different, and right, in this way")
+    parser.add_argument("--list-variants", action="store_true", help="list the ways to be different, and stop")
     return parser.parse_args(arguments)
+
+
+def _fail(message: str) -> int:
+    print(f"mock: {message}", file=sys.stderr)
+    return 2
+
+
+def _list(faults: bool) -> int:
+    from conformance.mock.faults import FAULTS
+    from conformance.mock.variants import VARIANTS
+
+    catalogue = FAULTS if faults else VARIANTS
+    width = max(map(len, catalogue))
+    for change in catalogue.values():
+        print(f"{change.name:{width}}  {change.sentence}")
+    return 0
 
 
 def _port(text: str) -> int:

@@ -176,6 +176,11 @@ class Mock:
         """All steps to a successful answer; raises Refusal."""
         request.operation = self.dispatch(request)
         self.authenticate(request)
+        return self.proceed(request)
+
+    def proceed(self, request: Request) -> Answer:
+        """All steps after the caller is known."""
+        assert request.operation
         self.locate(request)
         if request.operation.request_schema:
             request.body = self.decode(request)
