@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 from conformance.mock.server import ACTIONS
 from drift.document import METHODS
@@ -57,20 +58,29 @@ def _document(document: dict[str, Any]) -> Found:
             yield ("security", number), "the client and the mock know one scheme at a time, and no access without"
     components = document.get("components", {})
     yield from _others(components, "components", ("components",))
-    for name, scheme in components.get("securitySchemes", {}).items():
-        said = (scheme["type"], scheme.get("scheme", "").lower(), scheme.get("name", "").lower(), scheme.get("in"))
-        if said not in (("http", "bearer", "", None), ("apiKey", "", "authorization", "header")):
-            yield ("components", "securitySchemes", name), "the client and the mock send and take only Authorization"
-    for name, part in components.get("parameters", {}).items():
-        yield from _parameter(part, ("components", "parameters", name))
-    for name, part in components.get("requestBodies", {}).items():
-        yield from _request(document, part, ("components", "requestBodies", name))
-    for name, part in components.get("responses", {}).items():
-        yield from _response(document, part, ("components", "responses", name), success=False)
-    for name, part in components.get("headers", {}).items():
-        yield from _header(part, ("components", "headers", name))
-    for path, item in document["paths"].items():
+    for kind in ("securitySchemes", "parameters", "requestBodies", "responses", "headers"):
+        for name, part in components.get(kind, {}).items():
+            place = ("components", kind, name)
+            if "$ref" in part:
+                yield place, "nothing in this project follows a component that is a reference"
+            elif kind == "securitySchemes":
+                yield from _scheme(part, place)
+            elif kind == "parameters":
+                yield from _parameter(part, place)
+            elif kind == "requestBodies":
+                yield from _request(document, part, place)
+            elif kind == "responses":
+                yield from _response(document, part, place, success=False)
+            else:
+                yield from _header(part, place)
+    for path, item in document.get("paths", {}).items():
         yield from _path(document, item, ("paths", path))
+
+
+def _scheme(scheme: dict[str, Any], place: Place) -> Found:
+    said = (scheme["type"], scheme.get("scheme", "").lower(), scheme.get("name", "").lower(), scheme.get("in"))
+    if said not in (("http", "bearer", "", None), ("apiKey", "", "authorization", "header")):
+        yield place, "the client and the mock send and take only Authorization"
 
 
 def _path(document: dict[str, Any], item: dict[str, Any], place: Place) -> Found:
@@ -86,7 +96,7 @@ def _path(document: dict[str, Any], item: dict[str, Any], place: Place) -> Found
             yield (*at, "operationId"), "the mock does not know what this operation does"
         if "requestBody" in operation:
             yield from _request(document, operation["requestBody"], (*at, "requestBody"))
-        for status, response in operation["responses"].items():
+        for status, response in operation.get("responses", {}).items():
             if not str(status).isdecimal():
                 yield (*at, "responses", status), "the client and the mock know single statuses only"
             else:
@@ -199,10 +209,12 @@ def _target(document: dict[str, Any], schema: dict[str, Any], place: Place) -> t
     """What a schema is or refers to, and where that is."""
     if "$ref" not in schema:
         return schema, place
-    steps = tuple(schema["$ref"].removeprefix("#/").split("/"))
+    steps: Place = tuple(
+        unquote(step).replace("~1", "/").replace("~0", "~") for step in schema["$ref"].removeprefix("#/").split("/")
+    )
     target: Any = document
     for step in steps:
-        target = target[step]
+        target = target[int(step) if isinstance(target, list) else step]
     return target, steps
 
 
