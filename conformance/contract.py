@@ -148,7 +148,7 @@ class Contract:
         for error in self._request_validator.iter_errors(body):
             field = str(error.instance_path[0]) if error.instance_path else "body"
             if error.kind.name == "required":
-                return next(each for each in properties if f'"{each}"' in error.message)
+                return next(str(each) for each in properties if f'"{each}"' in error.message)
             text = str(error.instance)
             if error.kind.name != "format" or properties[field]["format"] != "uri" or _NO_URI.match(text):
                 return field

@@ -272,13 +272,14 @@ class Run:
         works = self.results.get("edit/works")
         if works is None or works.state != "held":
             return
-        for role in ("subject", "bystander"):
-            if self.get(git_token=getattr(self, role)).answer.status == 404:
-                setattr(self, role, str((self.create(self.full()).answer.json or {}).get("id")))
         for token in set(self.created) - {self.subject, self.bystander, *self.pool}:
             self.delete(token)
-        body = self.full()
-        edited = self.edit(body)
+        edited = self.edit(body := self.full())
+        if edited.answer.status == 404:
+            self.subject = str((self.create(body).answer.json or {}).get("id"))
+            edited = self.edit(body)
+        if self.get(git_token=self.bystander).answer.status == 404:
+            self.bystander = str((self.create(self.full()).answer.json or {}).get("id"))
         if not edited.answer.ok or edited.broken or self.difference(body, edited.answer.json):
             works.reason = "a valid edit worked at first and does no more"
             steady = self.results.get(STEADY)

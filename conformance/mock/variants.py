@@ -156,14 +156,10 @@ def deep_bodies(mock: Mock) -> None:
 
     @mock.on("validate")
     def _(validate: Any, request: Request, body: Any) -> None:
-        layer = [body]
+        layer = [body] if isinstance(body, dict) else []
         for _ in range(32):
-            layer = [
-                part
-                for value in layer
-                for part in (value.values() if isinstance(value, dict) else value)
-                if isinstance(part, dict | list)
-            ]
+            parts = [part for value in layer for part in (value.values() if isinstance(value, dict) else value)]
+            layer = [part for part in parts if isinstance(part, dict | list)]
         if layer:
             raise Refusal(400, "too deep")
         validate(request, body)

@@ -160,7 +160,7 @@ def test_updated_at(run: Run) -> None:
     "The same edit twice gives the same git token.",
     source="RFC 9110 section 9.2.2: PUT is idempotent",
     level="http",
-    needs="edit/read-back",
+    needs="edit/fixed",
 )
 def test_idempotent(run: Run) -> None:
     for body in (run.full(), run.body()):

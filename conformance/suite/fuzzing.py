@@ -87,7 +87,7 @@ def _judge(run: Run, case: Case[Any]) -> None:
     "Whatever is generated from the schema, an edit is accepted, refused or either, as the contract has it.",
     source="OpenAPI document: GitTokenRequest",
     level="documented",
-    needs="edit/read-back",
+    needs="values/text values/combinations values/additional",
 )
 def test_edit(case: Case[Any], run: Run) -> None:
     _judge(run, case)
@@ -99,7 +99,7 @@ def test_edit(case: Case[Any], run: Run) -> None:
     "Whatever is generated from the schema, a create is accepted, refused or either, as the contract has it.",
     source="OpenAPI document: GitTokenRequest",
     level="documented",
-    needs="resource/delete",
+    needs="values/create values/additional",
 )
 @settings(phases=[Phase.reuse, Phase.generate])
 def test_create(case: Case[Any], run: Run) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import cycle, product
 
-from conformance.clause import Broken, clause
+from conformance.clause import Broken, Stumbled, clause
 from conformance.contract import Zone
 from conformance.exchange import Exchange
 from conformance.run import Json, Run
@@ -94,7 +94,19 @@ def _blame(run: Run, write: Write, body: Json, judge: Callable[[], None]) -> Non
     try:
         judge()
     except Broken as broken:
-        raise _smaller(run, write, body, broken) from None
+        smaller = _smaller(run, write, body, broken)
+        if write is create_and_read and _edits_fail(run, smaller.exchanges[0].request.json):
+            # It is not about creating: the clauses on edits will say what it is about.
+            raise Stumbled("the same with edits") from None
+        raise smaller from None
+
+
+def _edits_fail(run: Run, body: Json) -> bool:
+    try:
+        edit_and_read(run, body)
+    except Broken:
+        return True
+    return False
 
 
 def _smaller(run: Run, write: Write, body: Json, broken: Broken) -> Broken:
