@@ -1,0 +1,54 @@
+"""Every snippet of the README does what the README says it does.
+
+Each `python` and `sh` block is run on its own, with the mock in its environment, and has to end well. Where a `text`
+block follows directly, the output has to be that; `...` stands for anything.
+"""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.running import ROOT, mock
+
+BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$(?:\s*^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
+BLOCKS = [match.groups() for match in BLOCK.finditer((ROOT / "README.md").read_text())]
+# Tests of their own run these: test_package.py and, on a fresh clone, CI.
+ELSEWHERE = ("pip install", "git clone")
+
+
+@pytest.fixture(scope="module")
+def environment() -> Iterator[dict[str, str]]:
+    with mock() as address:
+        yield {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT / "generated"),
+            "QOVERY_BASE_URL": address["base_url"],
+            "QOVERY_API_TOKEN": address["api_token"],
+            "QOVERY_ORGANIZATION_ID": address["organization_id"],
+            "QOVERY_GIT_TOKEN_ID": address["git_token_id"],
+            "NEW_SECRET": "s3cret",
+        }
+
+
+def test_the_readme_has_snippets() -> None:
+    assert {language for language, _, _ in BLOCKS} == {"python", "sh"}
+
+
+@pytest.mark.parametrize(("language", "code", "output"), BLOCKS)
+def test_snippet(language: str, code: str, output: str | None, environment: dict[str, str]) -> None:
+    if language == "sh":
+        code = "\n".join(line for line in code.splitlines() if not line.startswith(ELSEWHERE))
+    command = [sys.executable, "-c", code] if language == "python" else ["sh", "-ec", code]
+    answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    if output is not None:
+        assert doctest.OutputChecker().check_output(output, answer.stdout, doctest.ELLIPSIS), answer.stdout
