@@ -1,0 +1,123 @@
+"""The client beside raw httpx: the time of a call on the same connection, and of the import.
+
+Both sides of a pair are measured in turn, so that what else happens on the machine meets both; each ratio is that of
+the medians. The server is a socket that answers everything alike, so that the clients are most of what is measured.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+from qovery_git_token import Client, GitProvider, GitTokenRequest, edit_git_token
+
+CALLS = 3000
+IMPORTS = 25
+ORGANIZATION, TOKEN = UUID(int=1), UUID(int=2)
+ANSWER = {
+    "id": str(TOKEN),
+    "created_at": "2026-01-15T09:30:00Z",
+    "updated_at": "2026-02-01T08:00:00Z",
+    "name": "ci",
+    "type": "GITHUB",
+    "description": "Clones for CI",
+    "git_api_url": "https://api.github.com",
+    "associated_services_count": 12,
+}
+REQUEST = {"name": "ci", "type": "GITHUB", "token": "s3cret", "description": "Clones for CI"}
+
+
+# In a process of its own. A request is complete with the brace that ends its JSON.
+SERVER = """
+import socket, sys
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+connection, _ = listener.accept()
+connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+data = b""
+while part := connection.recv(65536):
+    data += part
+    if data.endswith(b"}"):
+        connection.sendall(sys.argv[1].encode())
+        data = b""
+"""
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """Answers every request on one connection with ANSWER."""
+    body = json.dumps(ANSWER)
+    answer = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+    with subprocess.Popen([sys.executable, "-c", SERVER, answer], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        process.terminate()
+
+
+def compare(
+    title: str, unit: float, limit: float, ours: Callable[[], float], theirs: Callable[[], float], times: int
+) -> None:
+    """Measures both in turn, and prints medians, spread and ratio."""
+    ours(), theirs()
+    pairs = [(ours(), theirs()) for _ in range(times)]
+    columns = [sorted(column) for column in zip(*pairs, strict=True)]
+    medians = [statistics.median(column) for column in columns]
+    spreads = [(column[len(column) * 3 // 4] - column[len(column) // 4]) / unit for column in columns]
+    shown = " and ".join(
+        f"{median / unit:.3f} ± {spread / 2:.3f} ms" for median, spread in zip(medians, spreads, strict=True)
+    )
+    print(f"{title}: {medians[0] / medians[1]:.2f} times httpx (at most {limit}); {shown}, {times} pairs")
+
+
+def call() -> None:
+    body = GitTokenRequest("ci", GitProvider.GITHUB, "s3cret", "Clones for CI")
+    path = f"/organization/{ORGANIZATION}/gitToken/{TOKEN}"
+    headers = {"Authorization": "Token x", "Accept": "application/json"}
+    with server() as address, Client(api_token="x", base_url=address) as client:
+        edit_git_token.sync(ORGANIZATION, TOKEN, client=client, body=body)
+        pool = client._sync  # the same connection for both
+        assert pool is not None
+        connection: httpx.Client = pool
+
+        def ours() -> float:
+            start = time.perf_counter()
+            edit_git_token.sync(ORGANIZATION, TOKEN, client=client, body=body)
+            return time.perf_counter() - start
+
+        def theirs() -> float:
+            start = time.perf_counter()
+            response = connection.put(path, json=REQUEST, headers=headers)
+            response.raise_for_status()
+            response.json()
+            return time.perf_counter() - start
+
+        compare("a call", 1e-3, 1.15, ours, theirs, CALLS)
+
+
+def start(module: str) -> Callable[[], float]:
+    """The time that a new interpreter takes to import a module, as it says itself."""
+    program = f"import time; start = time.perf_counter(); import {module}; print(time.perf_counter() - start)"
+    path = str(Path(__file__).parent.parent / "generated")
+    command = [sys.executable, "-c", program]
+
+    def measure() -> float:
+        answer = subprocess.run(
+            command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=True
+        )
+        return float(answer.stdout)
+
+    return measure
+
+
+if __name__ == "__main__":
+    call()
+    compare("the import", 1e-3, 1.3, start("qovery_git_token"), start("httpx"), IMPORTS)
