@@ -156,7 +156,7 @@ def deep_bodies(mock: Mock) -> None:
 
     @mock.on("validate")
     def _(validate: Any, request: Request, body: Any) -> None:
-        layer = [body] if isinstance(body, dict) else []
+        layer: list[Any] = [body] if isinstance(body, dict) else []
         for _ in range(32):
             parts = [part for value in layer for part in (value.values() if isinstance(value, dict) else value)]
             layer = [part for part in parts if isinstance(part, dict | list)]
