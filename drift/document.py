@@ -299,14 +299,16 @@ class _Reader:
         return _modern(resolved) if self.old else resolved
 
     def plain(self, value: object, place: str) -> Any:
-        """A value of YAML as one of JSON: keys as text, dates as text."""
+        """A value of YAML as one of JSON: keys as text, dates as text, 1.0 as 1."""
         self.count(place)
         if isinstance(value, dict):
             return {str(key): self.plain(item, place) for key, item in value.items()}
         if isinstance(value, list):
             return [self.plain(item, place) for item in value]
-        if isinstance(value, float) and not math.isfinite(value):
-            raise DocumentError(f"{place}: {value} is not a number of JSON")
+        if isinstance(value, float):
+            if not math.isfinite(value):
+                raise DocumentError(f"{place}: {value} is not a number of JSON")
+            return int(value) if value.is_integer() else value
         return value if isinstance(value, str | int | float | None) else str(value)
 
     def count(self, place: str) -> None:

@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache, partial
 from itertools import islice
 from typing import Any
@@ -21,11 +22,12 @@ from drift.schema import Schema, both, text, types, valid
 Path = tuple["str | int", ...]
 ITEM, OTHER = 0, 1
 
-# Longer strings and arrays prove nothing more, and cost memory.
+# Longer strings, and larger arrays and objects, are not tried.
 LONGEST = 100_000
+LARGEST = 1_000
 
-# Keywords that hold schemas about the same value.
-_BRANCHES = {"allOf", "anyOf", "else", "if", "not", "oneOf", "then"}
+# Keywords that hold schemas about the same value, of which one or another decides.
+_BRANCHES = ("anyOf", "else", "if", "not", "oneOf", "then")
 
 _SIMPLE: tuple[Any, ...] = (None, False, True, 0, 1, -1, 0.5, "", "a", [], {})
 _FORMATTED = {
@@ -88,9 +90,11 @@ def _samples(*schemas: str) -> list[Any]:
         found += _objects(schema)
         if "pattern" in schema:
             found += _matching(schema["pattern"], accepts, refuses)
-        plain = {keyword: value for keyword, value in schema.items() if keyword not in _BRANCHES}
+        plain = {keyword: value for keyword, value in schema.items() if keyword not in (*_BRANCHES, "allOf")}
         for branch in _branches(schema):
             found += samples(both(plain, branch))
+        for part in schema.get("allOf", []):
+            found += samples(part)
     return sorted({text(value): value for value in found}.values(), key=_size)
 
 
@@ -124,7 +128,8 @@ def _bodies(schema: Schema, path: Path, values: list[Any]) -> Iterator[Any]:
     step, *rest = path
     inner = list(islice(_bodies(_at(schema, path[:1]), tuple(rest), values), 50))
     if step == ITEM:
-        yield from ([value] * max(1, schema.get("minItems", 0)) for value in inner)
+        size = max(1, schema.get("minItems", 0))
+        yield from ([value] * size for value in inner if size <= LARGEST)
         return
     known = schema.get("properties", {})
     name = step if isinstance(step, str) else next(n for n in ("other", "another", "x-other") if n not in known)
@@ -148,23 +153,23 @@ def _around(schema: Schema, name: str) -> Iterator[dict[str, Any]]:
 def _numbers(schema: Schema) -> Iterator[float]:
     bounds = [schema[key] for key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum") if key in schema]
     step = schema.get("multipleOf")
-    for bound in bounds:
-        yield from (bound - 1, bound - 0.5, bound, bound + 0.5, bound + 1, math.ceil(bound), math.floor(bound))
-    if step:
-        for bound in (0, *bounds):
+    with suppress(OverflowError):  # of numbers beyond what floating point has
+        for bound in bounds:
+            yield from (bound - 1, bound - 0.5, bound, bound + 0.5, bound + 1, math.ceil(bound), math.floor(bound))
+        for bound in (0, *bounds) if step else ():
             near = math.floor(bound / step)
             yield from (near * step, (near + 1) * step, (near + 2) * step, (near + 0.5) * step)
 
 
-def _lengths(schema: Schema, least: str, most: str) -> Iterator[int]:
+def _lengths(schema: Schema, least: str, most: str, longest: int) -> Iterator[int]:
     for key in (least, most):
         if key in schema:
-            yield from (n for n in (schema[key] - 1, schema[key], schema[key] + 1) if 0 <= n <= LONGEST)
+            yield from (length for length in (schema[key] - 1, schema[key], schema[key] + 1) if 0 <= length <= longest)
 
 
 def _strings(schema: Schema) -> Iterator[str]:
     yield from _FORMATTED.values() if "format" in schema else ()
-    for length in _lengths(schema, "minLength", "maxLength"):
+    for length in _lengths(schema, "minLength", "maxLength", LONGEST):
         yield from (start + "a" * (length - len(start)) for start in ("", "a:", "a@b.") if length >= len(start))
 
 
@@ -178,7 +183,7 @@ def _matching(pattern: str, accepts: Schema, refuses: Schema) -> Iterator[str]:
     for one, other in ((accepts, refuses), (refuses, accepts)):
         try:
             yield find(st.from_regex(pattern), partial(_tells, one, other), settings=few)
-        except (HypothesisException, re.error):
+        except (HypothesisException, OverflowError, re.error):
             continue
 
 
@@ -193,7 +198,7 @@ def _arrays(schema: Schema) -> Iterator[list[Any]]:
     known = [value for value in inner if valid(schema.get("items", {}), value)]
     yield from ([value] for value in inner)
     yield known[:1] * 2
-    for length in _lengths(schema, "minItems", "maxItems"):
+    for length in _lengths(schema, "minItems", "maxItems", LARGEST):
         yield known[:length]
         yield (known * length)[:length]
 
@@ -212,7 +217,7 @@ def _objects(schema: Schema) -> Iterator[dict[str, Any]]:
     for name, inner in properties.items():
         yield from ({**base, name: value} for value in samples(inner)[:20])
         yield from ({**base, name: value} for value in inner.get("enum", []))
-    for count in _lengths(schema, "minProperties", "maxProperties"):
+    for count in _lengths(schema, "minProperties", "maxProperties", LARGEST):
         names = [*properties, *(f"other{n}" for n in range(count))][:count]
         yield {name: _lenient(properties.get(name, {})) for name in names}
 
@@ -225,5 +230,6 @@ def _lenient(schema: Schema) -> Any:
 
 
 def _branches(schema: Schema) -> Iterator[Schema]:
-    for keyword in _BRANCHES & schema.keys():
-        yield from schema[keyword] if isinstance(schema[keyword], list) else [schema[keyword]]
+    for keyword in _BRANCHES:
+        held = schema.get(keyword, [])
+        yield from held if isinstance(held, list) else [held]
