@@ -19,7 +19,6 @@ from uuid import UUID
 import httpx
 import pytest
 from qovery_git_token import Client, GitProvider, GitTokenRequest, Response, edit_git_token, errors, retries
-from rich.console import Console
 from rich.pretty import pretty_repr
 from rich.traceback import Traceback
 
@@ -84,7 +83,6 @@ CALLS = [sync, detailed, asynchronous]
 def printed(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[object], None]]:
     """Checks, on leaving, what was logged at DEBUG and what the given function was told to show in every way."""
     text = io.StringIO()
-    console = Console(file=text, width=1000, color_system=None)
 
     def show(thing: object) -> None:
         for way in (repr, str, "{0}".format, "{0!a}".format, pprint.pformat, pretty_repr):
@@ -93,15 +91,19 @@ def printed(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[object], Non
             traceback.print_exception(thing, file=text)
             lines = traceback.TracebackException.from_exception(thing, capture_locals=True)
             print("".join(lines.format()), file=text)
-            frames = Traceback.from_exception(
+            # What rich would render, without the time that rendering takes.
+            trace = Traceback.extract(
                 type(thing),
                 thing,
                 thing.__traceback__,
                 show_locals=True,
                 locals_max_length=999,
                 locals_max_string=99999,
+                locals_hide_dunder=False,
             )
-            console.print(frames)
+            for stack in trace.stacks:
+                for frame in stack.frames:
+                    print(*(frame.locals or {}).items(), *map(str, (frame.locals or {}).values()), file=text)
             logging.getLogger("user").error("failed: %s", thing, exc_info=thing)
 
     caplog.set_level(logging.DEBUG)

@@ -54,6 +54,7 @@ class Client:
             timeout: Seconds to wait for each of connecting, writing and reading; by default 5 to connect and 30 for the
                 others. None waits forever.
             transport: What sends the requests, if not httpx's own; `qovery_git_token.retries.transport()` tries again.
+                As everywhere in httpx, proxies from the environment are for its own transport only.
 
         Raises:
             QoveryError: If there is not exactly one of the two credentials, or if one of the arguments cannot be sent.
