@@ -78,6 +78,7 @@ TRICKY = [
         " ",
         "a  b",
         " a ",
+        "a\xa0b",
         "a ",
         "~",
     ),
@@ -114,7 +115,7 @@ TRICKY = [
 ]
 URLS = [
     *("http://a.example.com", "https://a.example.com:8443/v4", "https://a.example.com:50000", "https://[::1]:8080/a"),
-    *("http://127.0.0.1", "https://localhost", "https://a.example.com/", "https://a.example.com/a/../b/./c?x=1#"),
+    *("http://127.0.0.1", "https://localhost", "https://a.example.com/", "https://a.example.com/a/../b/./c?x=1"),
     *(
         "https://a.example.com/?q=1",
         "https://a.example.com/%7Ea",
@@ -227,7 +228,11 @@ def battery() -> Iterator[Probe]:
                 yield from (write(body), read(), write(body, "POST", COLLECTION), read(COLLECTION))
     yield write({**FULL, "description": ""}, "POST", COLLECTION)
     for name in TEXTS:
-        yield from (write({**FULL, name: "refused", "type": "?"}), read())
+        yield from (
+            write({**FULL, name: "refused", "type": "?"}),
+            write({**FULL, name: None, "type": "GITHUB"}),
+            read(),
+        )
     for name in FIELDS:
         without = {key: value for key, value in FULL.items() if key != name}
         for value in (*WRONG, [FULL[name]]):

@@ -26,6 +26,8 @@ from starlette.types import ASGIApp
 from conformance import contract as contracts
 from conformance.contract import Contract, Zone, validator
 from conformance.mock import World, __main__, create_app
+from conformance.mock.faults import FAULTS
+from conformance.mock.variants import VARIANTS
 
 WORLD = World()
 CONTRACT = Contract.load()
@@ -313,6 +315,57 @@ def test_it_says_where_it_is_and_stops_without_a_word(stop: signal.Signals) -> N
             assert process.communicate(timeout=10) == ("", "")
     assert [token["id"] for token in listed["results"]] == [where["git_token_id"]]
     assert process.returncode == (0 if stop == signal.SIGINT else -signal.SIGTERM)
+
+
+def test_an_answer_that_hangs_does_not_outlive_the_mock() -> None:
+    with started("--port", "0", "--json", "--fault", "time/hangs-an-edit") as process:
+        assert process.stdout
+        where = json.loads(process.stdout.readline())
+        headers = {"Authorization": f"Token {where['api_token']}"}
+        with httpx.Client(base_url=where["base_url"], headers=headers) as caller:
+            with pytest.raises(httpx.ReadTimeout):
+                caller.put(TOKEN, json=BODY, timeout=0.3)
+            assert caller.get(TOKEN).status_code == 200
+        with socket.create_connection(
+            (httpx.URL(where["base_url"]).host, httpx.URL(where["base_url"]).port or 0)
+        ) as open_one:
+            body = json.dumps(BODY).encode()
+            head = f"PUT {TOKEN} HTTP/1.1\r\nHost: x\r\nAuthorization: {headers['Authorization']}\r\n"
+            head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            open_one.sendall(head.encode() + body)
+            open_one.settimeout(0.3)
+            with pytest.raises(TimeoutError):
+                open_one.recv(1)
+            process.terminate()
+            assert process.communicate(timeout=10) == ("", "")
+
+
+@pytest.mark.parametrize("fault", ["answers/lying-length-edit", "time/endless-edit", "time/stops-half-way-edit"])
+def test_an_answer_without_its_end(fault: str) -> None:
+    with started("--port", "0", "--json", "--fault", fault) as process:
+        assert process.stdout
+        where = json.loads(process.stdout.readline())
+        with pytest.raises((httpx.RemoteProtocolError, httpx.ReadTimeout, TimeoutError)):
+            headers = {"Authorization": f"Token {where['api_token']}"}
+            with httpx.stream("PUT", where["base_url"] + TOKEN, json=BODY, headers=headers, timeout=0.3) as answer:
+                assert answer.status_code == 200
+                for size, _ in enumerate(answer.iter_raw(4096)):
+                    if size > 10:
+                        raise TimeoutError
+        process.terminate()
+        assert process.communicate(timeout=10) == ("", "")
+
+
+def test_the_catalogues_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert __main__.main(["--list-faults"]) == __main__.main(["--list-variants"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [*FAULTS, *VARIANTS]
+
+
+@pytest.mark.parametrize("option", ["--fault", "--variant"])
+def test_an_unknown_name_is_said_in_one_line(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert __main__.main([option, "no-such"]) == 2
+    assert re.fullmatch(r"mock: there is no .* 'no-such'.*\n", capsys.readouterr().err)
 
 
 def test_a_port_in_use_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
