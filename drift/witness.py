@@ -12,9 +12,14 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from functools import cache, partial
+from functools import cache
 from itertools import islice
 from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import find as find_simplest
+from hypothesis import strategies as st
+from hypothesis.errors import HypothesisException
 
 from drift.schema import Schema, both, text, types, valid
 
@@ -28,6 +33,8 @@ LARGEST = 1_000
 
 # Keywords that hold schemas about the same value, of which one or another decides.
 _BRANCHES = ("anyOf", "else", "if", "not", "oneOf", "then")
+
+_FEW = settings(max_examples=50, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 
 _SIMPLE: tuple[Any, ...] = (None, False, True, 0, 1, -1, 0.5, "", "a", [], {})
 _FORMATTED = {
@@ -61,7 +68,10 @@ def find(
     if without is not None:
         values = [v for v in samples(inner) if isinstance(v, dict) and without not in v]
     else:
-        values = [v for v in samples(inner, outer) if valid(inner, v) and not valid(outer, v)]
+        tried = samples(inner, outer)
+        if "pattern" in inner and "pattern" in because:
+            tried = _telling(inner["pattern"], text(inner), text(outer)) or tried
+        values = [v for v in tried if valid(inner, v) and not valid(outer, v)]
     reason = {keyword: outer[keyword] for keyword in because if keyword in outer}
     rest = {keyword: value for keyword, value in outer.items() if keyword not in reason}
     refused = [value for value in values if not reason or not valid(reason, value)]
@@ -89,7 +99,7 @@ def _samples(*schemas: str) -> list[Any]:
         found += _arrays(schema)
         found += _objects(schema)
         if "pattern" in schema:
-            found += _matching(schema["pattern"], accepts, refuses)
+            found += _matching(schema["pattern"])
         plain = {keyword: value for keyword, value in schema.items() if keyword not in (*_BRANCHES, "allOf")}
         for branch in _branches(schema):
             found += samples(both(plain, branch))
@@ -173,22 +183,22 @@ def _strings(schema: Schema) -> Iterator[str]:
         yield from (start + "a" * (length - len(start)) for start in ("", "a:", "a@b.") if length >= len(start))
 
 
-def _matching(pattern: str, accepts: Schema, refuses: Schema) -> Iterator[str]:
-    """The simplest string of a pattern that one schema accepts, and that the other refuses if it asserts anything."""
-    from hypothesis import HealthCheck, find, settings
-    from hypothesis import strategies as st
-    from hypothesis.errors import HypothesisException
-
-    few = settings(max_examples=100, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-    for one, other in ((accepts, refuses), (refuses, accepts)):
-        try:
-            yield find(st.from_regex(pattern), partial(_tells, one, other), settings=few)
-        except (HypothesisException, OverflowError, re.error):
-            continue
+@cache
+def _matching(pattern: str) -> list[str]:
+    """Some strings of a pattern, simple ones among them."""
+    found: list[str] = []
+    with suppress(HypothesisException, OverflowError, re.error):
+        given(st.from_regex(pattern))(settings(_FEW, phases=[Phase.generate])(lambda value: found.append(value)))()
+    return found
 
 
-def _tells(accepts: Schema, refuses: Schema, value: object) -> bool:
-    return valid(accepts, value) and not (refuses and valid(refuses, value))
+@cache
+def _telling(pattern: str, accepts: str, refuses: str) -> list[str]:
+    """The simplest string of a pattern, if any is found, that one schema accepts and the other refuses."""
+    one, other = json.loads(accepts), json.loads(refuses)
+    with suppress(HypothesisException, OverflowError, re.error):
+        return [find_simplest(st.from_regex(pattern), lambda v: valid(one, v) and not valid(other, v), settings=_FEW)]
+    return []
 
 
 def _arrays(schema: Schema) -> Iterator[list[Any]]:
