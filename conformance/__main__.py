@@ -22,7 +22,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from conformance.checks import CHECKS
 from conformance.clause import LEVELS, Clause
 from conformance.contract import Contract, ContractError
-from conformance.plugin import CHAPTERS, Plugin, clause_of
+from conformance.plugin import CHAPTERS, Plugin, clauses
 from conformance.report.files import write
 from conformance.report.terminal import Terminal
 from conformance.run import Run
@@ -35,8 +35,13 @@ def main() -> int:
     options = _options()
     try:
         contract = Contract.load()
+        chosen = [clause for clause in clauses() if _selected(options, clause)]
+        if not chosen:
+            raise CannotRun(f"no clause is called {' or '.join(options.only)}: --list names them all")
         if options.list:
-            return _list(contract, options)
+            for clause in chosen:
+                print(f"{clause.id}  [{clause.level}]  {clause.requirement}  ({clause.source})")
+            return 0
         with _server(options) as (base_url, server):
             target = Target.from_environment(
                 base_url, max_requests=options.max_requests, rate=options.rate, timeout=options.timeout
@@ -154,22 +159,6 @@ def _pytest(plugin: object, *arguments: str) -> None:
         raise CannotRun(f"the suite itself is wrong:\n{quiet.getvalue()[-4000:]}")
 
 
-def _list(contract: Contract, options: argparse.Namespace) -> int:
-    run = Run(contract, Target("http://localhost", "", api_token="none"), seed=0)
-
-    class Collector(Plugin):
-        def pytest_collection_finish(self, session: pytest.Session) -> None:
-            self.clauses = [clause_of(item) for item in session.items]
-
-    collector = Collector(run, lambda _: True, lambda _: None)
-    _pytest(collector, "--collect-only")
-    clauses = [*collector.clauses, *(each.clause for each in CHECKS)]
-    for clause in clauses:
-        if _selected(options, clause):
-            print(f"{clause.id}  [{clause.level}]  {clause.requirement}  ({clause.source})")
-    return 0
-
-
 def _conformance(run: Run, options: argparse.Namespace, server: str) -> int:
     terminal = Terminal(run)
     start = time.monotonic()
@@ -193,7 +182,6 @@ def _conformance(run: Run, options: argparse.Namespace, server: str) -> int:
         _pytest(plugin, f"--hypothesis-seed={run.seed}")
     finally:
         left = run.clean_up()
-    failure = plugin.failure
     for check in CHECKS:
         terminal.finished(run.results[check.clause.id])
     terminal.end(time.monotonic() - start)
@@ -201,12 +189,10 @@ def _conformance(run: Run, options: argparse.Namespace, server: str) -> int:
         terminal.line(f"Not deleted: {', '.join(left)}")
     if options.report:
         write(options.report, run, server, time.monotonic() - start)
-    if isinstance(failure, KeyboardInterrupt):
+    if isinstance(plugin.failure, KeyboardInterrupt):
         return 130
-    if isinstance(failure, CannotRun):
-        raise failure
-    if failure:
-        raise failure
+    if plugin.failure:
+        raise plugin.failure
     return 1 if any(_selected(options, each.clause) and each.finding for each in run.results.values()) else 0
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable, Generator
 from typing import TypeVar
 
 import pytest
 
+from conformance.checks import CHECKS
 from conformance.clause import Broken, Clause, Result, Stumbled
 from conformance.run import Run
 from conformance.target import BudgetSpent, CannotRun, NotExercised
@@ -28,6 +30,13 @@ CHAPTERS = (
     "sequences",
     "fuzzing",
 )
+
+
+def clauses() -> list[Clause]:
+    """Every clause of the suite, in order; those that are judged on every answer come last."""
+    modules = [importlib.import_module(f"conformance.suite.{chapter}") for chapter in CHAPTERS]
+    tests = [value.clause for module in modules for value in vars(module).values() if hasattr(value, "clause")]
+    return [*tests, *(check.clause for check in CHECKS)]
 
 
 class Plugin:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import uuid
@@ -22,6 +23,8 @@ Json = dict[str, Any]
 T = TypeVar("T")
 # Stands for the credentials of the run in `Run.call`.
 OWN: Literal["own"] = "own"
+# About how many requests the clauses take that have no cases to choose among.
+FIXED = 200
 # The clause that is broken where a server does not answer the same request in the same way.
 STEADY = "sequences/steady"
 
@@ -84,7 +87,8 @@ class Run:
     def thin(self, cases: Iterable[T]) -> list[T]:
         """All cases under the default budget, evenly fewer under a smaller one, but always one."""
         every = list(cases)
-        kept = max(1, len(every) * min(self.target.max_requests, 900) // 900)
+        share = (self.target.max_requests - FIXED) / (900 - FIXED)
+        kept = min(len(every), max(1, int(len(every) * share)))
         return [every[index * len(every) // kept] for index in range(kept)] if every else []
 
     def token(self) -> str:
@@ -161,7 +165,7 @@ class Run:
         if self.current:
             self.current.requests += 1
         if request.operation == "createGitToken" and isinstance(exchange.answer.json, dict) and exchange.answer.ok:
-            self.created.append(str(exchange.answer.json.get("id")))
+            self.created.append(str(exchange.answer.json.get("id")).lower())
             self.target.reserve += 1
         for check, found in self.checks.run(exchange):
             result = self.results[check.clause.id]
@@ -173,6 +177,17 @@ class Run:
                 if not result.finding:
                     result.finding = Finding(check.clause, found, (exchange,))
         return exchange
+
+    def listed(self) -> tuple[Exchange, dict[str, Json]]:
+        """Lists the organization's git tokens; gives the exchange and them by id, in lower case."""
+        exchange = self.list_all()
+        body = self.expect(exchange, 200, because="the git tokens cannot be listed")
+        return exchange, {token["id"].lower(): token for token in body["results"]}
+
+    def new(self, exchange: Exchange) -> str:
+        """The id of the git token that a create has answered with; raises Broken if it was refused."""
+        body = self.expect(exchange, 201, because="a git token that must be accepted was not created")
+        return str(body["id"]).lower()
 
     def edit(self, body: object, **options: Any) -> Exchange:
         return self.call("editGitToken", body, **options)
@@ -188,8 +203,8 @@ class Run:
 
     def delete(self, git_token: str, **options: Any) -> Exchange:
         exchange = self.call("deleteGitToken", git_token=git_token, **options)
-        if exchange.answer.status in (204, 404) and git_token in self.created:
-            self.created.remove(git_token)
+        if exchange.answer.status in (204, 404) and git_token.lower() in self.created:
+            self.created.remove(git_token.lower())
             self.target.reserve -= 1
         return exchange
 
@@ -287,8 +302,8 @@ class Run:
                 steady.finding = Finding(steady.clause, f"after {self.target.used} requests {works.reason}", (edited,))
         # What was accepted by mistake has changed what there is.
         if self.snapshot:
-            listed = self.list_all().answer.json
-            self.snapshot = {token["id"]: token for token in (listed or {}).get("results", [])}
+            with contextlib.suppress(Broken, Stumbled):
+                self.snapshot = self.listed()[1]
             self.refused.clear()
 
     def _repeatable(self, exchange: Exchange) -> bool:

@@ -200,7 +200,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.handle_request
         raise AttributeError(name)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:
         """Nothing is logged: it might be a secret."""
 
     def handle_request(self) -> None:

@@ -42,9 +42,7 @@ def _refused(run: Run, exchange: Exchange, what: str) -> None:
 
 def _nothing_written(run: Run, before: list[str], state: Json, sent: list[Exchange]) -> None:
     """Raises Broken if one of the refused requests has had an effect."""
-    listed = run.list_all()
-    run.expect(listed, 200, because="the git tokens cannot be listed")
-    tokens = {token["id"]: token for token in listed.answer.json["results"]}
+    listed, tokens = run.listed()
     writes = {each.request.operation: each for each in sent}
     if run.subject not in tokens:
         raise Broken("a refused delete was carried out", writes["deleteGitToken"], listed)
@@ -56,9 +54,7 @@ def _nothing_written(run: Run, before: list[str], state: Json, sent: list[Exchan
 
 
 def _state(run: Run) -> tuple[list[str], Json]:
-    listed = run.list_all()
-    run.expect(listed, 200, because="the git tokens cannot be listed")
-    tokens = {token["id"]: token for token in listed.answer.json["results"]}
+    _, tokens = run.listed()
     return list(tokens), tokens[run.subject]
 
 
@@ -123,7 +119,7 @@ def test_schemes(run: Run) -> None:
         raise NotExercised("it needs both QOVERY_API_TOKEN and QOVERY_JWT")
     for authorization in (f"Bearer {run.target.jwt}", f"Token {run.target.api_token}"):
         created = run.create(run.full(), authorization=authorization)
-        token = run.expect(created, 201, because="createGitToken with valid credentials")["id"]
+        token = run.new(created)
         for operation, body in _calls(run):
             if operation == "createGitToken":
                 continue

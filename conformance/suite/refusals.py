@@ -39,9 +39,7 @@ def refuse(
 
 def remember(run: Run) -> None:
     """Notes every git token as it is, for `refusals/nothing-written`."""
-    listed = run.list_all()
-    run.expect(listed, 200, because="the git tokens cannot be listed")
-    run.snapshot = {token["id"]: token for token in listed.answer.json["results"]}
+    run.snapshot = run.listed()[1]
     run.refused.clear()
 
 
@@ -276,9 +274,7 @@ def test_nothing_written(run: Run) -> None:
     if not run.refused:
         raise NotExercised("no request has been refused")
     before, refused = run.snapshot, run.refused.copy()
-    listed = run.list_all()
-    run.expect(listed, 200, because="the git tokens cannot be listed")
-    after = {token["id"]: token for token in listed.answer.json["results"]}
+    listed, after = run.listed()
     for token in before:
         if token not in after:
             raise Broken("a refused request deleted a git token", refused[-1], listed)

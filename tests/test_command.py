@@ -1,0 +1,177 @@
+"""The command line of the suite: options, environment, exit codes, what it prints and leaves."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from tests.independent import serve
+from tests.running import ROOT, mock
+from tests.suite import conformance, environment
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[dict[str, str]]:
+    with mock() as address:
+        yield address
+
+
+def test_without_an_address_it_tests_the_mock(tmp_path: Path) -> None:
+    outcome = conformance(tmp_path, None)
+    assert outcome.code == 0, outcome.output
+    assert "the bundled mock" in outcome.output
+    assert {clause["state"] for clause in outcome.results["clauses"]} == {"held"}
+    assert outcome.results["requests"] <= 900
+
+
+def test_the_same_seed_sends_the_same_requests(tmp_path: Path) -> None:
+    runs = []
+    for number in "12":
+        outcome = conformance(tmp_path / number, None, "--seed", "7", "--max-requests", "400")
+        runs.append([(clause["id"], clause["state"], clause["requests"]) for clause in outcome.results["clauses"]])
+        assert outcome.results["seed"] == 7
+    assert runs[0] == runs[1]
+
+
+def test_a_small_budget_still_exercises_every_chapter(tmp_path: Path, server: dict[str, str]) -> None:
+    outcome = conformance(tmp_path, server, "--max-requests", "300")
+    assert outcome.code == 0, outcome.output
+    assert outcome.results["requests"] <= 300
+    idle = [clause["id"] for clause in outcome.results["clauses"] if clause["state"] != "held"]
+    assert idle == [], outcome.output
+
+
+def test_a_run_leaves_no_git_token_behind(tmp_path: Path, server: dict[str, str]) -> None:
+    def names() -> list[str]:
+        return [token["name"] for token in listed(server)]
+
+    before = names()
+    assert conformance(tmp_path, server, "--max-requests", "300").code == 0
+    assert names() == before
+
+
+def listed(server: dict[str, str]) -> list[dict[str, str]]:
+    import httpx
+
+    answer = httpx.get(
+        f"{server['base_url']}/organization/{server['organization_id']}/gitToken",
+        headers={"Authorization": f"Token {server['api_token']}"},
+    )
+    return list(answer.json()["results"])
+
+
+def test_one_clause_is_run_with_what_it_needs(tmp_path: Path, server: dict[str, str]) -> None:
+    outcome = conformance(tmp_path, server, "--only", "refusals/null")
+    assert outcome.code == 0
+    assert outcome.state("refusals/null") == "held"
+    assert outcome.state("resource/create") == "held"
+    assert all(clause["id"] != "refusals/missing" for clause in outcome.results["clauses"])
+
+
+def test_a_level_leaves_out_the_others(tmp_path: Path) -> None:
+    with serve("updated-at-stands") as server:
+        assert conformance(tmp_path, asdict(server), "--level", "documented", "--max-requests", "300").code == 0
+        assert conformance(tmp_path, asdict(server), "--level", "expected", "--fail-fast").code == 1
+
+
+def test_list_names_every_clause_and_sends_nothing() -> None:
+    printed = subprocess.run([ROOT / "scripts" / "conformance", "--list"], capture_output=True, text=True, check=True)
+    lines = printed.stdout.splitlines()
+    assert len(lines) > 50
+    assert all(" [" in line and "(" in line for line in lines)
+    assert len({line.split()[0] for line in lines}) == len(lines)
+
+
+@pytest.mark.parametrize(
+    ("variables", "options", "says"),
+    [
+        ({"QOVERY_API_TOKEN": "", "QOVERY_JWT": ""}, [], "set QOVERY_API_TOKEN or QOVERY_JWT"),
+        ({"QOVERY_ORGANIZATION_ID": ""}, [], "set QOVERY_ORGANIZATION_ID"),
+        ({"QOVERY_API_TOKEN": "wrong-wrong-wrong", "QOVERY_JWT": ""}, [], "refuses the credentials"),
+        ({"QOVERY_ORGANIZATION_ID": "11111111-1111-4111-8111-111111111111"}, [], "check QOVERY_ORGANIZATION_ID"),
+        ({}, ["--base-url", "api.example.com"], "must start with http"),
+        ({}, ["--base-url", "https://api.example.com"], "not a loopback address"),
+        ({}, ["--max-requests", "0"], "--max-requests"),
+        ({}, ["--rate", "fast"], "--rate"),
+        ({}, ["--level", "wishful"], "--level"),
+        ({}, ["--overwrite-nothing"], "--overwrite-nothing"),
+        ({}, ["--only", "no/such-clause"], "no/such-clause"),
+    ],
+)
+def test_what_cannot_run_is_said_in_one_line(
+    tmp_path: Path, server: dict[str, str], variables: dict[str, str], options: list[str], says: str
+) -> None:
+    outcome = conformance(tmp_path, server, *options, **variables)
+    assert outcome.code == 2
+    [line] = [line for line in outcome.errors.splitlines() if not line.startswith(("usage:", " "))]
+    assert says in line
+    assert "Traceback" not in outcome.output + outcome.errors
+
+
+def test_nobody_listening_is_said_in_one_line(tmp_path: Path, server: dict[str, str]) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        outcome = conformance(tmp_path, server, "--base-url", url)
+    assert outcome.code == 2
+    assert "cannot connect" in outcome.errors and len(outcome.errors.splitlines()) == 1
+
+
+def test_a_finding_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
+    with serve("null-description") as server:
+        outcome = conformance(tmp_path, asdict(server), "--only", "refusals/null")
+        [finding] = outcome.results["findings"]
+        [exchange] = finding["exchanges"]
+        # The id in the request is that of a git token which is gone; the one that was there before will do.
+        command = exchange["request"]
+        gone = command.split("/gitToken/")[1].split('"')[0]
+        there = listed(asdict(server))[0]["id"]
+        printed = subprocess.run(
+            ["sh", "-c", command.replace(gone, there)],
+            env=environment(asdict(server)) | {"GIT_TOKEN": "any value", "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert " 200 " in printed.stdout.splitlines()[0]
+
+
+def test_the_report_is_what_ci_reads(tmp_path: Path) -> None:
+    with serve("foreign-read") as server:
+        outcome = conformance(tmp_path, asdict(server), "--max-requests", "300")
+    assert outcome.code == 1
+    suite = ET.parse(tmp_path / "junit.xml").getroot().find("testsuite")
+    assert suite is not None
+    failed = {
+        case.get("classname", "") + "/" + case.get("name", "") for case in suite if case.find("failure") is not None
+    }
+    assert failed == set(outcome.broken)
+    assert int(suite.get("tests", 0)) == len(outcome.results["clauses"])
+    assert "isolation/foreign-organization" in outcome.output
+    assert f"--seed {outcome.results['seed']}" in outcome.output
+
+
+def test_no_secret_is_shown_whatever_the_server_echoes(tmp_path: Path) -> None:
+    for bug in ("token-in-refusal", "token-shown", "credentials-echoed"):
+        with serve(bug) as server:
+            outcome = conformance(tmp_path / bug, asdict(server), "--max-requests", "300")
+        assert outcome.code == 1
+        written = outcome.output + outcome.errors
+        for file in (tmp_path / bug).iterdir():
+            written += file.read_text()
+        for secret in (server.api_token, server.jwt):
+            assert secret not in written
+            assert not any(secret[start : start + 8] in written for start in range(len(secret) - 7))
+        # A generated git token is forty mixed-case consonants.
+        assert json.dumps(outcome.results)
+        consonants = "bcdfghjkmnpqrstvwxzBCDFGHJKMNPQRSTVWXZ"
+        for start in range(len(written) - 8):
+            part = written[start : start + 8]
+            assert not (all(each in consonants for each in part) and part.lower() != part != part.upper()), part

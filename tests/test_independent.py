@@ -1,0 +1,75 @@
+"""The suite against a server that shares nothing with it: the right one passes, each bug is found by its clause."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from tests.independent import BUGS, serve
+from tests.suite import conformance
+
+CLAUSES = {
+    "credentials-ignored": "authentication/required",
+    "credentials-prefix": "authentication/valid",
+    "credentials-any-scheme": "authentication/valid",
+    "unauthorized-edit-written": "authentication/nothing-written",
+    "workspace-optional": "refusals/workspace",
+    "null-description": "refusals/null",
+    "type-any-case": "refusals/provider",
+    "relative-url": "refusals/uri",
+    "name-coerced": "refusals/type",
+    "any-media-type": "refusals/media-type",
+    "refused-edit-written": "refusals/nothing-written",
+    "name-64": "values/text",
+    "additional-refused": "edit/read-only",
+    "ipv6-refused": "values/address",
+    "text-trimmed": "values/text",
+    "text-escaped": "values/text",
+    "edit-lost": "edit/read-back",
+    "count-missing": "answer/schema",
+    "created-at-format": "answer/schema",
+    "edit-201": "answer/status",
+    "media-type-html": "answer/media-type",
+    "updated-at-stands": "edit/updated-at",
+    "created-at-moves": "edit/fixed",
+    "id-settable": "edit/read-only",
+    "neighbours-edited": "edit/touches-no-other",
+    "not-idempotent": "edit/idempotent",
+    "create-loses-workspace": "resource/create",
+    "list-stale": "edit/listed",
+    "delete-keeps": "resource/delete",
+    "delete-twice-500": "answer/no-server-error",
+    "uppercase-id": "identifiers/case",
+    "malformed-id-500": "answer/no-server-error",
+    "foreign-read": "isolation/foreign-organization",
+    "foreign-through-own": "isolation/foreign-token",
+    "token-shown": "secrets/token",
+    "token-in-refusal": "secrets/token",
+    "credentials-echoed": "secrets/credentials",
+    "patch-edits": "methods/not-allowed",
+    "allow-missing": "methods/not-allowed",
+    "emoji-500": "answer/no-server-error",
+    "deep-500": "answer/no-server-error",
+    "every-ninth-500": "answer/no-server-error",
+}
+
+
+def test_the_right_server_passes_in_full(tmp_path: Path) -> None:
+    with serve() as server:
+        outcome = conformance(tmp_path, asdict(server))
+    assert (outcome.code, outcome.broken) == (0, []), outcome.output
+    states = {clause["state"] for clause in outcome.results["clauses"]}
+    assert states == {"held"}, outcome.output
+
+
+def test_every_bug_has_its_clause() -> None:
+    assert CLAUSES.keys() == BUGS.keys()
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_bug_is_found_by_the_clause_about_it(tmp_path: Path, bug: str) -> None:
+    with serve(bug) as server:
+        outcome = conformance(tmp_path, asdict(server), "--fail-fast")
+    assert (outcome.code, outcome.broken) == (1, [CLAUSES[bug]]), outcome.output
