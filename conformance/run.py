@@ -24,7 +24,7 @@ T = TypeVar("T")
 # Stands for the credentials of the run in `Run.call`.
 OWN: Literal["own"] = "own"
 # About how many requests the clauses take that have no cases to choose among.
-FIXED = 200
+FIXED = 220
 # The clause that is broken where a server does not answer the same request in the same way.
 STEADY = "sequences/steady"
 

@@ -19,6 +19,8 @@ from conformance.exchange import Answer, Request
 MAX_ANSWER = 16 * 1024 * 1024
 # Hung answers after which a server is taken to hang for good.
 MAX_HANGS = 4
+# Connections closed without an answer after which it is no accident.
+MAX_DROPPED = 3
 
 
 class CannotRun(Exception):
@@ -56,6 +58,7 @@ class Target:
     max_wait: float = 60
     used: int = 0
     hangs: int = 0
+    dropped: int = 0
     # Requests that only cleaning up may use.
     reserve: int = 12
     cleaning: bool = False
@@ -143,7 +146,10 @@ class Target:
                 continue
             if answer.problem and attempt == 0 and not answer.problem.startswith(("no complete answer within", "more")):
                 # A kept-alive connection may be closed between two requests: that is nobody's fault, so once more.
-                continue
+                # But it is rare: a server to which it happens all the time drops requests.
+                self.dropped += 1
+                if self.dropped < MAX_DROPPED:
+                    continue
             return answer
         raise NotExercised("the server kept answering 429 Too Many Requests")
 

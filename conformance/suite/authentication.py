@@ -1,6 +1,7 @@
 """Who may call: nobody without valid credentials, in the right scheme."""
 
 from collections.abc import Iterator
+from itertools import product
 
 from conformance.clause import Broken, clause
 from conformance.exchange import Exchange
@@ -66,10 +67,10 @@ def _state(run: Run) -> tuple[list[str], Json]:
     needs="resource/list",
 )
 def test_required(run: Run) -> None:
-    for authorization, what in ((None, "no credentials"), ("", "empty credentials")):
-        for operation, body in _calls(run):
-            with run.case():
-                _refused(run, run.call(operation, body, authorization=authorization), what)
+    kinds = ((None, "no credentials"), ("", "empty credentials"))
+    for (authorization, what), (operation, body) in run.thin(product(kinds, _calls(run))):
+        with run.case():
+            _refused(run, run.call(operation, body, authorization=authorization), what)
 
 
 @clause(

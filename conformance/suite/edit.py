@@ -183,7 +183,7 @@ def test_touches_no_other(run: Run) -> None:
     untouched = run.get(git_token=run.bystander)
     before = run.expect(untouched, 200, because="a git token cannot be read")
     # The other one is a GITHUB token: edits of that provider, of others, with its name and with another.
-    for body in (run.full(type="GITHUB"), run.full(name=before["name"]), run.body(type="GITLAB"), run.full()):
+    for body in run.thin((run.full(type="GITHUB"), run.full(name=before["name"]), run.body(type="GITLAB"), run.full())):
         edited = run.edit(body)
         run.expect(edited, 200, because="a valid edit was refused")
         read = run.get(git_token=run.bystander)

@@ -52,7 +52,7 @@ def test_no_uuid(run: Run) -> None:
 def test_unknown_token(run: Run) -> None:
     for operation in run.contract.operations.values():
         if "gitTokenId" in operation.parameters:
-            for unknown in (run.unknown_id(), run.target.organization):
+            for unknown in run.thin((run.unknown_id(), run.target.organization)):
                 with run.case():
                     answer = _call(run, operation, git_token=unknown)
                     run.expect(answer, 404, because=f"{operation.id} on a git token that does not exist")
@@ -80,10 +80,11 @@ def test_unknown_organization(run: Run) -> None:
 )
 def test_case(run: Run) -> None:
     for change in (str.upper, str.lower):
-        for ids in (
+        names = (
             {"git_token": change(run.subject)},
             {"git_token": change(run.subject), "organization": change(run.target.organization)},
-        ):
+        )
+        for ids in run.thin(names):
             body = run.full()
             edited = run.edit(body, **ids)
             run.expect(edited, 200, because=f"an edit with an id in {change.__name__} case")
