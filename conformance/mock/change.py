@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -51,8 +52,7 @@ class Catalogue(dict[str, Change]):
         def register(function: Callable[..., None]) -> Callable[..., None]:
             assert function.__doc__
             family = list(itertools.product(*options))
-            kept = -(-len(family) // 4)
-            core = {number * len(family) // kept for number in range(kept)}
+            core = random.Random(function.__name__).sample(range(len(family)), -(-len(family) // 4))
             for number, member in enumerate(family):
                 labels = [label for label, _ in member]
                 words = [label if label is value else label.replace("-", " ") for label, value in member]

@@ -29,7 +29,7 @@ CONTRACT = Contract.load()
 REQUEST = CONTRACT.request_schema["properties"]
 ANSWER = (CONTRACT.operations["editGitToken"].response_schema or {})["properties"]
 PROMISED = (CONTRACT.operations["editGitToken"].response_schema or {})["required"]
-EXAMPLE = {name: value for body in CONTRACT.examples.values() for name, value in body.items()}
+EXAMPLE = {name: value for body in reversed(CONTRACT.examples.values()) for name, value in body.items()}
 
 FIELDS = list(REQUEST)
 REQUIRED = list(CONTRACT.request_schema["required"])
@@ -316,7 +316,7 @@ def ordinal(mock: Mock, action: str) -> None:
 
 
 CONDITIONS: dict[str, Callable[[Request, dict[str, Any]], bool]] = {
-    "never": lambda *_: True,
+    "ever": lambda *_: True,
     "on-edit": lambda request, _: request.action == "edit",
     "on-create": lambda request, _: request.action == "create",
     "when-it-was-bitbucket": lambda request, _: bool(request.token and request.token.fields["type"] == "BITBUCKET"),
@@ -328,7 +328,7 @@ CONDITIONS: dict[str, Callable[[Request, dict[str, Any]], bool]] = {
 
 @fault("loose", when=CONDITIONS)
 def workspace_not_mandatory(mock: Mock, when: Callable[[Request, dict[str, Any]], bool]) -> None:
-    """BITBUCKET without `workspace` is accepted: its presence is not asked for ({when})."""
+    """BITBUCKET without `workspace` is accepted ({when})."""
 
     def change(request: Request, body: Any) -> Any:
         if isinstance(body, dict) and body.get("type") == "BITBUCKET" and when(request, body):
@@ -1888,8 +1888,8 @@ def extra_method_breaks(mock: Mock, method: str) -> None:
 
 
 @fault("http")
-def head_as_delete(mock: Mock) -> None:
-    """A method that the server does not know is taken for the last one that it knows: it deletes."""
+def method_guessed(mock: Mock) -> None:
+    """A method that the server does not know is taken for the last one that it knows, which may be DELETE."""
 
     @mock.on("dispatch")
     def _(dispatch: Any, request: Request) -> Any:
@@ -2213,14 +2213,14 @@ def services_of_all(mock: Mock) -> None:
 
 @fault("time", every={"3": 3, "7": 7, "20": 20}, status={"500": 500, "503": 503})
 def every(mock: Mock, every: int, status: int) -> None:
-    """Every {every}th edit fails with {status}."""
+    """One edit in {every} fails with {status}."""
     counter = itertools.count(1)
     refuse(mock, status, lambda *_: next(counter) % every == 0, "edit")
 
 
 @fault("time", action=["get", "list", "create"])
 def now_and_then(mock: Mock, action: str) -> None:
-    """Every fifth `{action}` fails."""
+    """One `{action}` in five fails."""
     counter = itertools.count(1)
 
     @mock.on("perform")
@@ -2239,7 +2239,7 @@ def after_many_edits(mock: Mock, after: int) -> None:
 
 @fault("time", every={"4": 4, "15": 15})
 def lost_now_and_then(mock: Mock, every: int) -> None:
-    """Every {every}th edit is answered as if done and is not stored."""
+    """One edit in {every} is answered as if done and is not stored."""
     counter = itertools.count(1)
 
     @mock.on("edit")
@@ -2254,7 +2254,7 @@ def lost_now_and_then(mock: Mock, every: int) -> None:
 
 @fault("time", every={"4": 4, "9": 9})
 def stale_now_and_then(mock: Mock, every: int) -> None:
-    """Every {every}th get shows a git token as it was before the last edit."""
+    """One get in {every} shows a git token as it was before the last edit."""
     counter = itertools.count(1)
     before: dict[str, Any] = {}
 
