@@ -20,8 +20,8 @@ from tests.running import ROOT, mock
 
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$(?:\s*^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 BLOCKS = [match.groups() for match in BLOCK.finditer((ROOT / "README.md").read_text())]
-# Tests of their own run these: test_package.py and, on a fresh clone, CI.
-ELSEWHERE = ("pip install", "git clone")
+# Tests of their own run these: test_package.py and, on a fresh clone, CI. The variables are set already.
+ELSEWHERE = ("pip install", "git clone", "scripts/test", "export ")
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +44,25 @@ def test_the_readme_has_snippets() -> None:
 
 
 @pytest.mark.parametrize(("language", "code", "output"), BLOCKS)
-def test_snippet(language: str, code: str, output: str | None, environment: dict[str, str]) -> None:
+def test_snippet(language: str, code: str, output: str | None, environment: dict[str, str], tmp_path: Path) -> None:
+    if code.startswith("scripts/mock --port"):
+        assert output is not None
+        with subprocess.Popen(code.split(), cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            printed = "".join(process.stdout.readline() for _ in output.splitlines())
+            process.terminate()
+        assert doctest.OutputChecker().check_output(output, printed, doctest.ELLIPSIS), printed
+        return
+    newcomer = code.startswith("git clone")
     if language == "sh":
         code = "\n".join(line for line in code.splitlines() if not line.startswith(ELSEWHERE))
+    if newcomer:
+        # The first command of a newcomer, who has set no variables.
+        environment = {name: value for name, value in environment.items() if not name.startswith("QOVERY_")}
+    folder = tmp_path if "--report" in code else ROOT
+    code = code.replace("scripts/", f"{ROOT}/scripts/")
     command = [sys.executable, "-c", code] if language == "python" else ["sh", "-ec", code]
-    answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    answer = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
     if output is not None:
         assert doctest.OutputChecker().check_output(output, answer.stdout, doctest.ELLIPSIS), answer.stdout
