@@ -240,8 +240,9 @@ def _edits(old: Schema, new: Schema, path: Path) -> Iterator[_Edit]:
             if about and not (admits_type(old, about) and admits_type(new, about)):
                 continue
             typed = {"type": [about]} if about else {}
-            less = narrower and not covers(typed | b, typed | a)
-            more = wider and not covers(typed | a, typed | b)
+            # An enumeration stands for everything that is said of the value.
+            less = narrower and (leader == "enum" or not covers(typed | b, typed | a))
+            more = wider and (leader == "enum" or not covers(typed | a, typed | b))
             if less or more:
                 yield _Edit(path, leader, _said(leader, a), _said(leader, b), less, more)
     if enumerated:

@@ -292,7 +292,7 @@ class _Reader:
             elif key in schemas.NAMED:
                 members = self.members(node, key, place)
                 resolved[key] = {name: self.resolve(value, f"{place} {name}", inside) for name, value in members}
-            elif key in ("$dynamicRef", "$recursiveRef"):
+            elif key in ("$dynamicRef", "unevaluatedItems", "unevaluatedProperties"):
                 raise DocumentError(f"{place}: {key} cannot be compared")
             elif key in schemas.KNOWN:
                 resolved[key] = self.plain(value, place)

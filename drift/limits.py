@@ -42,7 +42,10 @@ _FORMATS = {"request": {"password", "uri"}, "response": {"date", "date-time", "u
 
 
 def unsupported(document: dict[str, Any]) -> list[tuple[Place, str]]:
-    """The places of a valid OpenAPI 3.1 document that cannot be honoured, each with the reason."""
+    """The places of a valid OpenAPI 3.1 document that cannot be honoured, each with the reason.
+
+    Its references have to lead somewhere.
+    """
     return sorted(dict(_document(document)).items(), key=lambda found: str(found[0]))
 
 
@@ -155,7 +158,7 @@ def _content(document: dict[str, Any], owner: dict[str, Any], place: Place, side
             continue
         yield from _others(content, "media type", at)
         schema = content.get("schema", {})
-        if "$ref" not in schema:
+        if not isinstance(schema, dict) or "$ref" not in schema:
             yield (*at, "schema"), "the client's models are named after schemas of components: move it there"
         else:
             yield from _object(document, *_target(document, schema, at), side)

@@ -31,10 +31,7 @@ FORMATS = frozenset(
 )
 
 # Keywords by how their value is to be read: as a schema, as a list of schemas, as schemas by name.
-SINGLE = (
-    *("additionalProperties", "contains", "else", "if", "items", "not", "propertyNames", "then"),
-    *("unevaluatedItems", "unevaluatedProperties"),
-)
+SINGLE = ("additionalProperties", "contains", "else", "if", "items", "not", "propertyNames", "then")
 LISTED = ("anyOf", "oneOf", "prefixItems")
 NAMED = ("dependentSchemas", "patternProperties", "properties")
 
@@ -42,10 +39,10 @@ NAMED = ("dependentSchemas", "patternProperties", "properties")
 ABOUT = {
     keyword: type_
     for type_, keywords in {
-        "array": "contains items maxContains maxItems minContains minItems prefixItems unevaluatedItems uniqueItems",
+        "array": "contains items maxContains maxItems minContains minItems prefixItems uniqueItems",
         "number": "exclusiveMaximum exclusiveMinimum maximum minimum multipleOf",
         "object": "additionalProperties dependentRequired dependentSchemas maxProperties minProperties"
-        " patternProperties properties propertyNames required unevaluatedProperties",
+        " patternProperties properties propertyNames required",
         "string": "format maxLength minLength pattern",
     }.items()
     for keyword in keywords.split()
@@ -75,8 +72,6 @@ _VACUOUS: Schema = {
     "dependentRequired": {},
     "dependentSchemas": {},
     "required": [],
-    "unevaluatedItems": {},
-    "unevaluatedProperties": {},
     "uniqueItems": False,
     NOTES: {},
 }
@@ -130,8 +125,6 @@ def normal(schema: Schema | bool) -> Schema:
 
 def both(one: Schema, other: Schema) -> Schema:
     """The normal form of what two schemas in normal form both admit."""
-    if any(keyword.startswith("unevaluated") for keyword in (*one, *other)):
-        return {"allOf": sorted((one, other), key=text)} if one and other else one or other
     merged: Schema = {}
     rest = [*one.get("allOf", []), *other.get("allOf", [])]
     mine, theirs = units(one), units(other)
@@ -167,12 +160,14 @@ def both(one: Schema, other: Schema) -> Schema:
         ("items", "prefixItems", _both_items),
     ):
         a, b = mine.get(leader, {}), theirs.get(leader, {})
-        if a and b and a != b and (blocker in a or blocker in b):
+        if a == b or not a or not b:
+            merged |= a or b
+        elif blocker in a or blocker in b:
             first, second = sorted((a, b), key=text)
             merged |= first
             rest.append(second)
         else:
-            merged |= merge(a, b) if a and b else a or b
+            merged |= merge(a, b)
     if rest:
         merged["allOf"] = sorted((part for n, part in enumerate(rest) if part not in rest[:n]), key=text)
     return _tidy(merged)
@@ -282,7 +277,7 @@ def _nullable(branches: list[Schema]) -> list[Schema] | None:
     if len(branches) != 2 or null not in branches:
         return None
     other = branches[1 - branches.index(null)]
-    if "null" in types(other) or other.keys() - ABOUT.keys() - {"type", "enum", NOTES}:
+    if "null" in types(other) or "type" not in other or other.keys() - ABOUT.keys() - {"type", "enum", NOTES}:
         return None
     merged = {**other, "type": sorted([*other["type"], "null"])}
     if "enum" in other:

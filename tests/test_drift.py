@@ -771,6 +771,10 @@ UNUSABLE = {
         "refers to itself",
     ),
     "an alias in itself": (MINIMAL.format("    A: &a { properties: { a: *a } }", ANSWER), "nested too deeply"),
+    "what depends on other schemas' findings": (
+        MINIMAL.format("    A: { unevaluatedProperties: false }", ANSWER),
+        "unevaluatedProperties cannot be compared",
+    ),
     "not a schema": (MINIMAL.format("    A: { type: strong }", ANSWER), "not a schema"),
     "not a regular expression": (MINIMAL.format("    A: { pattern: '(' }", ANSWER), "not a schema"),
     "billions of nodes": (MINIMAL.format(NINEFOLD, ANSWER), "has too many parts"),
