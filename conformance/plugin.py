@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from typing import TypeVar
 
 import pytest
+from hypothesis.errors import HypothesisException
 
 from conformance.checks import CHECKS
 from conformance.clause import Broken, Clause, Result, Stumbled
@@ -116,12 +117,14 @@ class Plugin:
         broken = _find(error, Broken)
         if broken is not None:
             self.run.found(result, broken)
-        elif _find(error, BudgetSpent) and result.judged:
+        elif result.judged and (_find(error, BudgetSpent) or self.run.target.remaining <= 0):
             result.note = "cut short by the budget"
         elif stumbled := _find(error, Stumbled):
             result.reason, result.judged = f"its answers broke {stumbled}", 0
         elif missing := _find(error, NotExercised):
             result.reason, result.judged = str(missing), 0
+        elif _find(error, HypothesisException):
+            result.reason, result.judged = "the server answered the same requests differently", 0
         else:
             # The run cannot go on: nobody answers, the user interrupts, or the suite itself is wrong.
             self.failure = _find(error, CannotRun) or error

@@ -177,7 +177,10 @@ class Target:
         late = f"no complete answer within {self.timeout:g} s"
         try:
             sent = self._client.build_request(
-                request.method, self.base_url + request.path, headers=list(request.headers), content=request.body
+                request.method,
+                self.base_url + request.path,
+                headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers],
+                content=request.body,
             )
             response = self._client.send(sent, stream=True)
             status = response.status_code

@@ -9,25 +9,35 @@ from conformance.run import Json, Run
 from conformance.target import NotExercised
 
 
-def _wrong(run: Run) -> Iterator[tuple[str, str]]:
-    """Authorization headers that are not valid, and what is wrong with each."""
+def _wrong(run: Run) -> Iterator[tuple[str, str, str]]:
+    """Authorization headers that are not valid: the scheme that each is about, the header, what is wrong with it."""
     unknown = run.secrets.stranger(run.random)
-    schemes = {"Token": run.target.api_token, "Bearer": run.target.jwt}
-    for scheme, value in schemes.items():
-        yield scheme, f"the scheme {scheme} alone"
-        yield f"{scheme} {unknown}", f"an unknown value in the scheme {scheme}"
+    other = {"Token": "Bearer", "Bearer": "Token"}
+    for scheme, value in (("Token", run.target.api_token), ("Bearer", run.target.jwt)):
+        yield scheme, f"{scheme} {unknown}", f"an unknown value in the scheme {scheme}"
+        yield scheme, scheme, f"the scheme {scheme} alone"
         if not value:
             continue
-        yield f"{scheme} {value}x", "the right value with a character added"
-        yield f"{scheme} x{value}", "the right value with a character before it"
-        yield f"{scheme} {value[:-1]}", "the right value without its last character"
+        yield scheme, f"{scheme} {value}x", "the right value with a character added"
+        yield (
+            scheme,
+            f"{other[scheme]} {value}",
+            f"the right value of the scheme {scheme} in the scheme {other[scheme]}",
+        )
+        yield scheme, f"Basic {value}", "the right value in the scheme Basic"
+        yield scheme, value, "the right value without a scheme"
+        yield scheme, f"{scheme} x{value}", "the right value with a character before it"
+        yield scheme, f"{scheme} {value[:-1]}", "the right value without its last character"
+        yield scheme, f"{scheme} {value[:-4]}{unknown[:4]}", "the right value with other characters at its end"
+        yield scheme, f"{scheme} {unknown[:8]}{value[8:]}", "the right value with other characters at its beginning"
         if value.swapcase() != value:
-            yield f"{scheme} {value.swapcase()}", "the right value in the other case"
-        yield f"{scheme} {value} {unknown}", "the right value with another behind it"
-        yield value, "the right value without a scheme"
-        yield f"Basic {value}", "the right value in the scheme Basic"
-        other = "Bearer" if scheme == "Token" else "Token"
-        yield f"{other} {value}", f"the right value of the scheme {scheme} in the scheme {other}"
+            yield scheme, f"{scheme} {value.swapcase()}", "the right value in the other case"
+        yield scheme, f"{scheme} {value} {unknown}", "the right value with another behind it"
+        yield scheme, f"{scheme} {unknown},{value}", "the right value in a list"
+        yield scheme, f"Custom {value}", "the right value in an unknown scheme"
+    yield "Bearer", f"Bearer {unknown[:12]}.{unknown[12:24]}.{unknown[24:]}", "what only looks like a JWT"
+    yield "Token", f"Token {unknown * 80}", "a value of 3,200 characters"
+    yield "Token", f"Token {unknown[:8]}\xe9", "a value that is not ASCII"
 
 
 def _calls(run: Run) -> Iterator[tuple[str, Json | None]]:
@@ -83,12 +93,12 @@ def test_required(run: Run) -> None:
 def test_valid(run: Run) -> None:
     calls = list(_calls(run))
     primary = run.target.authorization.split()[0]
-    everywhere = ("an unknown value", "the right value with a character added", "the right value of")
-    for index, (authorization, what) in enumerate(run.thin(_wrong(run))):
-        # Some are tried on every operation, the others on the edit and, in turn, on another one.
+    for index, (scheme, authorization, what) in enumerate(run.thin(_wrong(run))):
+        # The first six of each scheme are tried on every operation, the others on the edit and, in turn, on another.
         turns = {"editGitToken", calls[index % len(calls)][0]}
+        everywhere = "unknown value" in what or (scheme == primary and index < 6)
         for operation, body in calls:
-            if operation in turns or (authorization.startswith(primary) and what.startswith(everywhere)):
+            if operation in turns or everywhere:
                 with run.case():
                     _refused(run, run.call(operation, body, authorization=authorization), what)
 

@@ -29,6 +29,8 @@ def _operation(run: Run, path: str) -> str:
     level="http",
 )
 def test_not_allowed(run: Run) -> None:
+    _, before = run.listed()
+    refused = []
     for path, declared in _paths(run).items():
         for method in METHODS:
             if method in declared:
@@ -36,12 +38,19 @@ def test_not_allowed(run: Run) -> None:
             with run.case():
                 body = None if method in ("GET", "DELETE") else run.full()
                 answer = run.call(_operation(run, path), body, method=method, git_token=run.bystander)
+                refused.append(answer)
                 run.expect(answer, 405, because=f"{method} is not a method of {path}")
                 allowed = {each.strip().upper() for each in (answer.answer.header("Allow") or "").split(",")}
                 if missing := set(declared) - allowed:
                     raise Broken(f"Allow of {path} does not name {', '.join(sorted(missing))}", answer)
-    read = run.get(git_token=run.bystander)
-    run.expect(read, 200, because="a git token is gone after methods that do not exist")
+    _, after = run.listed()
+    if added := set(after) - set(before):
+        run.created.extend(added)
+        raise Broken("a method that does not exist has created a git token", *refused)
+    if run.bystander not in after:
+        raise Broken("a method that does not exist has deleted a git token", *refused)
+    if field := run.unlike(before[run.bystander], after[run.bystander]):
+        raise Broken(f"a method that does not exist has changed {field}", *refused)
 
 
 @clause(
@@ -57,6 +66,22 @@ def test_trace(run: Run) -> None:
             run.usable(answer)
             if answer.answer.ok:
                 raise Broken(f"TRACE is answered with {answer.answer.status}", answer)
+
+
+@clause(
+    "methods/other",
+    "HEAD and OPTIONS do not break the server, and a method that nobody knows is not carried out.",
+    source="RFC 9110 section 9.1: methods that are not known are refused",
+    level="http",
+)
+def test_other(run: Run) -> None:
+    for path in _paths(run):
+        for method in ("HEAD", "OPTIONS", "PROPFIND"):
+            with run.case():
+                answer = run.call(_operation(run, path), method=method, git_token=run.bystander)
+                run.usable(answer)
+                if method == "PROPFIND" and answer.answer.ok:
+                    raise Broken(f"PROPFIND is answered with {answer.answer.status}", answer)
 
 
 @clause(
@@ -77,7 +102,10 @@ def test_override(run: Run) -> None:
     _unchanged(run, before, overridden, "GET with ?_method=DELETE")
     for header in run.thin(HEADERS):
         overridden = run.edit(run.full(), headers=((header, "DELETE"),))
+    run.edit(run.full() | {"_method": "DELETE"})
     run.expect(run.get(), 200, because=f"a git token is gone after PUT with {header}: DELETE")
+    created = run.create(run.full(), headers=tuple((header, "PUT") for header in HEADERS))
+    run.delete(run.new(created))
 
 
 def _unchanged(run: Run, before: Json, overridden: Exchange, what: str) -> None:

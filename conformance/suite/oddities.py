@@ -101,6 +101,12 @@ def test_request(run: Run) -> None:
         with run.case():
             answer = run.get(headers=(header,))
             run.expect(answer, 200, 400, 406, because=f"a read with {header[0]}: {header[1]}")
+    for media_type in run.thin(
+        (None, "APPLICATION/JSON", "application/json; charset=latin-1", "application/vnd.api+json", ";")
+    ):
+        with run.case():
+            answer = run.edit(run.full(), media_type=media_type)
+            run.expect(answer, 200, 400, 415, because=f"an edit with the media type {media_type}")
     for query in ("?unknown=1&fields=%00", "?name[]=x&%ff=%ff", f"?{'q' * 4000}"):
         with run.case():
             answer = run.get(git_token=f"{run.subject}{query}")

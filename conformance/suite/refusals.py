@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import product
 
 from conformance.clause import Broken, clause
 from conformance.contract import Zone
@@ -92,9 +93,12 @@ def test_null(run: Run) -> None:
 def test_type(run: Run) -> None:
     bodies = _bodies(run)
     fields = run.contract.request_schema["properties"]
-    cases = (
+    cases = [
         (f"{field} {json.dumps(value)}", next(bodies) | {field: value}) for field in fields for value in OTHER_TYPES
-    )
+    ]
+    # The workspace is judged in two ways: as what it is, and as what BITBUCKET needs.
+    for value in (*OTHER_TYPES, None):
+        cases.append((f"workspace {json.dumps(value)} with BITBUCKET", run.full(type="BITBUCKET", workspace=value)))
     refuse(run, _must_refuse(run, cases), every=3)
 
 
@@ -256,6 +260,7 @@ def test_media_type(run: Run) -> None:
         "text/json",
         "text/html",
         "application/jsonx",
+        "garbage",
     )
     cases = [(f"the media type {media_type}", run.full(), media_type) for media_type in media_types]
     for number, (what, body, media_type) in enumerate(run.thin(cases)):
