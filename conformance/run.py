@@ -51,6 +51,7 @@ class Run:
         self.pool: list[str] = []
         self.snapshot: dict[str, Json] = {}
         self.refused: list[Exchange] = []
+        self.exercised: set[object] = set()
         self.subject = ""
         self.bystander = ""
         self._tokens = [self.secrets.token(self.random) for _ in range(4)]
@@ -79,6 +80,13 @@ class Run:
         """A name that no other git token has, by which people and a later run recognise what this one left."""
         self._count += 1
         return f"conformance-{self._label}-{self._count}"
+
+    def kind(self, operation: str, body: object) -> object:
+        """What two cases share of which only one is worth a request: the wrong field and the type of its value."""
+        if not isinstance(body, dict):
+            return operation, repr(body)
+        offence = self.contract.offence(body)
+        return offence and (operation, offence, type(body.get(offence)), bool(body.get(offence)))
 
     def scaled(self, examples: int) -> int:
         """How many examples to generate under the budget of this run, for that many under the default one."""

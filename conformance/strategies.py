@@ -30,31 +30,25 @@ FUSED = (
 # Each of these is a value of its own: what it is, or where something stands in it, is what matters.
 WHOLE = (
     "null",
-    "true",
     "None",
+    "NaN",
+    "undefined",
+    "true",
     "0",
-    "-1",
     "1e5",
-    "0123",
     "2026-01-15",
     "[]",
     "{}",
     '"quoted"',
-    "'quoted'",
-    "undefined",
     " leading space",
     "trailing space ",
     "two  spaces  inside",
     "MiXeD Case And UPPER",
     "=1+1",
-    "-x",
-    "@x",
-    "#x",
     "%",
     "\\",
     "'",
     '"',
-    "<b>",
     "é",
     "😀",
     "ends with a backslash\\",
@@ -71,9 +65,7 @@ URIS = (
     "https://git.example.com:8443/api/v4/",
     "https://GitLab.Example.COM/API",
     "http://localhost:3000",
-    "http://gitlab/api",
     "http://192.0.2.1",
-    "https://192.0.2.1:65535/a",
     "http://[2001:db8::1]/api",
     "https://[::1]:8443",
     "https://octocorp.ghe.com",
@@ -84,11 +76,19 @@ URIS = (
     "https://git.example.com//double//slashes",
     "https://git.example.com/a/./b/../c",
     "https://git.example.com:443/api",
-    "http://git.example.com:80",
     "https://a-b.c_d.example.museum/x",
-    "https://git.example.com?x=y",
-    f"https://git.example.com/{'long/' * 190}",
 )
+
+
+def uris(contract: Contract) -> list[str]:
+    """The addresses of above, and two of the greatest lengths, that every server has to take."""
+    field = next(
+        name for name, schema in contract.request_schema["properties"].items() if schema.get("format") == "uri"
+    )
+    greatest = contract.request_schema["properties"][field].get("x-must-accept", {}).get("maxLength", 255)
+    long = [f"https://git.example.com/{'x' * length}"[:length] for length in (256, greatest - 1, greatest)]
+    return [uri for uri in (*URIS, *long) if contract.must_accept(field, uri)]
+
 
 # Where storage ends: columns of 2^n, 50, 100 or 191 characters, and their neighbours.
 BOUNDARIES = (2, 16, 32, 33, 50, 64, 65, 100, 128, 129, 191, 192, 200, 256, 500, 512, 513, 999)
@@ -132,7 +132,7 @@ def bodies(contract: Contract) -> st.SearchStrategy[dict[str, Any]]:
         if "enum" in schema:
             fields[name] = st.sampled_from(schema["enum"])
         elif schema.get("format") == "uri":
-            fields[name] = st.sampled_from(URIS)
+            fields[name] = st.sampled_from(uris(contract))
         elif not schema.get("writeOnly"):
             narrow = schema.get("x-must-accept", {})
             free = st.text(

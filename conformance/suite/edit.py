@@ -59,6 +59,8 @@ def test_listed(run: Run) -> None:
         if token is None:
             raise Broken("the list does not show an edited git token", edited, listed)
         run.expect_shown(body, listed, edited, token=token)
+        if field := run.unlike(token, edited.answer.json):
+            raise Broken(f"{field} differs between the edit's answer and the list", edited, listed)
 
 
 def shown(run: Run) -> Json:

@@ -2,17 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from itertools import product
 
 from conformance.clause import Broken, clause
 from conformance.contract import Zone
 from conformance.exchange import Exchange
 from conformance.run import Json, Run
 from conformance.target import NotExercised
-
-# A value of every other JSON type, empty and not: what is empty may pass for absent, what is not may be converted.
-# Schemathesis adds more of each.
-OTHER_TYPES: tuple[object, ...] = (1.5, True, [], {"value": "GITHUB"})
 
 Case = tuple[str, object]
 
@@ -33,15 +28,37 @@ def refuse(
         for operation in ["editGitToken"] + ["createGitToken"] * (creates and number % every == 0):
             with run.case():
                 answer = run.call(operation, body, media_type=media_type)
+                run.exercised.add(run.kind(operation, body))
                 about = f"accepted {run.contract.offence(body)}" if isinstance(body, dict) else ""
                 run.expect(answer, 400, *also, because=f"{operation} with {what}", about=about)
                 run.refused.append(answer)
 
 
 def remember(run: Run) -> None:
-    """Notes every git token as it is, for `refusals/nothing-written`."""
+    """Notes every git token as it is, having looked whether what was refused since the last time has had an effect."""
+    if run.refused:
+        try:
+            nothing_written(run)
+        except Broken as broken:
+            run.break_clause("refusals/nothing-written", broken.message, *broken.exchanges)
     run.snapshot = run.listed()[1]
     run.refused.clear()
+
+
+def nothing_written(run: Run) -> None:
+    """Raises Broken if a refused request has had an effect; the body of each had something new in it."""
+    before, refused = run.snapshot, run.refused.copy()
+    listed, after = run.listed()
+    for token in before:
+        if token not in after:
+            raise Broken("a refused request deleted a git token", refused[-1], listed)
+        if field := run.unlike(before[token], after[token]):
+            culprit = _culprit(refused, "editGitToken", after[token].get(field))
+            raise Broken(f"a refused edit changed {field}", culprit, listed)
+    if added := set(after) - set(before) - set(run.created):
+        run.created.extend(added)
+        culprit = _culprit(refused, "createGitToken", after[added.pop()]["name"])
+        raise Broken("a refused create was carried out", culprit, listed)
 
 
 def _bodies(run: Run) -> Iterator[Json]:
@@ -92,12 +109,16 @@ def test_null(run: Run) -> None:
 )
 def test_type(run: Run) -> None:
     bodies = _bodies(run)
-    fields = run.contract.request_schema["properties"]
-    cases = [
-        (f"{field} {json.dumps(value)}", next(bodies) | {field: value}) for field in fields for value in OTHER_TYPES
-    ]
+    schema = run.contract.request_schema
+    cases: list[Case] = []
+    for field in schema["properties"]:
+        right = run.full()[field]
+        # Not empty, it may be converted; empty, it may pass for absent. Schemathesis adds more of each.
+        values: list[object] = [1.5, True, [right], {"value": right}]
+        values += [] if field in schema["required"] else [[]]
+        cases += [(f"{field} {json.dumps(value)}", next(bodies) | {field: value}) for value in values]
     # The workspace is judged in two ways: as what it is, and as what BITBUCKET needs.
-    for value in (*OTHER_TYPES, None):
+    for value in (1.5, True, [], {}, None):
         cases.append((f"workspace {json.dumps(value)} with BITBUCKET", run.full(type="BITBUCKET", workspace=value)))
     refuse(run, _must_refuse(run, cases), every=3)
 
@@ -135,7 +156,7 @@ def test_provider(run: Run) -> None:
     for index, provider in enumerate(providers):
         others += near_misses(provider)[2 + index :: len(providers)]
     cases = ((f"type {json.dumps(other)}", run.full(type=other)) for other in others)
-    refuse(run, _must_refuse(run, cases), every=4)
+    refuse(run, _must_refuse(run, cases), every=2)
 
 
 @clause(
@@ -155,6 +176,8 @@ def test_workspace(run: Run) -> None:
     if not cases:
         raise NotExercised("the contract does not make workspace mandatory for BITBUCKET")
     for before in ({"type": "GITHUB"}, {"type": "BITBUCKET", "workspace": "stored"}):
+        if run.refused:
+            remember(run)
         edited = run.edit(run.body(**before))
         run.expect(edited, 200, because="a valid edit was refused")
         remember(run)
@@ -264,7 +287,7 @@ def test_media_type(run: Run) -> None:
     )
     cases = [(f"the media type {media_type}", run.full(), media_type) for media_type in media_types]
     for number, (what, body, media_type) in enumerate(run.thin(cases)):
-        refuse(run, [(what, body)], creates=number % 3 == 0, media_type=media_type, also=(415,))
+        refuse(run, [(what, body)], creates=number % 2 == 0, media_type=media_type, also=(415,))
 
 
 @clause(
@@ -275,21 +298,9 @@ def test_media_type(run: Run) -> None:
     needs="edit/read-back resource/list",
 )
 def test_nothing_written(run: Run) -> None:
-    """Looks at what the refused requests of this chapter left behind; the body of each had something new in it."""
     if not run.refused:
         raise NotExercised("no request has been refused")
-    before, refused = run.snapshot, run.refused.copy()
-    listed, after = run.listed()
-    for token in before:
-        if token not in after:
-            raise Broken("a refused request deleted a git token", refused[-1], listed)
-        if field := run.unlike(before[token], after[token]):
-            culprit = _culprit(refused, "editGitToken", after[token].get(field))
-            raise Broken(f"a refused edit changed {field}", culprit, listed)
-    if added := set(after) - set(before) - set(run.created):
-        run.created.extend(added)
-        culprit = _culprit(refused, "createGitToken", after[added.pop()]["name"])
-        raise Broken("a refused create was carried out", culprit, listed)
+    nothing_written(run)
 
 
 def _culprit(refused: list[Exchange], operation: str, shown: object) -> Exchange:
