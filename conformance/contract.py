@@ -142,7 +142,7 @@ class Contract:
 
     def offence(self, body: object) -> str | None:
         """Why every server has to refuse `body`: the field that is wrong, or "body" if it is no object; else None."""
-        if _is_odd(body):
+        if is_odd(body):
             return None
         properties = self.request_schema["properties"]
         for error in self._request_validator.iter_errors(body):
@@ -158,7 +158,7 @@ class Contract:
         """Says what a server has to do with `body`, a decoded JSON value, as the request body of an edit or create."""
         if self.offence(body):
             return Zone.REFUSE
-        if not isinstance(body, dict) or _is_odd(body) or not self._request_validator.is_valid(body):
+        if not isinstance(body, dict) or is_odd(body) or not self._request_validator.is_valid(body):
             return Zone.UNSPECIFIED
         properties = self.request_schema["properties"]
         known = {name: value for name, value in body.items() if name in properties}
@@ -211,7 +211,7 @@ def _parts(value: object) -> Iterator[tuple[object, int]]:
             pending += [(each, depth + 1) for each in part]
 
 
-def _is_odd(body: object) -> bool:
+def is_odd(body: object) -> bool:
     """Whether a body is too deep, or holds text, for anybody to have said what to do with it."""
     return any(
         depth > MODERATE_DEPTH or (isinstance(part, str) and any("\ud800" <= each <= "\udfff" for each in part))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -60,6 +61,8 @@ class Answer:
 class Exchange:
     request: Request
     answer: Answer
+    # When the request was sent, in seconds of Unix time.
+    at: float = field(default_factory=time.time, compare=False)
     # What the checks found in the answer; a later judgement of the same answer would only say it again.
     broken: list[str] = field(default_factory=list, compare=False)
 

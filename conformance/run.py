@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+import time
 import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,7 @@ from conformance.checks import CHECKS, Checks
 from conformance.clause import Broken, Clause, Finding, Result, Stumbled
 from conformance.contract import Contract
 from conformance.exchange import Exchange, Request
+from conformance.journal import Journal
 from conformance.secrets import Secrets
 from conformance.target import CannotRun, NotExercised, Target
 
@@ -45,6 +47,7 @@ class Run:
         variables = {"QOVERY_API_TOKEN": target.api_token, "QOVERY_JWT": target.jwt}
         self.secrets = Secrets({name: value for name, value in variables.items() if value})
         self.checks = Checks(contract, self.secrets)
+        self.journal = Journal(contract)
         self.results: dict[str, Result] = {each.clause.id: Result(each.clause) for each in CHECKS}
         self.current: Result | None = None
         self.created: list[str] = []
@@ -167,7 +170,9 @@ class Run:
 
     def send(self, request: Request) -> Exchange:
         """Sends a request and lets every check judge the answer."""
-        exchange = Exchange(request, self.target.send(request))
+        at = time.time()
+        exchange = Exchange(request, self.target.send(request), at)
+        self.journal.add(exchange, self.current.clause.id if self.current else None)
         if request.operation == "editGitToken":
             self._edits.append(exchange)
         if self.current:

@@ -1,0 +1,79 @@
+"""What a run has sent and what came back, in few words: enough to draw a picture of, whatever the bodies' size."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from conformance.contract import Contract, is_odd, validator
+from conformance.exchange import Exchange
+
+Kind = Literal["valid", "boundary", "unspecified", "invalid"]
+
+# Answers that are about something else than the fields of the body: credentials, ids, method, media type.
+_ELSEWHERE = frozenset({401, 403, 404, 405, 406, 411, 413, 415, 429, 431})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One request: when it was sent, in seconds since the run began, on behalf of which clause, and its answer."""
+
+    at: float
+    operation: str | None
+    method: str
+    status: int
+    seconds: float
+    clause: str | None
+
+
+class Journal:
+    """Every request of a run, the statuses that each operation answered with, and what was sent in each field.
+
+    A value of a field is `valid` if it must be accepted, at the `boundary` if it is the shortest or longest of these,
+    `invalid` if it must be refused, and else `unspecified`. It counts where nothing else is wrong with the request.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self.started = time.time()
+        self.entries: list[Entry] = []
+        self.statuses: dict[str | None, Counter[int]] = {operation: Counter() for operation in contract.operations}
+        self.fields: dict[str, dict[Kind, Counter[int]]] = {}
+        self._contract = contract
+        self._accept: dict[str, Any] = {}
+        self._bounds: dict[str, set[int]] = {}
+        for field, schema in contract.request_schema["properties"].items():
+            narrow = schema.get("x-must-accept", {})
+            self._accept[field] = validator({"allOf": [schema, narrow]})
+            self._bounds[field] = {narrow.get("minLength", 0), narrow["maxLength"]} if "maxLength" in narrow else set()
+            kinds: tuple[Kind, ...] = ("valid", "invalid")
+            if narrow:
+                kinds = ("valid", "boundary", "unspecified", "invalid")
+            self.fields[field] = {kind: Counter() for kind in kinds}
+
+    def add(self, exchange: Exchange, clause: str | None) -> None:
+        """Notes an exchange that was made for a clause."""
+        request, answer = exchange.request, exchange.answer
+        at = exchange.at - self.started
+        self.entries.append(Entry(at, request.operation, request.method, answer.status, answer.seconds, clause))
+        self.statuses.setdefault(request.operation, Counter())[answer.status] += 1
+        operation = self._contract.operations.get(request.operation or "")
+        if operation and operation.request_schema and answer.status not in _ELSEWHERE:
+            for field, kind in self._kinds(request.json).items():
+                self.fields[field][kind][answer.status] += 1
+
+    def _kinds(self, body: object) -> dict[str, Kind]:
+        """The fields that a body says something about, with the kind of their values."""
+        offence = self._contract.offence(body)
+        if offence:
+            return {offence: "invalid"} if offence in self.fields else {}
+        if not isinstance(body, dict):
+            return {}
+        kinds = {field: self._kind(field, body[field]) for field in self.fields if field in body}
+        return {field: kind for field, kind in kinds.items() if kind in self.fields[field]}
+
+    def _kind(self, field: str, value: object) -> Kind:
+        if is_odd(value) or not self._accept[field].is_valid(value):
+            return "unspecified"
+        return "boundary" if len(str(value)) in self._bounds[field] else "valid"
