@@ -39,13 +39,16 @@ def clause(id: str, requirement: str, *, source: str, level: Level, needs: str =
 class Finding:
     """A broken clause: what was expected and came instead, with the fewest exchanges that show it.
 
-    `about` is the same for findings of several clauses that show the same fault.
+    `about` is the same for findings of several clauses that show the same fault. `expected` and `actual` are what the
+    message is about, where it comes down to two values.
     """
 
     clause: Clause
     message: str
     exchanges: tuple[Exchange, ...]
     about: str = ""
+    expected: str = ""
+    actual: str = ""
 
 
 @dataclass
@@ -76,8 +79,12 @@ class Result:
 class Broken(Exception):
     """Raised by a clause's test: the server broke the clause."""
 
-    def __init__(self, message: str, *exchanges: Exchange, about: str = "") -> None:
+    def __init__(
+        self, message: str, *exchanges: Exchange, about: str = "", expected: str = "", actual: str = ""
+    ) -> None:
         super().__init__(message)
+        self.expected = expected
+        self.actual = actual
         self.message = message
         self.exchanges = exchanges
         self.about = about

@@ -248,14 +248,19 @@ class Run:
         self.usable(exchange)
         if exchange.answer.status not in statuses:
             expected = " or ".join(map(str, statuses))
-            raise Broken(f"{because}: expected {expected}, got {exchange.answer.status}", exchange, about=about)
+            actual = str(exchange.answer.status)
+            message = f"{because}: expected {expected}, got {actual}"
+            raise Broken(message, exchange, about=about, expected=expected, actual=actual)
         return exchange.answer.json if isinstance(exchange.answer.json, dict) else {}
 
     def expect_shown(self, sent: Json, exchange: Exchange, *before: Exchange, token: Json | None = None) -> None:
         """Raises Broken unless the git token in the answer shows what was sent."""
-        difference = self.difference(sent, exchange.answer.json if token is None else token)
+        shown = exchange.answer.json if token is None else token
+        difference = self.difference(sent, shown)
         if difference:
-            raise Broken(difference, *before, exchange, about=f"altered {difference.split()[0]}")
+            field = difference.split()[0]
+            values = {"expected": _short(sent[field]), "actual": _short(shown.get(field))}
+            raise Broken(difference, *before, exchange, about=f"altered {field}", **values)
 
     def difference(self, sent: Json, token: Json) -> str | None:
         """The first field of a request body that a git token does not show as sent, and how; None if there is none."""
@@ -292,7 +297,9 @@ class Run:
                 steady.finding = steady.finding or Finding(steady.clause, message, exchanges)
                 result.reason = f"{STEADY} is broken"
                 return
-        result.finding = result.finding or Finding(result.clause, broken.message, exchanges, broken.about)
+        result.finding = result.finding or Finding(
+            result.clause, broken.message, exchanges, broken.about, broken.expected, broken.actual
+        )
         self._heal()
 
     def _heal(self) -> None:
