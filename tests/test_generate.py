@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -17,8 +18,18 @@ CLIENT = "generated/qovery_git_token"
 
 
 def generate(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "openapi/generator/generate.py", *arguments]
-    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    return python(project, "openapi/generator/generate.py", *arguments)
+
+
+def python(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+
+
+def git(project: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=a", "-c", "user.email=a@b.example"]
+    subprocess.run(["git", "-C", project, *identity, *arguments], check=True, capture_output=True)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -43,7 +54,7 @@ def edit(project: Path, old: str, new: str, file: str = CONTRACT) -> None:
 def test_the_client_is_what_the_contract_gives() -> None:
     answer = generate(ROOT, "--check")
     assert (answer.returncode, answer.stderr) == (0, "")
-    assert answer.stdout == f"{CLIENT} is what {CONTRACT} gives\n"
+    assert answer.stdout.startswith(f"{CLIENT} is what {CONTRACT} gives\n")
 
 
 def test_the_same_contract_gives_the_same_bytes(project: Path) -> None:
@@ -109,10 +120,16 @@ def test_a_client_edited_by_hand_is_found(project: Path, change: Callable[[Path]
         (
             "type: integer\n          minimum: 0",
             "type: number\n          minimum: 0",
-            "associated_services_count:\n",
-            "templates",
+            "type: number\n",
+            "no property of responses of this type",
         ),
-        ("        '429': ", "        '4XX': ", "'4XX'", "templates"),
+        ("        '429': ", "        '4XX': ", "'4XX'", "single statuses only"),
+        (
+            "        git_api_url:\n          type: string\n",
+            "        git_api_url:\n          type: string\n          pattern: a\n",
+            "          pattern: a",
+            "honours pattern",
+        ),
     ],
 )
 def test_a_contract_that_cannot_be_used(project: Path, old: str, new: str, at: str, problem: str) -> None:
@@ -128,6 +145,35 @@ def test_a_contract_that_cannot_be_used(project: Path, old: str, new: str, at: s
     assert at.strip() in text.splitlines()[int(line) - 1]
     assert contents(project / "generated") == before
     assert [path.name for path in (project / "generated").iterdir()] == ["qovery_git_token"]
+
+
+def test_generation_ends_with_what_changed_and_what_that_asks_for(project: Path) -> None:
+    git(project, "init")
+    git(project, "add", ".")
+    git(project, "commit", "-m", "One")
+    assert generate(project).stdout.endswith("\nSince HEAD:\n\nNo change.\n")
+    edit(project, "[BITBUCKET, GITHUB, GITLAB]", "[BITBUCKET, GITHUB]")
+    answer = generate(project)
+    assert answer.returncode == 0
+    assert "GITLAB" in answer.stdout
+    assert "GitProvider.GITLAB: 'GITLAB'" in answer.stdout
+    assert answer.stdout.endswith("\nBy semantic versioning this is a major change.\n")
+    assert generate(project, "--check").returncode == 0
+    answer = generate(project, "--check", "--base", "HEAD")
+    assert answer.returncode == 1
+    assert answer.stderr == "this is a major change of 0.1.0: the version has to be at least 0.2.0, and is 0.1.0\n"
+    edit(project, "version: 0.1.0", "version: 0.2.0")
+    assert generate(project).returncode == 0
+    assert generate(project, "--check", "--base", "HEAD").stderr == "the changelog says nothing of 0.2.0\n"
+    (project / "CHANGELOG.md").write_text("## [0.2.0]\n\nBreaking: no GITLAB.\n")
+    answer = generate(project, "--check", "--base", "HEAD")
+    assert (answer.returncode, answer.stderr) == (0, "")
+
+
+def test_a_base_that_is_none_is_an_error(project: Path) -> None:
+    answer = generate(project, "--check", "--base", "no-such-revision")
+    assert answer.returncode == 1
+    assert answer.stderr == f"nothing to compare with: there is no {CONTRACT} at no-such-revision\n"
 
 
 @pytest.mark.parametrize("content", [None, b"", b"- a\n- b\n", b"info: {}\n\xff\xfe\n", b"\x00", b"{" * 5000])
@@ -159,7 +205,7 @@ def fail(self, target):
 generate.Path.rename = fail
 sys.exit(generate.main())
 """
-    answer = subprocess.run([sys.executable, "-c", program], cwd=project, capture_output=True, text=True, check=False)
+    answer = python(project, "-c", program)
     assert answer.returncode == 1
     assert "No space left on device" in answer.stderr
     assert contents(project / "generated") == before

@@ -3,6 +3,9 @@
 scripts/generate            writes the client, if it is not what the contract gives already
 scripts/generate --check    only says whether it is: exit code 1 and a diff if not
 
+Both end with what changed since a git revision, HEAD or that of --base, in the contract and in the client's public
+surface. With --check and --base, a change that version and changelog do not say is an error too.
+
 A contract that cannot be used ends in one line that says where and why, exit code 1, and leaves the client as it is.
 """
 
@@ -28,6 +31,10 @@ from openapi_python_client.parser.properties import EnumProperty, ModelProperty
 from openapi_python_client.parser.responses import Response
 from openapi_python_client.strings import PythonIdentifier
 
+from drift import change
+from drift.document import DocumentError
+from drift.limits import unsupported
+
 HERE = Path(__file__).parent
 CONTRACT = Path("openapi/git-token.yaml")
 CLIENT = Path("generated/qovery_git_token")
@@ -46,7 +53,8 @@ KINDS = {
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/generate", description="Generates the client from the contract.")
     parser.add_argument("--check", action="store_true", help="only say whether the client is what the contract gives")
-    check = parser.parse_args().check
+    parser.add_argument("--base", metavar="REV", help="the git revision to compare with, HEAD if not named")
+    options = parser.parse_args()
     CLIENT.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=CLIENT.parent) as scratch:
         new = Path(scratch) / CLIENT.name
@@ -58,18 +66,29 @@ def main() -> int:
         difference = "".join(diff(contents(CLIENT), contents(new)))
         if not difference:
             print(f"{CLIENT} is what {CONTRACT} gives")
-        elif check:
+        elif options.check:
             print(difference, end="")
             print(f"{CLIENT} is not what {CONTRACT} gives: run scripts/generate", file=sys.stderr)
             return 1
         else:
             swap(new, CLIENT, aside=Path(scratch) / "old")
             print(f"{CLIENT} is written")
+    try:
+        changed, unsaid = change.since(options.base or "HEAD", Path())
+    except DocumentError as error:
+        print(f"nothing to compare with: {error}", file=sys.stderr)
+        return 1 if options.base else 0
+    print(f"\nSince {options.base or 'HEAD'}:\n\n{change.text(changed)}")
+    if options.check and options.base and unsaid:
+        print(*unsaid, sep="\n", file=sys.stderr)
+        return 1
     return 0
 
 
 def generate(contract: Document, output: Path) -> None:
     """Writes the client into the new folder `output`. Raises Unusable if the contract does not give one."""
+    for place, reason in unsupported(contract.content):
+        raise contract.unusable(reason, place)
     settings = ConfigFile.load_from_path(HERE / "config.yml")
     config = Config.from_sources(settings, MetaType.NONE, contract.path, "utf-8", overwrite=False, output_path=output)
     data = GeneratorData.from_dict(contract.content, config=config)
