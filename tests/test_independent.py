@@ -24,7 +24,7 @@ CLAUSES = {
     "refused-edit-written": "refusals/nothing-written",
     "name-64": "values/text",
     "additional-refused": "edit/read-only",
-    "ipv6-refused": "values/address",
+    "ipv6-refused": "values/bounds",
     "text-trimmed": "values/text",
     "text-escaped": "values/text",
     "edit-lost": "edit/read-back",

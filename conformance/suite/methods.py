@@ -94,18 +94,19 @@ def test_other(run: Run) -> None:
 def test_override(run: Run) -> None:
     before = shown(run)
     for method in ("DELETE", "PUT"):
-        for header in run.thin(HEADERS):
-            body = run.full() if method == "PUT" else None
-            overridden = run.call("getOrganizationGitToken", body, headers=((header, method),))
-        _unchanged(run, before, overridden, f"GET with {header}: {method}")
+        body = run.full() if method == "PUT" else None
+        overridden = run.call("getOrganizationGitToken", body, headers=_override(method))
+        _unchanged(run, before, overridden, f"a read with {method} in a header")
     overridden = run.get(git_token=f"{run.subject}?_method=DELETE")
-    _unchanged(run, before, overridden, "GET with ?_method=DELETE")
-    for header in run.thin(HEADERS):
-        overridden = run.edit(run.full(), headers=((header, "DELETE"),))
-    run.edit(run.full() | {"_method": "DELETE"})
-    run.expect(run.get(), 200, because=f"a git token is gone after PUT with {header}: DELETE")
-    created = run.create(run.full(), headers=tuple((header, "PUT") for header in HEADERS))
-    run.delete(run.new(created))
+    _unchanged(run, before, overridden, "a read with ?_method=DELETE")
+    edited = run.edit(run.full() | {"_method": "DELETE"}, headers=_override("DELETE"))
+    if run.get().answer.status == 404:
+        raise Broken("an edit with DELETE in a header or in the body deletes the git token", edited)
+    run.delete(run.new(run.create(run.full(), headers=_override("PUT"))))
+
+
+def _override(method: str) -> tuple[tuple[str, str], ...]:
+    return tuple((header, method) for header in HEADERS)
 
 
 def _unchanged(run: Run, before: Json, overridden: Exchange, what: str) -> None:

@@ -38,7 +38,7 @@ def test_steady(run: Run) -> None:
     "Whatever comes before, every git token is as it was last written, and gone once it is deleted.",
     source="users: what was accepted is stored",
     level="expected",
-    needs="values/create values/text values/length values/address values/combinations",
+    needs="values/create values/text values/bounds values/combinations",
 )
 def test_any(run: Run) -> None:
     run_state_machine_as_test(_machine(run), settings=settings(max_examples=run.scaled(3), stateful_step_count=9))
