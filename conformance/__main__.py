@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import io
 import json
 import os
 import random
@@ -15,20 +14,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from conformance.checks import CHECKS
 from conformance.clause import LEVELS, Clause
 from conformance.contract import Contract, ContractError
-from conformance.plugin import CHAPTERS, Plugin, clauses
+from conformance.plugin import Plugin, clauses
 from conformance.report.files import write
 from conformance.report.terminal import Terminal
 from conformance.run import Run
 from conformance.target import CannotRun, Target
 
-SUITE = Path(__file__).parent / "suite"
+ROOT = Path(__file__).parent.parent
 
 
 def main() -> int:
@@ -118,7 +115,7 @@ def _server(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
 def _mock() -> Iterator[dict[str, str]]:
     """Address, credentials and ids of a mock of its own process, which is stopped afterwards."""
     command = [sys.executable, "-m", "conformance.mock", "--port", "0", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=SUITE.parent.parent) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
             assert process.stdout
             line = process.stdout.readline()
@@ -135,51 +132,15 @@ def _selected(options: argparse.Namespace, clause: Clause) -> bool:
     return not options.only or any(clause.id == each or clause.id.startswith(f"{each}/") for each in options.only)
 
 
-def _pytest(plugin: object, *arguments: str) -> None:
-    """Runs the suite's tests in this process; what they say is taken by the plugin."""
-    quiet = io.StringIO()
-    with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
-        code = pytest.main(
-            [
-                *(str(SUITE / f"{chapter}.py") for chapter in CHAPTERS),
-                "--override-ini=python_files=*.py",
-                f"--rootdir={SUITE}",
-                "-c/dev/null",
-                "--no-header",
-                "--import-mode=importlib",
-                "-pno:cacheprovider",
-                "-pno:terminalreporter",
-                "-pno:logging",
-                "-pno:warnings",
-                *arguments,
-            ],
-            plugins=[plugin],
-        )
-    if code not in (0, 1, 2, 5):
-        raise CannotRun(f"the suite itself is wrong:\n{quiet.getvalue()[-4000:]}")
-
-
 def _conformance(run: Run, options: argparse.Namespace, server: str) -> int:
     terminal = Terminal(run)
     start = time.monotonic()
     terminal.start(server)
     run.preflight()
     plugin = Plugin(run, lambda clause: _selected(options, clause), terminal.finished, options.fail_fast)
-    settings.register_profile(
-        "conformance",
-        max_examples=run.scaled(15),
-        deadline=None,
-        # A run that repeats another one must not be led astray by what others have found.
-        database=None if options.explicit_seed else DirectoryBasedExampleDatabase(".hypothesis/examples"),
-        # Findings are made smaller by the suite: Hypothesis's own way may cost hundreds of requests.
-        phases=(Phase.explicit, Phase.reuse, Phase.generate),
-        suppress_health_check=list(HealthCheck),
-        report_multiple_bugs=False,
-        print_blob=False,
-    )
-    settings.load_profile("conformance")
     try:
-        _pytest(plugin, f"--hypothesis-seed={run.seed}")
+        # A run that repeats another one must not be led astray by what others have found.
+        plugin.main(None if options.explicit_seed else DirectoryBasedExampleDatabase(".hypothesis/examples"))
     finally:
         left = run.clean_up()
     for check in CHECKS:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import time
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.database import ExampleDatabase
 from hypothesis.errors import HypothesisException
 
 from conformance.checks import CHECKS
@@ -15,6 +20,7 @@ from conformance.clause import Broken, Clause, Result, Stumbled
 from conformance.run import Run
 from conformance.target import BudgetSpent, CannotRun, NotExercised
 
+SUITE = Path(__file__).parent / "suite"
 E = TypeVar("E", bound=BaseException)
 
 # The chapters of the suite, in the order in which they are read and run: what later ones rely on comes first.
@@ -55,6 +61,40 @@ class Plugin:
         self.finished = finished
         self.fail_fast = fail_fast
         self.failure: BaseException | None = None
+
+    def main(self, database: ExampleDatabase | None = None) -> None:
+        """Runs the suite in this process; `database` remembers failing examples from run to run."""
+        settings.register_profile(
+            "conformance",
+            max_examples=self.run.scaled(30),
+            deadline=None,
+            database=database,
+            # Findings are made smaller by the suite: Hypothesis's own way may cost hundreds of requests.
+            phases=(Phase.explicit, Phase.reuse, Phase.generate),
+            suppress_health_check=list(HealthCheck),
+            report_multiple_bugs=False,
+            print_blob=False,
+        )
+        settings.load_profile("conformance")
+        quiet = io.StringIO()
+        with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
+            code = pytest.main(
+                [
+                    *(str(SUITE / f"{chapter}.py") for chapter in CHAPTERS),
+                    "--override-ini=python_files=*.py",
+                    f"--rootdir={SUITE}",
+                    "-c/dev/null",
+                    "--import-mode=importlib",
+                    "-pno:cacheprovider",
+                    "-pno:terminalreporter",
+                    "-pno:logging",
+                    "-pno:warnings",
+                    f"--hypothesis-seed={self.run.seed}",
+                ],
+                plugins=[self],
+            )
+        if code not in (0, 1, 2, 5):
+            raise CannotRun(f"the suite itself is wrong:\n{quiet.getvalue()[-4000:]}")
 
     @pytest.fixture(name="run", scope="session")
     def run_fixture(self) -> Run:
