@@ -127,7 +127,7 @@ class Plugin:
             result.reason = "no request exercised it"
         result.seconds = time.monotonic() - start
         self.finished(result)
-        if self.fail_fast and any(each.finding for each in self.run.results.values()):
+        if self.fail_fast and self._findings():
             item.session.shouldstop = "fail fast"
         return done
 
@@ -153,6 +153,9 @@ class Plugin:
         finally:
             self.run.current = None
 
+    def _findings(self) -> list[str]:
+        return [each.clause.id for each in self.run.results.values() if each.finding]
+
     def _judge(self, result: Result, error: BaseException, session: pytest.Session) -> None:
         broken = _find(error, Broken)
         if broken is not None:
@@ -165,6 +168,9 @@ class Plugin:
             result.reason, result.judged = str(missing), 0
         elif _find(error, HypothesisException):
             result.reason, result.judged = "the server answered the same requests differently", 0
+        elif isinstance(error, LookupError | TypeError | ValueError | AttributeError) and self._findings():
+            # An answer that is wrong already may be too wrong for the clause to read.
+            result.reason, result.judged = f"its answers cannot be read: {self._findings()[0]} is broken", 0
         else:
             # The run cannot go on: nobody answers, the user interrupts, or the suite itself is wrong.
             self.failure = _find(error, CannotRun) or error

@@ -65,8 +65,25 @@ def _nothing_written(run: Run, before: list[str], state: Json, sent: list[Exchan
 
 
 def _state(run: Run) -> tuple[list[str], Json]:
-    _, tokens = run.listed()
+    listed, tokens = run.listed()
+    if run.subject not in tokens:
+        raise Broken("a git token is gone that nobody has deleted", listed)
     return list(tokens), tokens[run.subject]
+
+
+@clause(
+    "authentication/nothing-written",
+    "A request that is refused for its credentials changes nothing.",
+    source="users: a refusal is a refusal",
+    level="expected",
+    needs="resource/list",
+)
+def test_nothing_written(run: Run) -> None:
+    before, state = _state(run)
+    for authorization in (None, f"{run.target.authorization}x"):
+        writes = [call for call in _calls(run) if run.contract.operations[call[0]].method != "GET"]
+        sent = [run.call(operation, body, authorization=authorization) for operation, body in writes]
+        _nothing_written(run, before, state, sent)
 
 
 @clause(
@@ -101,21 +118,6 @@ def test_valid(run: Run) -> None:
             if operation in turns or everywhere:
                 with run.case():
                     _refused(run, run.call(operation, body, authorization=authorization), what)
-
-
-@clause(
-    "authentication/nothing-written",
-    "A request that is refused for its credentials changes nothing.",
-    source="users: a refusal is a refusal",
-    level="expected",
-    needs="resource/list",
-)
-def test_nothing_written(run: Run) -> None:
-    before, state = _state(run)
-    for authorization in (None, f"{run.target.authorization}x"):
-        writes = [call for call in _calls(run) if run.contract.operations[call[0]].method != "GET"]
-        sent = [run.call(operation, body, authorization=authorization) for operation, body in writes]
-        _nothing_written(run, before, state, sent)
 
 
 @clause(

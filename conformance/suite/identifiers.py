@@ -94,7 +94,11 @@ def test_case(run: Run) -> None:
             read = run.get(**ids)
             run.expect(read, 200, because=f"a read with an id in {change.__name__} case")
             run.expect_shown(body, read, edited)
-    created = run.create(run.full(), organization=run.target.organization.upper())
+    upper = run.target.organization.upper()
+    for operation in ("getGitTokenAssociatedServices", "listOrganizationGitTokens"):
+        answer = run.call(operation, git_token=run.subject.upper(), organization=upper)
+        run.expect(answer, 200, because=f"{operation} with ids in upper case")
+    created = run.create(run.full(), organization=upper)
     token = run.new(created)
     deleted = run.delete(token.upper())
     run.expect(deleted, 204, because="a delete with an id in upper case")
