@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 from uuid import UUID
 
@@ -18,6 +18,15 @@ from .errors import InvalidResponseError, of_status
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 M = TypeVar("M", bound="Model")
+
+
+class Unset(Enum):
+    """The default of a field that may be null: it is left out, where None is sent as null."""
+
+    UNSET = "unset"
+
+
+UNSET = Unset.UNSET
 
 
 @dataclass(frozen=True, repr=False)
@@ -87,7 +96,9 @@ class Model:
         written = dict(self.additional_properties)
         for known, name, kind in _wired(type(self)):
             value = getattr(self, known.name)
-            if value is None:
+            if value is UNSET or (
+                value is None and known.default is None and self._source.get(name, UNSET) is not None
+            ):
                 continue
             written[name] = kind.write(value)
             spelling = self._source.get(name)
@@ -99,7 +110,7 @@ class Model:
         shown = {
             known.name: "'***'" if known.metadata["secret"] else repr(getattr(self, known.name))
             for known, _, _ in _wired(type(self))
-            if getattr(self, known.name) is not None
+            if getattr(self, known.name) not in (None, UNSET)
         }
         if self.additional_properties:
             # Their names only: nobody knows what is in them.
@@ -138,7 +149,8 @@ def _read(model: type[M], data: object, at: str) -> M:
 
 def secrets(model: Model) -> list[str]:
     """The values in a model that must never be shown."""
-    return [str(getattr(model, known.name)) for known, _, _ in _wired(type(model)) if known.metadata["secret"]]
+    values = [getattr(model, known.name) for known, _, _ in _wired(type(model)) if known.metadata["secret"]]
+    return [value for value in values if isinstance(value, str)]
 
 
 def decode(content: bytes) -> Any:
@@ -238,6 +250,13 @@ def choice(values: type[E]) -> Kind[E | str]:
 
 def model(of: type[M]) -> Kind[M]:
     return Kind(lambda value, at: _read(of, value, at), Model.to_dict)
+
+
+def nullable(of: Kind[T]) -> Kind[T | None]:
+    return Kind(
+        lambda value, at: None if value is None else of.read(value, at),
+        lambda value: None if value is None else of.write(value),
+    )
 
 
 def array(of: Kind[T]) -> Kind[list[T]]:

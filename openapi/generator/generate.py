@@ -27,7 +27,7 @@ from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.openapi import Endpoint, GeneratorData
-from openapi_python_client.parser.properties import EnumProperty, ModelProperty
+from openapi_python_client.parser.properties import EnumProperty, ModelProperty, NoneProperty
 from openapi_python_client.parser.responses import Response
 from openapi_python_client.strings import PythonIdentifier
 
@@ -143,22 +143,31 @@ def vocabulary(contract: Document, data: GeneratorData) -> dict[str, object]:
                 return f"types.choice({property_.class_info.name})"
             case "ModelProperty":
                 return f"types.model({property_.class_info.name})"
+            case "UnionProperty" if inner := not_null(property_):
+                return f"types.nullable({kind(inner, schema, place)})"
             case "ListProperty":
                 return f"types.array({kind(property_.inner_property, schema.get('items', {}), place)})"
             case name if name in KINDS:
                 return KINDS[name]
         raise contract.unusable("the client's templates do not know properties of this type", place)
 
-    def wire(model: ModelProperty, property_: Any) -> tuple[str, str, bool]:
-        """A property's type, its kind, and whether its value must never be shown."""
+    def wire(model: ModelProperty, property_: Any) -> tuple[str, str, str, bool]:
+        """A property's type, its default, its kind, and whether its value must never be shown."""
         name = property_.name.get_untrusted_value()
         place = ("components", "schemas", str(model.class_info.name), "properties", name)
         schema = components["schemas"][model.class_info.name]["properties"][name]
-        annotation = property_.get_type_string(no_optional=True).as_unembedded_code()
-        if isinstance(property_, EnumProperty) and model.class_info.name not in sent:
+        inner = not_null(property_)
+        annotation = (inner or property_).get_type_string(no_optional=True).as_unembedded_code()
+        if isinstance(inner or property_, EnumProperty) and model.class_info.name not in sent:
             annotation += " | str"  # A newer server may answer with a value that this contract does not have yet.
+        if inner or not property_.required:
+            annotation += " | None"
+        default = "" if property_.required else "None"
+        if inner and default and model.class_info.name in sent:
+            # The client has to know whether to send null or nothing.
+            annotation, default = f"{annotation} | types.Unset", "types.UNSET"
         secret = schema.get("writeOnly") or schema.get("format") == "password"
-        return annotation, kind(property_, schema, place), bool(secret)
+        return annotation, default, kind(property_, schema, place), bool(secret)
 
     def answer(endpoint: Endpoint, response: Response) -> tuple[str, str]:
         """The type of an operation's answer with one status, and how its body is read."""
@@ -184,6 +193,12 @@ def vocabulary(contract: Document, data: GeneratorData) -> dict[str, object]:
         "wire": wire,
         "answer": answer,
     }
+
+
+def not_null(property_: Any) -> Any:
+    """The property that a nullable one is when it is not null; None if it is something else."""
+    inner = [each for each in getattr(property_, "inner_properties", []) if not isinstance(each, NoneProperty)]
+    return inner[0] if len(inner) == 1 else None
 
 
 def contents(folder: Path) -> dict[str, str]:
