@@ -20,7 +20,9 @@ from conformance.checks import CHECKS
 from conformance.clause import LEVELS, Clause
 from conformance.contract import Contract, ContractError
 from conformance.plugin import Plugin, clauses
+from conformance.report import compare, github
 from conformance.report.files import write
+from conformance.report.results import report
 from conformance.report.terminal import Terminal
 from conformance.run import Run
 from conformance.target import CannotRun, Target
@@ -35,6 +37,7 @@ def main() -> int:
         chosen = [clause for clause in clauses() if _selected(options, clause)]
         if not chosen:
             raise CannotRun(f"no clause is called {' or '.join(options.only)}: --list names them all")
+        options.compare = options.compare and compare.load(options.compare)
         if options.list:
             for clause in chosen:
                 print(f"{clause.id}  [{clause.level}]  {clause.requirement}  ({clause.source})")
@@ -65,7 +68,8 @@ def _options() -> argparse.Namespace:
     add("--timeout", type=_seconds, default=5.0, metavar="S", help="give an answer S seconds (default: 5)")
     add("--seed", type=int, metavar="N", help="generate the same requests as the run that printed this seed")
     add("--fail-fast", action="store_true", help="stop at the first broken clause")
-    add("--report", type=Path, metavar="DIR", help="write results.json and junit.xml into DIR")
+    add("--report", type=Path, metavar="DIR", help="write report.html, results.json, junit.xml and more into DIR")
+    add("--compare", type=Path, metavar="FILE", help="say what has changed since the run that wrote this results.json")
     options = parser.parse_args()
     options.explicit_seed = options.seed is not None
     if options.seed is None:
@@ -135,6 +139,7 @@ def _selected(options: argparse.Namespace, clause: Clause) -> bool:
 def _conformance(run: Run, options: argparse.Namespace, server: str) -> int:
     terminal = Terminal(run)
     start = time.monotonic()
+    word = github.deafen()
     terminal.start(server)
     run.preflight()
     plugin = Plugin(run, lambda clause: _selected(options, clause), terminal.finished, options.fail_fast)
@@ -148,13 +153,18 @@ def _conformance(run: Run, options: argparse.Namespace, server: str) -> int:
     terminal.end(time.monotonic() - start)
     if left:
         terminal.line(f"Not deleted: {', '.join(left)}")
-    if options.report:
-        write(options.report, run, server, time.monotonic() - start)
-    if isinstance(plugin.failure, KeyboardInterrupt):
-        return 130
+    code = 1 if any(_selected(options, each.clause) and each.finding for each in run.results.values()) else 0
     if plugin.failure:
+        code = 130 if isinstance(plugin.failure, KeyboardInterrupt) else 2
+    results = report(run, server, time.monotonic() - start, code, options.compare)
+    for line in compare.lines(results["comparison"]) if options.compare else []:
+        terminal.line(f"Since the run of {options.compare['started']}: {line}")
+    if options.report:
+        write(options.report, run, results)
+    github.tell(results, word)
+    if plugin.failure and code == 2:
         raise plugin.failure
-    return 1 if any(_selected(options, each.clause) and each.finding for each in run.results.values()) else 0
+    return code
 
 
 if __name__ == "__main__":

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from conformance.contract import Contract, is_odd, validator
+from conformance.contract import Contract, Zone, is_odd, validator
 from conformance.exchange import Exchange
 
 Kind = Literal["valid", "boundary", "unspecified", "invalid"]
 
-# Answers that are about something else than the fields of the body: credentials, ids, method, media type.
+_JSON = "application/json"
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+# Answers that are about something else than the fields of the body: credentials, ids, method, size.
 _ELSEWHERE = frozenset({401, 403, 404, 405, 406, 411, 413, 415, 429, 431})
 
 
@@ -58,10 +62,19 @@ class Journal:
         at = exchange.at - self.started
         self.entries.append(Entry(at, request.operation, request.method, answer.status, answer.seconds, clause))
         self.statuses.setdefault(request.operation, Counter())[answer.status] += 1
-        operation = self._contract.operations.get(request.operation or "")
-        if operation and operation.request_schema and answer.status not in _ELSEWHERE:
+        if answer.status not in _ELSEWHERE and self._plain(exchange):
             for field, kind in self._kinds(request.json).items():
                 self.fields[field][kind][answer.status] += 1
+
+    def _plain(self, exchange: Exchange) -> bool:
+        """Whether a request has a body, and nothing is odd about it but perhaps the values in the body."""
+        request = exchange.request
+        operation = self._contract.operations.get(request.operation or "")
+        if operation is None or operation.request_schema is None or request.header("Content-Type") != _JSON:
+            return False
+        path = re.sub(r"{\w+}", _UUID, operation.path)
+        usual = [json.dumps(request.json, ensure_ascii=each).encode("utf-8", "surrogatepass") for each in (True, False)]
+        return request.body in usual and re.fullmatch(path, request.path, re.IGNORECASE) is not None
 
     def _kinds(self, body: object) -> dict[str, Kind]:
         """The fields that a body says something about, with the kind of their values."""
@@ -71,6 +84,9 @@ class Journal:
         if not isinstance(body, dict):
             return {}
         kinds = {field: self._kind(field, body[field]) for field in self.fields if field in body}
+        if self._contract.zone(body) is Zone.UNSPECIFIED:
+            # It may be refused for this, whatever the other fields hold.
+            kinds = {field: kind for field, kind in kinds.items() if kind == "unspecified"}
         return {field: kind for field, kind in kinds.items() if kind in self.fields[field]}
 
     def _kind(self, field: str, value: object) -> Kind:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 
+from conformance.clause import Finding
 from conformance.exchange import Answer, Request
 from conformance.run import Run
 
@@ -85,10 +87,35 @@ def shown_answer(answer: Answer, run: Run) -> str:
     if not answer.status:
         return f"-> {answer.problem}"
     lines = [f"-> HTTP {answer.status}"]
-    lines += [f"{name}: {value}" for name, value in answer.headers][:20]
+    lines += [f"{name}: {value}"[:_SHOWN] for name, value in answer.headers][:20]
     if answer.body:
         more = "" if len(answer.text) <= _SHOWN else f"… ({len(answer.body)} bytes)"
         lines += ["", answer.text[:_SHOWN] + more]
     if answer.problem:
         lines.append(f"({answer.problem})")
     return run.secrets.redact("\n".join(lines))
+
+
+def marks(shown: str, finding: Finding) -> list[list[int]]:
+    """The parts of a shown answer that a finding's message names, each as its beginning and its end.
+
+    These are the status, headers and fields by their name, quotations, and what stands in a secret's place.
+    """
+    status = re.match(r"-> HTTP (\d+)", shown)
+    if not status:
+        return [[0, len(shown)]]
+    message = finding.message
+    secrets = list(re.finditer(rf"\$(?:{'|'.join(VARIABLES)})\b|\N{{FULL BLOCK}}+", shown))
+    if "shows" in message and secrets:
+        return [list(match.span()) for match in secrets]
+    words = set(re.findall(r"[\w-]+", message.lower()))
+    head = shown.partition("\n\n")[0]
+    found = [status] if status[1] in words else []
+    found += [match for match in re.finditer(r"^(\w+-[\w-]+): .*", head, re.MULTILINE) if match[1].lower() in words]
+    # A field is marked with its value, as far as that is a text, a number or a word.
+    fields = re.finditer(r'"(\w+)"\s*:\s*(?:"(?:[^"\\]|\\.)*"?|[\w.+-]+)?', shown)
+    named = [match for match in fields if match[1] in words]
+    found += [match for match in named if finding.actual and match[0].endswith(finding.actual)] or named
+    quoted = [message, *re.findall(r"'([^']+)'", message)]
+    found += [match for text in quoted for match in re.finditer(re.escape(text), shown)]
+    return [list(match.span()) for match in sorted(found, key=re.Match.start)]

@@ -1,0 +1,54 @@
+"""Two runs compared: which clauses are newly broken, mended, newly exercised, and no longer exercised."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from conformance.target import CannotRun
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Reads the results.json of an older run. Raises CannotRun if it is none."""
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+        states = [(str(clause["id"]), str(clause["state"])) for clause in results["clauses"]]
+    except OSError as error:
+        raise CannotRun(f"{path}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise CannotRun(f"{path} is not a results.json that --report has written") from None
+    return {
+        "server": str(results.get("server", "")),
+        "started": str(results.get("started", "")),
+        "seed": str(results.get("seed", "")),
+        "clauses": dict(states),
+    }
+
+
+def compare(old: dict[str, Any], clauses: list[dict[str, Any]]) -> dict[str, Any]:
+    """What has changed between an older run, as `load` gives it, and the clauses of this one."""
+    before: dict[str, str] = old["clauses"]
+    now = {clause["id"]: clause["state"] for clause in clauses}
+
+    def changed(state: str, *others: str) -> list[str]:
+        return [id for id in now if now[id] == state and before.get(id, "not exercised") in others]
+
+    return {
+        "server": old["server"],
+        "started": old["started"],
+        "seed": old["seed"],
+        "newly_broken": changed("broken", "held", "not exercised"),
+        "mended": changed("held", "broken"),
+        "newly_exercised": changed("held", "not exercised"),
+        "no_longer_exercised": [
+            id for id in before if before[id] != "not exercised" and now.get(id, "not exercised") == "not exercised"
+        ],
+    }
+
+
+def lines(comparison: dict[str, Any]) -> list[str]:
+    """The comparison for people to read."""
+    kinds = ("newly_broken", "mended", "newly_exercised", "no_longer_exercised")
+    found = [f"{kind.replace('_', ' ')}: {', '.join(comparison[kind])}" for kind in kinds if comparison[kind]]
+    return found or ["no clause has changed its state"]

@@ -1,0 +1,141 @@
+"""What a run has learned, as JSON values without secrets: results.schema.json says what each of them means."""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections import Counter
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from conformance.clause import Finding
+from conformance.exchange import Exchange
+from conformance.report.compare import compare
+from conformance.report.reproduction import curl, marks, shown_answer
+from conformance.run import Run
+
+VERSION = 1
+# As many requests as a timeline shows; of more, evenly chosen ones.
+_POINTS = 2000
+# As much of a sentence as a person reads, in characters.
+_SENTENCE = 1000
+_VERDICTS = {0: "held", 1: "broken"}
+
+
+def report(run: Run, server: str, seconds: float, code: int, old: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The run that took `seconds` and exits with `code`, compared with the results of an old one if they are given."""
+    clauses = [
+        {
+            "id": result.clause.id,
+            "level": result.clause.level,
+            "requirement": result.clause.requirement,
+            "source": result.clause.source,
+            "state": result.state,
+            "reason": result.reason or result.note,
+            "requests": result.requests,
+            "seconds": round(result.seconds, 3),
+        }
+        for result in run.results.values()
+    ]
+    verdict = _VERDICTS.get(code, "incomplete")
+    if verdict == "held" and all(clause["state"] != "held" for clause in clauses):
+        verdict = "not exercised"
+    results = {
+        "version": VERSION,
+        "verdict": verdict,
+        # An address may hold a password.
+        "server": re.sub(r"//[^/\s]*@", "//", server),
+        "contract": run.contract.version,
+        "versions": {
+            "python": platform.python_version(),
+            "hypothesis": version("hypothesis"),
+            "schemathesis": version("schemathesis"),
+        },
+        "started": datetime.fromtimestamp(run.journal.started, UTC).isoformat(timespec="seconds"),
+        "seed": run.seed,
+        "requests": run.target.used,
+        "max_requests": run.target.max_requests,
+        "seconds": round(seconds, 3),
+        "clauses": clauses,
+        "findings": [_finding(result.finding, run) for result in run.results.values() if result.finding],
+        "coverage": {"fields": _fields(run), "operations": _operations(run)},
+        "timeline": _timeline(run),
+        "comparison": compare(old, clauses) if old else None,
+    }
+    redacted: dict[str, Any] = _redacted(results, run)
+    return redacted
+
+
+def _redacted(value: Any, run: Run) -> Any:
+    if isinstance(value, dict):
+        return {name: _redacted(each, run) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_redacted(each, run) for each in value]
+    return run.secrets.redact(value) if isinstance(value, str) else value
+
+
+def _finding(finding: Finding, run: Run) -> dict[str, Any]:
+    return {
+        "clause": finding.clause.id,
+        "message": run.secrets.redact(finding.message)[:_SENTENCE],
+        "expected": finding.expected or finding.clause.requirement,
+        "actual": (finding.actual or finding.message)[:_SENTENCE],
+        "again": f"scripts/conformance --only {finding.clause.id} --seed {run.seed}",
+        "exchanges": [_exchange(each, finding, run) for each in finding.exchanges],
+    }
+
+
+def _exchange(exchange: Exchange, finding: Finding, run: Run) -> dict[str, Any]:
+    answer = shown_answer(exchange.answer, run)
+    return {
+        "request": curl(exchange.request, run),
+        "answer": answer,
+        # Of several exchanges, the last one shows what is wrong.
+        "marks": marks(answer, finding) if exchange is finding.exchanges[-1] else [],
+        "method": exchange.request.method,
+        "operation": exchange.request.operation,
+        "status": exchange.answer.status,
+        "seconds": round(exchange.answer.seconds, 4),
+    }
+
+
+def _fields(run: Run) -> dict[str, Any]:
+    return {
+        field: {kind: _counted(statuses) for kind, statuses in kinds.items()}
+        for field, kinds in run.journal.fields.items()
+    }
+
+
+def _operations(run: Run) -> list[dict[str, Any]]:
+    operations: list[dict[str, Any]] = []
+    for id, statuses in run.journal.statuses.items():
+        operation = run.contract.operations.get(id or "")
+        documented = [int(status) for status in operation.responses if status.isdigit()] if operation else []
+        operations.append(
+            {
+                "operation": id,
+                "documented": {str(status): statuses[status] for status in documented},
+                "undocumented": _counted(Counter({s: n for s, n in statuses.items() if s not in documented})),
+            }
+        )
+    return operations
+
+
+def _counted(statuses: Counter[int]) -> dict[str, int]:
+    return {str(status): count for status, count in sorted(statuses.items())}
+
+
+def _timeline(run: Run) -> list[dict[str, Any]]:
+    entries = run.journal.entries
+    return [
+        {
+            "at": round(entry.at, 3),
+            "operation": entry.operation,
+            "method": entry.method,
+            "status": entry.status,
+            "seconds": round(entry.seconds, 4),
+            "clause": entry.clause,
+        }
+        for entry in entries[:: -(-len(entries) // _POINTS) or 1]
+    ]
