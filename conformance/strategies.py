@@ -65,7 +65,7 @@ URIS = (
     "https://git.example.com:8443/api/v4/",
     "https://GitLab.Example.COM/API",
     "http://localhost:3000",
-    "http://192.0.2.1",
+    "http://192.0.2.1:65535",
     "http://[2001:db8::1]/api",
     "https://[::1]:8443",
     "https://octocorp.ghe.com",

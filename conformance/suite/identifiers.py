@@ -32,7 +32,7 @@ def _call(run: Run, operation: Operation, *, git_token: str | None = None, organ
 def test_no_uuid(run: Run) -> None:
     for operation in run.contract.operations.values():
         if "gitTokenId" in operation.parameters:
-            no_uuids = (*NO_UUIDS, run.subject[:-1], f"{run.subject}0")
+            no_uuids = (*NO_UUIDS, f"{run.subject}%20", run.subject[:-1], f"{run.subject}0")
             for token in run.thin(no_uuids if operation.method == "PUT" else (no_uuids[-2], *no_uuids[:2])):
                 with run.case():
                     answer = _call(run, operation, git_token=token)

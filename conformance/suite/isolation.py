@@ -1,10 +1,19 @@
 """Tenants: what belongs to another organization is neither shown nor changed."""
 
 from conformance.clause import Broken, clause
+from conformance.exchange import Exchange
 from conformance.run import Run
 from conformance.target import NotExercised
 
 HIDDEN = (403, 404)
+
+
+def _tells_nothing(run: Run, refusal: Exchange) -> None:
+    """Raises Broken if a refusal shows what it refuses."""
+    schema = run.contract.operations["getOrganizationGitToken"].response_schema or {}
+    shown = [field for field in schema["required"] if f'"{field}"' in refusal.answer.text]
+    if len(shown) > len(schema["required"]) // 2:
+        raise Broken(f"the refusal shows {', '.join(shown)} of a git token", refusal)
 
 
 @clause(
@@ -27,6 +36,7 @@ def test_foreign_organization(run: Run) -> None:
                 body = run.full() if operation.request_schema else None
                 answer = run.call(operation.id, body, organization=foreign, git_token=token)
                 run.expect(answer, *HIDDEN, because=f"{operation.id} in another organization")
+                _tells_nothing(run, answer)
     read = run.get(git_token=run.bystander)
     after = run.expect(read, 200, because="a git token is gone after it was addressed through another organization")
     if field := run.unlike(before, after):
@@ -50,6 +60,7 @@ def test_foreign_token(run: Run) -> None:
                 body = run.full() if operation.request_schema else None
                 answer = run.call(operation.id, body, git_token=foreign)
                 run.expect(answer, *HIDDEN, because=f"{operation.id} on another organization's git token")
+                _tells_nothing(run, answer)
 
 
 @clause(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from urllib.parse import urlencode
 
 from conformance.clause import Broken, clause
 from conformance.contract import Zone
@@ -114,7 +115,7 @@ def test_type(run: Run) -> None:
     for field in schema["properties"]:
         right = run.full()[field]
         # Not empty, it may be converted; empty, it may pass for absent. Schemathesis adds more of each.
-        values: list[object] = [1.5, True, [right], {"value": right}]
+        values: list[object] = [1, True, [right], {"value": right}, 1.5]
         values += [] if field in schema["required"] else [[]]
         cases += [(f"{field} {json.dumps(value)}", next(bodies) | {field: value}) for value in values]
     # The workspace is judged in two ways: as what it is, and as what BITBUCKET needs.
@@ -134,6 +135,7 @@ def near_misses(word: str) -> list[str]:
         f"{word}\n",
         f"{word}\x00",
         word[:-1],
+        f"{word[:3]}-{word[3:]}",
         f"{word}S",
         f"{word},{word}",
         word.replace("I", "İ", 1),
@@ -150,7 +152,7 @@ def near_misses(word: str) -> list[str]:
 )
 def test_provider(run: Run) -> None:
     providers = run.contract.request_schema["properties"]["type"]["enum"]
-    others = ["", "AZURE", "GIT", "null", "0"]
+    others: list[object] = ["", "AZURE", "GIT", "null", 0, 1]
     # Each near miss with one provider in turn; the most common ones with every provider.
     for provider in providers:
         others += near_misses(provider)[:2]
@@ -286,9 +288,13 @@ def test_media_type(run: Run) -> None:
         "application/jsonx",
         "garbage",
     )
-    cases = [(f"the media type {media_type}", run.full(), media_type) for media_type in media_types]
+    cases: list[tuple[str, object, str]] = [
+        (f"the media type {media_type}", run.full(), media_type) for media_type in media_types
+    ]
+    form = {field: str(value) for field, value in run.full().items()}
+    cases.append(("a form, said to be one", urlencode(form).encode(), "application/x-www-form-urlencoded"))
     for number, (what, body, media_type) in enumerate(run.thin(cases)):
-        refuse(run, [(what, body)], creates=number % 2 == 0, media_type=media_type, also=(415,))
+        refuse(run, [(what, body)], creates=number % 3 != 1, media_type=media_type, also=(415,))
 
 
 @clause(

@@ -20,7 +20,7 @@ from conformance.strategies import bodies
 def test_steady(run: Run) -> None:
     body = run.full()
     first = None
-    for number in run.thin(range(16)):
+    for number in run.thin(range(12)):
         edited = run.edit(body)
         token = run.expect(edited, 200, because="an edit was refused that had been accepted")
         first = first or edited
