@@ -114,8 +114,8 @@ def test_valid(run: Run) -> None:
     calls = list(_calls(run))
     primary = run.target.authorization.split()[0]
     for index, (scheme, authorization, what) in enumerate(run.thin(_wrong(run))):
-        # The first six of the first scheme are tried on every operation, the others on the edit and, in turn, on another.
-        turns = {"editGitToken", calls[index % len(calls)][0]}
+        # The first six of the first scheme go to every operation, its others to the edit and, in turn, to another.
+        turns = {"editGitToken", calls[index % len(calls)][0]} if scheme == primary else {"editGitToken"}
         everywhere = what.startswith(EVERYWHERE) or (scheme == primary and index < 6)
         for operation, body in calls:
             if operation in turns or everywhere:
