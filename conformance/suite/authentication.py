@@ -22,11 +22,7 @@ def _wrong(run: Run) -> Iterator[tuple[str, str, str]]:
         if not value:
             continue
         yield scheme, f"{scheme} {value}x", "the right value with a character added"
-        yield (
-            scheme,
-            f"{other[scheme]} {value}",
-            f"the right value of the scheme {scheme} in the scheme {other[scheme]}",
-        )
+        yield scheme, f"{other[scheme]} {value}", f"the right value of another scheme in the scheme {other[scheme]}"
         yield scheme, f"Basic {value}", "the right value in the scheme Basic"
         yield scheme, value, "the right value without a scheme"
         yield scheme, f"{scheme} x{value}", "the right value with a character before it"

@@ -37,8 +37,8 @@ def test_no_uuid(run: Run) -> None:
                 with run.case():
                     answer = _call(run, operation, git_token=token)
                     run.expect(answer, *BAD, because=f"{operation.id} with a git token id that is no UUID")
-        no_uuids = (NO_UUIDS[0], run.target.organization[:-1])
-        for organization in run.thin(no_uuids if operation.method == "PUT" else no_uuids[:1]):
+        others = (NO_UUIDS[0], run.target.organization[:-1])
+        for organization in run.thin(others if operation.method == "PUT" else others[:1]):
             with run.case():
                 answer = _call(run, operation, organization=organization)
                 # A server may well say that nobody has access to such an organization.

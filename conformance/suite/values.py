@@ -125,7 +125,7 @@ def _smaller(run: Run, write: Write, body: Json, broken: Broken) -> Broken:
     for field in body:
         if found := fails(plain | {field: body[field]}):
             found.about = found.about or f"refused {field}"
-            return _shorter(field, plain | {field: body[field]}, found, fails)
+            return _shorter(run, field, plain | {field: body[field]}, found, fails)
     for field in body:
         candidate = {key: value for key, value in body.items() if key != field or key in plain} | (
             {field: plain[field]} if field in plain else {}
@@ -135,10 +135,10 @@ def _smaller(run: Run, write: Write, body: Json, broken: Broken) -> Broken:
     return broken
 
 
-def _shorter(field: str, body: Json, broken: Broken, fails: Callable[[Json], Broken | None]) -> Broken:
+def _shorter(run: Run, field: str, body: Json, broken: Broken, fails: Callable[[Json], Broken | None]) -> Broken:
     """The finding with parts of one field's text left out."""
     value = body[field]
-    size = len(value) // 2 if field not in ("type", "git_api_url") else 0
+    size = len(value) // 2 if field in text_fields(run.contract) else 0
     while size:
         for start in range(0, len(value), size):
             if found := fails(body | {field: value[:start] + value[start + size :]}):
