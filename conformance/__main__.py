@@ -158,7 +158,7 @@ def _conformance(run: Run, options: argparse.Namespace, server: str) -> int:
         code = 130 if isinstance(plugin.failure, KeyboardInterrupt) else 2
     results = report(run, server, time.monotonic() - start, code, options.compare)
     for line in compare.lines(results["comparison"]) if options.compare else []:
-        terminal.line(f"Since the run of {options.compare['started']}: {line}")
+        terminal.line(f"Compared with {options.compare['path']}: {line}")
     if options.report:
         write(options.report, run, results)
     github.tell(results, word)

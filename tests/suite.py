@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.reports import check
 from tests.running import ROOT
 
 
@@ -42,7 +42,7 @@ def environment(server: dict[str, str]) -> dict[str, str]:
 
 
 def conformance(report: Path, server: dict[str, str] | None, *options: str, **variables: str) -> Outcome:
-    """Runs the suite; `variables` go on top of those of the server, empty ones are taken away."""
+    """Runs the suite and checks its files; `variables` go on top of the server's, empty ones are taken away."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("QOVERY_")}
     merged = inherited | (environment(server) if server else {}) | variables
     process = subprocess.run(
@@ -53,6 +53,5 @@ def conformance(report: Path, server: dict[str, str] | None, *options: str, **va
         timeout=300,
         check=False,
     )
-    file = report / "results.json"
-    results = json.loads(file.read_text()) if file.exists() else {}
+    results = check(report) if (report / "results.json").exists() else {}
     return Outcome(process.returncode, process.stdout, process.stderr, results)

@@ -103,6 +103,7 @@ def test_list_names_every_clause_and_sends_nothing() -> None:
         ({}, ["--level", "wishful"], "--level"),
         ({}, ["--overwrite-nothing"], "--overwrite-nothing"),
         ({}, ["--only", "no/such-clause"], "no/such-clause"),
+        ({}, ["--compare", "no/such/results.json"], "no/such/results.json"),
     ],
 )
 def test_what_cannot_run_is_said_in_one_line(
@@ -156,6 +157,26 @@ def test_the_report_is_what_ci_reads(tmp_path: Path) -> None:
     assert int(suite.get("tests", 0)) == len(outcome.results["clauses"])
     assert "isolation/foreign-organization" in outcome.output
     assert f"--seed {outcome.results['seed']}" in outcome.output
+
+
+def test_two_runs_are_compared(tmp_path: Path) -> None:
+    only = ("--only", "refusals/null")
+    with serve() as server:
+        assert conformance(tmp_path / "old", asdict(server), *only).code == 0
+    with serve("null-description") as server:
+        outcome = conformance(tmp_path, asdict(server), *only, "--compare", str(tmp_path / "old" / "results.json"))
+    assert outcome.code == 1
+    assert "newly broken: refusals/null" in outcome.output
+    assert outcome.results["comparison"]["newly_broken"] == ["refusals/null"]
+
+
+def test_a_workflow_is_told_of_a_finding(tmp_path: Path) -> None:
+    summary = tmp_path / "summary"
+    variables = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
+    with serve("null-description") as server:
+        outcome = conformance(tmp_path, asdict(server), "--only", "refusals/null", **variables)
+    assert any(line.startswith("::error title=refusals/null::") for line in outcome.output.splitlines())
+    assert summary.read_text() == (tmp_path / "report.md").read_text()
 
 
 def test_no_secret_is_shown_whatever_the_server_echoes(tmp_path: Path) -> None:

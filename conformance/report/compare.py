@@ -19,6 +19,7 @@ def load(path: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, RecursionError):
         raise CannotRun(f"{path} is not a results.json that --report has written") from None
     return {
+        "path": str(path),
         "server": str(results.get("server", "")),
         "started": str(results.get("started", "")),
         "seed": str(results.get("seed", "")),

@@ -69,7 +69,7 @@ def _headers(headers: tuple[tuple[str, str], ...], run: Run) -> list[dict[str, s
         {
             "name": run.secrets.redact(name),
             # A session is as good as credentials.
-            "value": "redacted" if name.lower() in ("cookie", "set-cookie") else run.secrets.redact(value),
+            "value": "redacted" if name.lower() in ("cookie", "set-cookie") else run.secrets.redact(value)[:_KEPT],
         }
         for name, value in headers
     ]

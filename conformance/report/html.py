@@ -6,7 +6,6 @@ import base64
 import hashlib
 import math
 from collections.abc import Iterable
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +46,7 @@ def html(results: dict[str, Any]) -> str:
         states={state: [each["state"] for each in results["clauses"]].count(state) for state in _STATES},
         marks=_STATES,
         levels=LEVELS,
-        groups={
-            group: list(each) for group, each in groupby(results["clauses"], lambda each: each["id"].split("/")[0])
-        },
+        groups=_groups(results["clauses"]),
         clauses={clause["id"]: clause for clause in results["clauses"]},
         broken={finding["clause"] for finding in results["findings"]},
         comparison=lines(comparison) if comparison else [],
@@ -61,6 +58,14 @@ def html(results: dict[str, Any]) -> str:
         pieces=_pieces,
         timeline=_timeline(results["timeline"]),
     )
+
+
+def _groups(clauses: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The clauses by what stands before the slash."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for clause in clauses:
+        groups.setdefault(clause["id"].split("/")[0], []).append(clause)
+    return groups
 
 
 def _hash(text: str) -> str:

@@ -116,6 +116,6 @@ def marks(shown: str, finding: Finding) -> list[list[int]]:
     fields = re.finditer(r'"(\w+)"\s*:\s*(?:"(?:[^"\\]|\\.)*"?|[\w.+-]+)?', shown)
     named = [match for match in fields if match[1] in words]
     found += [match for match in named if finding.actual and match[0].endswith(finding.actual)] or named
-    quoted = [message, *re.findall(r"'([^']+)'", message)]
+    quoted = [message, *re.findall("shows '(.+)'$", message)]
     found += [match for text in quoted for match in re.finditer(re.escape(text), shown)]
     return [list(match.span()) for match in sorted(found, key=re.Match.start)]
