@@ -93,12 +93,12 @@ class Run:
 
     def scaled(self, examples: int) -> int:
         """How many examples to generate under the budget of this run, for that many under the default one."""
-        return max(1, examples * self.target.max_requests // 900)
+        return max(1, examples * self.target.budget // 900)
 
     def thin(self, cases: Iterable[T]) -> list[T]:
         """All cases under the default budget, evenly fewer under a smaller one, but always one."""
         every = list(cases)
-        share = (self.target.max_requests - FIXED) / (900 - FIXED)
+        share = (self.target.budget - FIXED) / (900 - FIXED)
         kept = min(len(every), max(1, int(len(every) * share)))
         return [every[index * len(every) // kept] for index in range(kept)] if every else []
 

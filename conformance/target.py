@@ -1,4 +1,4 @@
-"""Who is tested: address, credentials, ids, the budget of requests, pacing, and what must be kept secret."""
+"""Who is tested: address, credentials, ids, the budget of requests, pacing, and how answers are read."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import contextlib
 import email.utils
 import ipaddress
 import os
+import re
+import signal
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,11 +21,19 @@ import httpx
 from conformance.exchange import Answer, Request
 
 # An answer longer than this is taken for endless: a git token is some hundred bytes, a list some thousand of them.
-MAX_ANSWER = 16 * 1024 * 1024
+MAX_ANSWER = 8 * 1024 * 1024
+# An answer of more JSON values than this is taken for a bomb: decoded, each takes up to a hundred bytes.
+MAX_VALUES = 400_000
+# As much of a refusal as is kept, in bytes, once it has been judged.
+MAX_REFUSAL = 64 * 1024
 # Hung answers after which a server is taken to hang for good.
 MAX_HANGS = 4
 # Connections closed without an answer after which it is no accident.
 MAX_DROPPED = 3
+# How often a connection is tried.
+TRIES = 3
+# The problem of an answer of which nothing came.
+CLOSED = "the connection was closed without an answer"
 
 
 class CannotRun(Exception):
@@ -34,8 +47,9 @@ class NotExercised(Exception):
 class BudgetSpent(NotExercised):
     """No request is left in the budget."""
 
-    def __init__(self) -> None:
-        super().__init__("the budget of requests is used up")
+
+class _Late(Exception):
+    """The time for an answer is over."""
 
 
 @dataclass
@@ -43,7 +57,7 @@ class Target:
     """A server under test.
 
     `rate` is in requests a second (0: no pacing), `timeout` and `max_wait` are in seconds. Credentials are the bare
-    values, without the scheme.
+    values, without the scheme. `announce` is told what the run is waiting for, `progress` of every request.
     """
 
     base_url: str
@@ -52,6 +66,8 @@ class Target:
     jwt: str | None = field(default=None, repr=False)
     foreign_organization: str | None = None
     foreign_token: str | None = None
+    # The git token to edit instead of one that the run creates.
+    overwrite: str | None = None
     max_requests: int = 900
     rate: float = 0
     timeout: float = 5
@@ -62,24 +78,44 @@ class Target:
     # Requests that only cleaning up may use.
     reserve: int = 12
     cleaning: bool = False
+    # Set by a signal: the request that is under way is the last one before cleaning up.
+    interrupted: bool = False
+    announce: Callable[[str], None] = print
+    progress: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self.base_url = self.base_url.rstrip("/")
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(self.timeout),
-            headers={"User-Agent": "qovery-git-token-conformance", "Accept-Encoding": "gzip, deflate"},
-            limits=httpx.Limits(max_keepalive_connections=2, max_connections=4),
-        )
+        try:
+            self._client = httpx.Client(
+                timeout=httpx.Timeout(self.timeout),
+                headers={"User-Agent": "qovery-git-token-conformance", "Accept-Encoding": "gzip, deflate"},
+                # An idle connection is given up before most servers close it.
+                limits=httpx.Limits(max_keepalive_connections=2, max_connections=4, keepalive_expiry=2),
+            )
+        except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
+            raise CannotRun(f"check HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE: {_short(error)}") from None
         self._next = 0.0
+        # As many requests as the server's own limit allows, and when it allows more, in seconds of Unix time.
+        self._allowed: float = float("inf")
+        self._reset = 0.0
+        # The last read that was answered, and when the answers ceased after it.
+        self._answered: Request | None = None
+        self.silent_since: float | None = None
+        self._silent = 0
 
     @classmethod
-    def from_environment(cls, base_url: str, **options: float) -> Target:
+    def from_environment(cls, base_url: str, *, overwrite: bool = False, **options: Any) -> Target:
         """Reads credentials and ids from the QOVERY_… variables. Raises CannotRun that names what is missing."""
         get = os.environ.get
         if not (get("QOVERY_API_TOKEN") or get("QOVERY_JWT")):
             raise CannotRun("no credentials: set QOVERY_API_TOKEN or QOVERY_JWT")
+        for name in ("QOVERY_API_TOKEN", "QOVERY_JWT"):
+            if not re.fullmatch(r"[\x21-\x7e]*", get(name, "")):
+                raise CannotRun(f"{name} holds white space or other characters that no credentials have")
         if not get("QOVERY_ORGANIZATION_ID"):
             raise CannotRun("no organization: set QOVERY_ORGANIZATION_ID to the organization to test in")
+        if overwrite and not get("QOVERY_GIT_TOKEN_ID"):
+            raise CannotRun("--overwrite needs QOVERY_GIT_TOKEN_ID, the git token that may be overwritten")
         return cls(
             base_url=base_url,
             organization=get("QOVERY_ORGANIZATION_ID", ""),
@@ -87,7 +123,8 @@ class Target:
             jwt=get("QOVERY_JWT") or None,
             foreign_organization=get("QOVERY_FOREIGN_ORGANIZATION_ID") or None,
             foreign_token=get("QOVERY_FOREIGN_GIT_TOKEN_ID") or None,
-            **options,  # type: ignore[arg-type]
+            overwrite=get("QOVERY_GIT_TOKEN_ID", "").lower() if overwrite else None,
+            **options,
         )
 
     @property
@@ -96,13 +133,14 @@ class Target:
         return f"Token {self.api_token}" if self.api_token else f"Bearer {self.jwt}"
 
     @property
-    def credentials(self) -> list[str]:
-        return [value for value in (self.api_token, self.jwt) if value]
+    def budget(self) -> int:
+        """How many requests the run may send in all, by --max-requests and by the server's own limit."""
+        return int(min(self.max_requests, self._allowed))
 
     @property
     def remaining(self) -> int:
         """How many requests may still be sent."""
-        return self.max_requests - self.used - (0 if self.cleaning else self.reserve)
+        return self.max_requests - self.used if self.cleaning else self.budget - self.used - self.reserve
 
     @property
     def loopback(self) -> bool:
@@ -114,7 +152,7 @@ class Target:
 
     @contextlib.contextmanager
     def cleanup(self) -> Iterator[None]:
-        """Within it, the reserve of requests may be used."""
+        """Within it, the reserve of requests may be used, and no signal ends the run."""
         self.cleaning = True
         try:
             yield
@@ -124,103 +162,213 @@ class Target:
     def send(self, request: Request) -> Answer:
         """Sends a request and reads the answer; a 429 is waited for as the server says, and the request sent again.
 
-        Raises BudgetSpent when no request is left, NotExercised when the server keeps answering 429 or hanging, and
-        CannotRun when nobody can be reached.
+        Raises BudgetSpent when no request is left, NotExercised when the server keeps answering 429 or hanging,
+        CannotRun when nobody can be reached, and KeyboardInterrupt when a signal has come.
         """
         refused = 0
         for attempt in range(8):
-            if self.remaining <= 0:
-                raise BudgetSpent
-            self._pace()
+            self._may_send()
             self.used += 1
+            self.progress()
             try:
                 answer = self._exchange(request)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            except httpx.InvalidURL as error:
+                raise CannotRun(f"{self.base_url} is not the address of a server: {error}") from None
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
                 refused += 1
-                if refused == 3:
-                    raise CannotRun(f"cannot connect to {self.base_url}: {error}") from None
-                time.sleep(0.2 * 4**refused)
+                if refused == TRIES:
+                    raise CannotRun(f"cannot connect to {self.base_url}: {_short(error)}") from None
+                self._sleep(0.2 * 4**refused)
                 continue
             if answer.status == 429:
                 self._wait(answer, attempt)
                 continue
-            if answer.problem and attempt == 0 and not answer.problem.startswith(("no complete answer within", "more")):
+            if answer.problem == CLOSED:
+                self._reachable(answer)
                 # A kept-alive connection may be closed between two requests: that is nobody's fault, so once more.
                 # But it is rare: a server to which it happens all the time drops requests.
-                self.dropped += 1
-                if self.dropped < MAX_DROPPED:
+                if attempt == 0 and self.dropped < MAX_DROPPED - 1:
+                    self.dropped += 1
+                    if request.method == "POST":
+                        raise NotExercised("the connection was closed on a create, which is not safe to repeat")
                     continue
             return answer
         raise NotExercised("the server kept answering 429 Too Many Requests")
 
-    def _pace(self) -> None:
+    def _may_send(self) -> None:
+        """Returns when the next request may be sent; raises BudgetSpent if none may."""
+        if self.interrupted and not self.cleaning:
+            raise KeyboardInterrupt
+        seconds = self._reset - time.time()
+        if self.used >= self._allowed and seconds <= self.max_wait:
+            if seconds > 1:
+                self.announce(f"The server allows no more requests for {seconds:.0f} s: waiting")
+            self._sleep(seconds)
+            self._allowed = float("inf")
+        if self.remaining <= 0:
+            if self.budget < self.max_requests:
+                at = time.strftime("%H:%M:%S", time.localtime(self._reset))
+                raise BudgetSpent(f"the server allows no more requests until {at}")
+            raise BudgetSpent("the budget of requests is used up")
         if self.rate:
-            time.sleep(max(0.0, self._next - time.monotonic()))
+            self._sleep(self._next - time.monotonic())
             self._next = time.monotonic() + 1 / self.rate
 
+    def _sleep(self, seconds: float) -> None:
+        """Sleeps, but not through a signal."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if self.interrupted and not self.cleaning:
+                raise KeyboardInterrupt
+            time.sleep(min(left, 0.1))
+
     def _wait(self, answer: Answer, attempt: int) -> None:
+        """Waits as long as a 429 says."""
         seconds = _retry_after(answer.header("Retry-After"))
         if seconds is None:
-            seconds = 0.25 * 2**attempt
+            # Of some servers the limit's reset says it, of others nothing does.
+            seconds = max(self._reset - time.time() if self.used >= self._allowed else 0, 0.25 * 2**attempt)
         if seconds > self.max_wait:
-            raise NotExercised(f"the server asks to wait {seconds:.0f} s before the next request")
-        time.sleep(seconds)
+            if not self.cleaning:
+                self._allowed, self._reset = self.used, time.time() + seconds
+            raise BudgetSpent(f"the server asks to wait {seconds:.0f} s before the next request")
+        if seconds > 1:
+            self.announce(f"The server asks to wait {seconds:.0f} s: waiting")
+        self._sleep(seconds)
+
+    def _heed(self, answer: Answer) -> None:
+        """Takes note of the server's own limit: what it has left, in `X-RateLimit-Remaining`, and until when."""
+        left, reset = (_number(answer.header(f"X-RateLimit-{name}")) for name in ("Remaining", "Reset"))
+        if left is None or reset is None:
+            return
+        # Some give the time of the reset, as they should, others the seconds until then.
+        self._reset = reset if reset > 1e9 else time.time() + reset
+        near = self._reset - time.time() <= self.max_wait
+        # Where the reset is near, there is no need to stop before the limit is reached.
+        self._allowed = float("inf") if near and left else self.used + left
+
+    def _reachable(self, answer: Answer) -> None:
+        """Raises CannotRun if it is not only this request that gets no answer: then the network may be to blame."""
+        self._silent += 1
+        if self._silent % TRIES:
+            return
+        if self._answered and self.remaining > 0:
+            self.used += 1
+            with contextlib.suppress(httpx.HTTPError):
+                if self._exchange(self._answered).status:
+                    return
+        raise CannotRun(f"{self.base_url} has ceased to answer: {answer.problem}")
 
     def _exchange(self, request: Request) -> Answer:
         if self.hangs >= MAX_HANGS:
             raise NotExercised(f"the server hung {self.hangs} times")
-        start = time.monotonic()
+        start, at = time.monotonic(), time.time()
         status = 0
         headers: tuple[tuple[str, str], ...] = ()
         body = bytearray()
         problem = None
         late = f"no complete answer within {self.timeout:g} s"
+        # Nothing that one answer sets is sent with the next request.
+        self._client.cookies.clear()
+        sent = self._client.build_request(
+            request.method,
+            self.base_url + request.path,
+            headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers],
+            content=request.body,
+        )
         try:
-            sent = self._client.build_request(
-                request.method,
-                self.base_url + request.path,
-                headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers],
-                content=request.body,
-            )
-            response = self._client.send(sent, stream=True)
-            status = response.status_code
-            headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers.raw)
-            try:
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    if len(body) > MAX_ANSWER:
-                        problem = f"more than {MAX_ANSWER // 2**20} MiB of answer, and no end"
-                    elif time.monotonic() - start > self.timeout:
-                        problem = late
-                    if problem:
-                        break
-            finally:
-                response.close()
-        except (httpx.ConnectError, httpx.ConnectTimeout):
+            with _deadline(self.timeout):
+                response = self._client.send(sent, stream=True)
+                status = response.status_code
+                headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers.raw)
+                with contextlib.closing(response):
+                    for chunk in _decoded(response):
+                        body += chunk
+                        if len(body) > MAX_ANSWER:
+                            problem = f"more than {MAX_ANSWER // 2**20} MiB of answer, and no end"
+                            break
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.LocalProtocolError):
             raise
-        except httpx.TimeoutException:
+        except (httpx.TimeoutException, _Late):
             problem = late
-        except httpx.DecodingError:
-            problem = "the body does not decode by its Content-Encoding"
-        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
-            problem = f"the answer is broken: {error}" if status or "disconnected" not in str(error) else "no answer"
-            if isinstance(error, httpx.WriteError | httpx.ReadError) and not status:
-                problem = "the connection was closed without an answer"
-        if problem == late:
             self.hangs += 1
-        return Answer(status, headers, bytes(body), time.monotonic() - start, problem)
+        except zlib.error:
+            problem = "the body does not decode by its Content-Encoding"
+        except httpx.TransportError as error:
+            problem = f"the answer is broken: {error}"
+            if not status and (isinstance(error, httpx.NetworkError) or "disconnected" in str(error)):
+                problem = CLOSED
+        if sum(map(body.count, (b",", b"[", b"{"))) > MAX_VALUES:
+            problem, body = f"more than {MAX_VALUES} values in an answer", bytearray()
+        answer = Answer(status, headers, bytes(body), time.monotonic() - start, problem)
+        if status:
+            self._heed(answer)
+            self._silent, self.silent_since = 0, None
+            if request.method == "GET":
+                self._answered = request
+        elif self.silent_since is None:
+            self.silent_since = at
+        return answer
 
     def close(self) -> None:
         self._client.close()
 
 
+@contextlib.contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """Raises _Late in what runs within it when the time is over, however slowly a server drips its answer."""
+    armed = True
+
+    def ring(_: int, __: FrameType | None) -> None:
+        if armed:
+            raise _Late
+
+    before = signal.signal(signal.SIGALRM, ring)
+    # Rings again, for the first time may be where exceptions are lost.
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+    try:
+        yield
+    finally:
+        armed = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _decoded(response: httpx.Response) -> Iterator[bytes]:
+    """The decoded body in small pieces, however much a compressed one swells. Raises zlib.error."""
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding in ("", "identity"):
+        yield from response.iter_raw()
+        return
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise zlib.error(f"{encoding} was not asked for")
+    decoder = None
+    for raw in response.iter_raw():
+        if decoder is None:
+            # What HTTP calls deflate is wrapped by zlib, and by some servers is not.
+            bare = encoding == "deflate" and (raw[0] & 0x0F != 8 or int.from_bytes(raw[:2], "big") % 31)
+            decoder = zlib.decompressobj(-zlib.MAX_WBITS if bare else zlib.MAX_WBITS | 32)
+        while raw:
+            yield decoder.decompress(raw, 1 << 16)
+            raw = decoder.unconsumed_tail
+    if decoder and not decoder.eof:
+        raise zlib.error("the body ends too early")
+
+
+def _number(text: str | None) -> float | None:
+    return float(text) if text and re.fullmatch(r"\d{1,12}(\.\d+)?", text.strip()) else None
+
+
+def _short(error: Exception) -> str:
+    """What an error says, in one line."""
+    return " ".join(str(error).split())[:300] or type(error).__name__
+
+
 def _retry_after(value: str | None) -> float | None:
     if value is None:
         return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    with contextlib.suppress(TypeError, ValueError):
+    if (seconds := _number(value)) is not None:
+        return seconds
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
     return None
