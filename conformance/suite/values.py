@@ -8,7 +8,7 @@ from conformance.clause import Broken, Stumbled, clause
 from conformance.contract import Zone
 from conformance.exchange import Exchange
 from conformance.run import Json, Run
-from conformance.strategies import lengths, text_fields, texts, uris
+from conformance.strategies import FUSED, lengths, text_fields, texts, uris
 
 # How many requests may be spent on making one finding smaller.
 SHRINK = 24
@@ -150,12 +150,12 @@ def _shorter(run: Run, field: str, body: Json, broken: Broken, fails: Callable[[
     return broken
 
 
-def _rows(run: Run, columns: dict[str, list[str]], step: int = 1) -> Iterator[Json]:
+def _rows(run: Run, columns: dict[str, list[str]]) -> Iterator[Json]:
     """Full bodies in which every field takes its values in turn, no two fields the same one at a time."""
-    for index in range(0, max(map(len, columns.values())), step):
+    for index in range(max(map(len, columns.values()))):
         body = run.full()
         for offset, (field, values) in enumerate(columns.items()):
-            body[field] = values[(index + 5 * offset + (offset % step)) % len(values)]
+            body[field] = values[(index + 5 * offset) % len(values)]
         if run.contract.zone(body) is Zone.ACCEPT:
             yield body
 
@@ -202,7 +202,12 @@ def additional(run: Run) -> list[Json]:
     needs="resource/delete edit/read-only",
 )
 def test_create(run: Run) -> None:
-    rows = list(_rows(run, _texts(run) | {"git_api_url": uris(run.contract)}, step=2))
+    # What breaks parsers and scripts in every field, and a part of what is odd as a whole.
+    some = {
+        field: [each for number, each in enumerate(values) if each in FUSED or number % 3 == 0]
+        for field, values in _texts(run).items()
+    }
+    rows = list(_rows(run, some | {"git_api_url": uris(run.contract)}))[: max(map(len, some.values()))]
     filled = [body for body in combinations(run) if "" not in body.values()]
     bodies = []
     for row, choice, others in zip(rows, cycle(filled), cycle(additional(run)), strict=False):
