@@ -73,7 +73,11 @@ class Journal:
         if operation is None or operation.request_schema is None or request.header("Content-Type") != _JSON:
             return False
         path = re.sub(r"{\w+}", _UUID, operation.path)
-        usual = [json.dumps(request.json, ensure_ascii=each).encode("utf-8", "surrogatepass") for each in (True, False)]
+        try:
+            texts = [json.dumps(request.json, ensure_ascii=each, allow_nan=False) for each in (True, False)]
+        except ValueError:
+            return False
+        usual = [text.encode("utf-8", "surrogatepass") for text in texts]
         return request.body in usual and re.fullmatch(path, request.path, re.IGNORECASE) is not None
 
     def _kinds(self, body: object) -> dict[str, Kind]:

@@ -141,6 +141,7 @@ def test_the_offending_part_is_marked(results: dict[str, Any]) -> None:
         ({"name": "a b", "type": "BITBUCKET", "token": "t t"}, 400, "workspace", "invalid"),
         ({"name": "a b", "type": "GITHUB", "token": "t\ud800"}, 400, "token", "unspecified"),
         ({"name": "a b", "type": "GITHUB", "token": "t t"}, 401, "name", None),
+        ({"name": "a b", "type": "GITHUB", "token": "t t", "other": float("nan")}, 400, "name", None),
     ],
 )
 def test_coverage_says_what_was_sent(body: Any, status: int, field: str, kind: str | None) -> None:

@@ -143,4 +143,4 @@ def _timeline(entries: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def _seconds(value: float) -> str:
-    return f"{value:.3g} s" if value >= 1 else f"{value * 1000:.3g} ms"
+    return f"{value:.3g} s" if value >= 1 or not value else f"{value * 1000:.3g} ms"

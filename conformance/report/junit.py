@@ -17,11 +17,12 @@ def junit(results: dict[str, Any]) -> str:
         "tests": str(len(states)),
         "failures": str(states.count("broken")),
         "errors": "0",
-        "skipped": str(states.count("not exercised")),
         "time": str(results["seconds"]),
     }
+    # As the schema that Jenkins reads it by has it, the root counts no skipped cases.
+    of_suite = {"skipped": str(states.count("not exercised")), "timestamp": results["started"].removesuffix("+00:00")}
     root = ET.Element("testsuites", counts)
-    suite = ET.SubElement(root, "testsuite", counts | {"timestamp": results["started"].removesuffix("+00:00")})
+    suite = ET.SubElement(root, "testsuite", counts | of_suite)
     properties = ET.SubElement(suite, "properties")
     for name in ("server", "contract", "seed", "requests"):
         ET.SubElement(properties, "property", name=name, value=printable(str(results[name])))
