@@ -82,17 +82,20 @@ def _finding(finding: Finding, run: Run) -> dict[str, Any]:
         "expected": finding.expected or finding.clause.requirement,
         "actual": (finding.actual or finding.message)[:_SENTENCE],
         "again": f"scripts/conformance --only {finding.clause.id} --seed {run.seed}",
-        "exchanges": [_exchange(each, finding, run) for each in finding.exchanges],
+        # Of several exchanges, the last one shows what is wrong.
+        "exchanges": [
+            *(_exchange(each, None, run) for each in finding.exchanges[:-1]),
+            *(_exchange(each, finding, run) for each in finding.exchanges[-1:]),
+        ],
     }
 
 
-def _exchange(exchange: Exchange, finding: Finding, run: Run) -> dict[str, Any]:
+def _exchange(exchange: Exchange, finding: Finding | None, run: Run) -> dict[str, Any]:
     answer = shown_answer(exchange.answer, run)
     return {
         "request": curl(exchange.request, run),
         "answer": answer,
-        # Of several exchanges, the last one shows what is wrong.
-        "marks": marks(answer, finding) if exchange is finding.exchanges[-1] else [],
+        "marks": marks(answer, finding) if finding else [],
         "method": exchange.request.method,
         "operation": exchange.request.operation,
         "status": exchange.answer.status,
