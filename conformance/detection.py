@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import multiprocessing
-import multiprocessing.connection
 import socket
 import sys
 import time
@@ -16,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import uvicorn
 
@@ -42,18 +41,14 @@ class Trial:
     requests: int = 0
     seconds: float = 0.0
     error: str = ""
-    idle: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def found(self) -> bool:
         return bool(self.clauses) and not self.error
 
 
-def attempt(name: str, seed: int, *, fail_fast: bool, only: tuple[str, ...] = (), max_requests: int = 900) -> Trial:
-    """Runs the suite against the mock with the fault, or as the variant, called `name`; "" is the healthy mock.
-
-    `only` are clauses to run, with what they need; none means all.
-    """
+def attempt(name: str, seed: int, *, fail_fast: bool, max_requests: int = 900) -> Trial:
+    """Runs the suite against the mock with the fault, or as the variant, called `name`."""
     world = World()
     with _serving(world, name) as base_url:
         target = Target(
@@ -67,21 +62,25 @@ def attempt(name: str, seed: int, *, fail_fast: bool, only: tuple[str, ...] = ()
             # Nothing here is slow but what hangs for good.
             timeout=2,
         )
-        run = Run(Contract.load(), target, seed)
-        plugin = Plugin(run, lambda clause: not only or clause.id in only, lambda _: None, fail_fast)
-        start, error = time.monotonic(), ""
-        try:
-            run.preflight()
-            plugin.main()
-            if plugin.failure:
-                raise plugin.failure
-        except CannotRun as failure:
-            error = str(failure)
-        seconds = time.monotonic() - start
-        target.close()
+        return examine(target, name, seed, fail_fast=fail_fast)
+
+
+def examine(target: Target, name: str, seed: int, *, fail_fast: bool) -> Trial:
+    """Runs the suite against a server that is called `name` here."""
+    run = Run(Contract.load(), target, seed)
+    plugin = Plugin(run, lambda _: True, lambda _: None, fail_fast)
+    start, error = time.monotonic(), ""
+    try:
+        run.preflight()
+        plugin.main()
+        if plugin.failure:
+            raise plugin.failure
+    except CannotRun as failure:
+        error = str(failure)
+    seconds = time.monotonic() - start
+    target.close()
     broken = tuple(result.clause.id for result in run.results.values() if result.finding)
-    idle = tuple(result.clause.id for result in run.results.values() if result.state == "not exercised")
-    return Trial(name, seed, broken, target.used, seconds, error, idle)
+    return Trial(name, seed, broken, target.used, seconds, error)
 
 
 @contextmanager

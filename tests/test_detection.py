@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from functools import partial
 
 import pytest
 
-from conformance.detection import FORK, Trial, attempt
+from conformance.detection import attempt
 from conformance.mock.faults import FAULTS
 from conformance.mock.variants import VARIANTS
+from tests.forked import forked
 from tests.running import ROOT
 
 # The chapters and groups of checks whose clauses are about the faults of a group. Where a fault shows in an answer's
@@ -36,26 +38,9 @@ MISSED = {
 }
 
 
-def _attempt(name: str, *, fail_fast: bool, max_requests: int) -> Trial:
-    """A trial in a process of its own, which starts with everything imported."""
-    receiver, sender = FORK.Pipe(duplex=False)
-
-    def run() -> None:
-        sender.send(attempt(name, 1, fail_fast=fail_fast, max_requests=max_requests))
-
-    process = FORK.Process(target=run)
-    process.start()
-    sender.close()
-    try:
-        trial: Trial = receiver.recv()
-    finally:
-        process.join()
-    return trial
-
-
 @pytest.mark.parametrize("name", [change.name for change in FAULTS.core if change.name not in MISSED])
 def test_a_fault_is_found_by_a_clause_about_it(name: str) -> None:
-    trial = _attempt(name, fail_fast=True, max_requests=900)
+    trial = forked(partial(attempt, name, 1, fail_fast=True))
     assert trial.error == ""
     assert trial.clauses, f"not found in {trial.requests} requests"
     chapter = trial.clauses[0].split("/")[0]
@@ -64,7 +49,7 @@ def test_a_fault_is_found_by_a_clause_about_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", [change.name for change in VARIANTS.core])
 def test_a_variant_is_not_reported(name: str) -> None:
-    trial = _attempt(name, fail_fast=False, max_requests=450)
+    trial = forked(partial(attempt, name, 1, fail_fast=False, max_requests=450))
     assert (trial.clauses, trial.error) == ((), "")
 
 

@@ -41,7 +41,7 @@ def _wrong(run: Run) -> Iterator[tuple[str, str, str]]:
 
 def _calls(run: Run) -> Iterator[tuple[str, Json | None]]:
     """Every operation, with a body where it takes one; those that write come last."""
-    operations = sorted(run.contract.operations.values(), key=lambda each: each.method != "GET")
+    operations = sorted(run.operations, key=lambda each: each.method != "GET")
     for operation in operations:
         yield operation.id, run.full() if operation.request_schema else None
 
@@ -55,10 +55,10 @@ def _nothing_written(run: Run, before: list[str], state: Json, sent: list[Exchan
     listed, tokens = run.listed()
     writes = {each.request.operation: each for each in sent}
     if run.subject not in tokens:
-        raise Broken("a refused delete was carried out", writes["deleteGitToken"], listed)
+        raise Broken("a refused delete was carried out", writes.get("deleteGitToken", sent[-1]), listed)
     if field := run.unlike(state, tokens[run.subject]):
         raise Broken(f"a refused edit changed {field}", writes["editGitToken"], listed)
-    if added := set(tokens) - set(before):
+    if (added := set(tokens) - set(before)) and "createGitToken" in writes:
         run.created.extend(added)
         raise Broken("a refused create was carried out", writes["createGitToken"], listed)
 
@@ -66,23 +66,8 @@ def _nothing_written(run: Run, before: list[str], state: Json, sent: list[Exchan
 def _state(run: Run) -> tuple[list[str], Json]:
     listed, tokens = run.listed()
     if run.subject not in tokens:
-        raise Broken("a git token is gone that nobody has deleted", listed)
+        raise Broken("a refused delete was carried out: the git token is gone", listed)
     return list(tokens), tokens[run.subject]
-
-
-@clause(
-    "authentication/nothing-written",
-    "A request that is refused for its credentials changes nothing.",
-    source="users: a refusal is a refusal",
-    level="expected",
-    needs="resource/list",
-)
-def test_nothing_written(run: Run) -> None:
-    before, state = _state(run)
-    for authorization in (None, f"{run.target.authorization}x"):
-        writes = [call for call in _calls(run) if run.contract.operations[call[0]].method != "GET"]
-        sent = [run.call(operation, body, authorization=authorization) for operation, body in writes]
-        _nothing_written(run, before, state, sent)
 
 
 @clause(
@@ -117,6 +102,21 @@ def test_valid(run: Run) -> None:
             if operation in turns or everywhere:
                 with run.case():
                     _refused(run, run.call(operation, body, authorization=authorization), what)
+
+
+@clause(
+    "authentication/nothing-written",
+    "A request that is refused for its credentials changes nothing.",
+    source="users: a refusal is a refusal",
+    level="expected",
+    needs="resource/list",
+)
+def test_nothing_written(run: Run) -> None:
+    before, state = _state(run)
+    for authorization in (None, f"{run.target.authorization}x"):
+        writes = [call for call in _calls(run) if run.contract.operations[call[0]].method != "GET"]
+        sent = [run.call(operation, body, authorization=authorization) for operation, body in writes]
+        _nothing_written(run, before, state, sent)
 
 
 @clause(

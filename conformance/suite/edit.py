@@ -114,6 +114,8 @@ def test_read_only(run: Run) -> None:
     read = run.get()
     run.expect(read, 200, because="a git token cannot be read after read-only fields were sent")
     _not_forged(forged, fields, edited, read)
+    if run.target.overwrite:
+        return
     created = run.create(body)
     token = run.expect(created, 201, because="a create with read-only fields was refused")
     _not_forged(forged, fields, created)
@@ -182,6 +184,8 @@ def test_idempotent(run: Run) -> None:
     needs="edit/read-back",
 )
 def test_touches_no_other(run: Run) -> None:
+    if not run.bystander:
+        raise NotExercised("there is no other git token")
     untouched = run.get(git_token=run.bystander)
     before = run.expect(untouched, 200, because="a git token cannot be read")
     # The other one is a GITHUB token: edits of that provider, of others, with its name and with another.

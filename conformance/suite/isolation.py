@@ -27,10 +27,11 @@ def test_foreign_organization(run: Run) -> None:
     foreign = run.target.foreign_organization
     if not foreign:
         raise NotExercised("it needs QOVERY_FOREIGN_ORGANIZATION_ID")
+    run.expendable()
     before = run.expect(run.get(git_token=run.bystander), 200, because="a git token cannot be read")
     # The caller's own git token by way of the other organization, and that organization's own; deleting comes last.
     tokens = [run.bystander, *filter(None, [run.target.foreign_token])]
-    for operation in sorted(run.contract.operations.values(), key=lambda each: each.method == "DELETE"):
+    for operation in sorted(run.operations, key=lambda each: each.method == "DELETE"):
         for token in tokens if "gitTokenId" in operation.parameters else tokens[:1]:
             with run.case():
                 body = run.full() if operation.request_schema else None
@@ -54,7 +55,7 @@ def test_foreign_token(run: Run) -> None:
     foreign = run.target.foreign_token
     if not foreign:
         raise NotExercised("it needs QOVERY_FOREIGN_GIT_TOKEN_ID")
-    for operation in sorted(run.contract.operations.values(), key=lambda each: each.method == "DELETE"):
+    for operation in sorted(run.operations, key=lambda each: each.method == "DELETE"):
         if "gitTokenId" in operation.parameters:
             with run.case():
                 body = run.full() if operation.request_schema else None

@@ -29,11 +29,13 @@ def _operation(run: Run, path: str) -> str:
     level="http",
 )
 def test_not_allowed(run: Run) -> None:
+    run.expendable()
     _, before = run.listed()
     refused = []
     for path, declared in _paths(run).items():
         for method in METHODS:
-            if method in declared:
+            # A server that is wrong might take one of these for the deletion of everything.
+            if method in declared or (method == "DELETE" and not run.target.loopback):
                 continue
             with run.case():
                 body = None if method in ("GET", "DELETE") else run.full()
@@ -92,6 +94,7 @@ def test_other(run: Run) -> None:
     needs="edit/read-back resource/list",
 )
 def test_override(run: Run) -> None:
+    run.expendable()
     before = shown(run)
     for method in ("DELETE", "PUT"):
         body = run.full() if method == "PUT" else None

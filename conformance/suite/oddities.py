@@ -14,7 +14,10 @@ EITHER = (200, 201, 400, 413)
 
 def _either(run: Run, body: object, what: str, *operations: str) -> None:
     """Sends a body to operations; deletes what is created."""
+    allowed = {each.id for each in run.operations}
     for operation in operations:
+        if operation not in allowed:
+            continue
         with run.case():
             answer = run.call(operation, body)
             token = run.expect(answer, *EITHER, because=f"{operation} with {what}")

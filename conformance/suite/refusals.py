@@ -26,7 +26,9 @@ def refuse(
     if not run.snapshot:
         remember(run)
     for number, (what, body) in enumerate(run.thin(cases)):
-        for operation in ["editGitToken"] + ["createGitToken"] * (creates and number % every == 0):
+        for operation in ["editGitToken"] + ["createGitToken"] * (
+            creates and number % every == 0 and not run.target.overwrite
+        ):
             with run.case():
                 answer = run.call(operation, body, media_type=media_type)
                 run.exercised.add(run.kind(operation, body))
