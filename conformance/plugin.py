@@ -16,7 +16,8 @@ from hypothesis.database import ExampleDatabase
 from hypothesis.errors import HypothesisException
 
 from conformance.checks import CHECKS
-from conformance.clause import Broken, Clause, Result, Stumbled
+from conformance.clause import Broken, Clause, Finding, Result, Stumbled
+from conformance.cleanup import OTHERS
 from conformance.run import Run
 from conformance.target import BudgetSpent, CannotRun, NotExercised
 
@@ -43,7 +44,7 @@ def clauses() -> list[Clause]:
     """Every clause of the suite, in order; those that are judged on every answer come last."""
     modules = [importlib.import_module(f"conformance.suite.{chapter}") for chapter in CHAPTERS]
     tests = [value.clause for module in modules for value in vars(module).values() if hasattr(value, "clause")]
-    return [*tests, *(check.clause for check in CHECKS)]
+    return [*tests, OTHERS, *(check.clause for check in CHECKS)]
 
 
 class Plugin:
@@ -136,7 +137,8 @@ class Plugin:
         result = self.run.results[clause_of(item).id]
         for needed in result.clause.needs:
             other = self.run.results[needed]
-            if other.state != "held":
+            adopted = needed == "resource/create" and self.run.target.overwrite and self.run.subject
+            if other.state != "held" and not adopted:
                 result.reason = f"{needed} is {other.state}"
                 pytest.skip(result.reason)
 
@@ -159,7 +161,13 @@ class Plugin:
     def _judge(self, result: Result, error: BaseException, session: pytest.Session) -> None:
         broken = _find(error, Broken)
         if broken is not None:
-            self.run.found(result, broken)
+            try:
+                self.run.found(result, broken)
+            except NotExercised:
+                # No request is left to show it again with.
+                result.finding = result.finding or Finding(result.clause, broken.message, broken.exchanges)
+            except (CannotRun, KeyboardInterrupt) as failure:
+                self._end(result, failure, session)
         elif result.judged and (_find(error, BudgetSpent) or self.run.target.remaining <= 0):
             result.note = "cut short by the budget"
         elif stumbled := _find(error, Stumbled):
@@ -168,14 +176,19 @@ class Plugin:
             result.reason, result.judged = str(missing), 0
         elif _find(error, HypothesisException):
             result.reason, result.judged = "the server answered the same requests differently", 0
-        elif isinstance(error, LookupError | TypeError | ValueError | AttributeError) and self._findings():
+        elif isinstance(error, LookupError | TypeError | ValueError | AttributeError | RecursionError) and (
+            self._findings()
+        ):
             # An answer that is wrong already may be too wrong for the clause to read.
             result.reason, result.judged = f"its answers cannot be read: {self._findings()[0]} is broken", 0
         else:
             # The run cannot go on: nobody answers, the user interrupts, or the suite itself is wrong.
-            self.failure = _find(error, CannotRun) or error
-            result.reason = "the run ended here"
-            session.shouldstop = "the run cannot go on"
+            self._end(result, _find(error, CannotRun) or _find(error, KeyboardInterrupt) or error, session)
+
+    def _end(self, result: Result, failure: BaseException, session: pytest.Session) -> None:
+        self.failure = failure
+        result.reason, result.judged = "the run ended here", 0
+        session.shouldstop = "the run cannot go on"
 
 
 def clause_of(item: pytest.Item) -> Clause:

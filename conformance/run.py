@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
 import time
 import uuid
@@ -15,8 +16,9 @@ from typing import Any, Literal, TypeVar
 
 from conformance.checks import CHECKS, Checks
 from conformance.clause import Broken, Clause, Finding, Result, Stumbled
-from conformance.contract import Contract
-from conformance.exchange import Exchange, Request
+from conformance.cleanup import OTHERS, Notes, leftovers, marked, stamp
+from conformance.contract import Contract, Operation, Zone
+from conformance.exchange import Answer, Exchange, Request
 from conformance.journal import Journal
 from conformance.secrets import Secrets
 from conformance.target import CannotRun, NotExercised, Target
@@ -25,6 +27,7 @@ Json = dict[str, Any]
 T = TypeVar("T")
 # Stands for the credentials of the run in `Run.call`.
 OWN: Literal["own"] = "own"
+CREATE, DELETE = "createGitToken", "deleteGitToken"
 # About how many requests the clauses take that have no cases to choose among.
 FIXED = 220
 # The clause that is broken where a server does not answer the same request in the same way.
@@ -36,12 +39,16 @@ class Run:
 
     `subject` is the id of the git token that the run created to edit; `bystander` is another one, which no edit may
     touch. `pool` are further ones that may be edited at will. `snapshot` are all git tokens as they were listed before
-    the requests in `refused`, none of which may have had an effect.
+    the requests in `refused`, none of which may have had an effect. `pins` are fields that are held at a value, and
+    `notes` is where the run writes down what it creates.
     """
 
-    def __init__(self, contract: Contract, target: Target, seed: int) -> None:
+    def __init__(self, contract: Contract, target: Target, seed: int, pins: Json | None = None) -> None:
         self.contract = contract
         self.target = target
+        self.pins = pins or {}
+        self.notes: Notes | None = None
+        self.before: dict[str, Json] | None = None
         self.seed = seed
         self.random = random.Random(seed)
         variables = {"QOVERY_API_TOKEN": target.api_token, "QOVERY_JWT": target.jwt}
@@ -60,16 +67,33 @@ class Run:
         self._tokens = [self.secrets.token(self.random) for _ in range(4)]
         self._count = 0
         self._edits: deque[Exchange] = deque(maxlen=8)
-        self._label = f"{self.random.randrange(16**6):06x}"
+        # What it has overwritten is nothing that a later run may delete.
+        self._label = f"{'overwritten' if target.overwrite else 'conformance'}-{stamp()}-"
+        self._label += f"{self.random.randrange(16**6):06x}"
 
     def preflight(self) -> None:
-        """Raises CannotRun, which says what to do, if these credentials cannot be used in this organization."""
-        status = self.list_all().answer.status
-        if status not in (401, 403, 404):
+        """Raises CannotRun, which says what to do, if these credentials cannot be used in this organization.
+
+        Removes what earlier runs have left, and takes note of what else is there.
+        """
+        answer = self.list_all().answer
+        self.before = _tokens(answer)
+        if self.before is not None:
+            self.sweep()
+        if self.target.overwrite and self.target.overwrite not in (self.before or {}):
+            raise CannotRun("the list of git tokens does not show QOVERY_GIT_TOKEN_ID, so it cannot be restored")
+        if self.notes and self.before is not None:
+            self.notes.before(self.before)
+        status = answer.status
+        if status not in (0, 401, 403, 404):
             return
-        if self.create(self.body()).answer.status == 201:
+        if status and self.target.overwrite is None and self.create(self.body()).answer.status == 201:
             # So it is the list that is broken, which its clause will say.
             return
+        if not status:
+            if answer.problem and "broken" in answer.problem:
+                return
+            raise CannotRun(f"{self.target.base_url} does not answer: {answer.problem}")
         if status == 401:
             raise CannotRun("the server refuses the credentials (401): check QOVERY_API_TOKEN or QOVERY_JWT")
         raise CannotRun(
@@ -108,14 +132,15 @@ class Run:
 
     def body(self, **fields: Any) -> Json:
         """The smallest body that must be accepted, with `fields` put in."""
-        body: Json = {"name": self.name(), "type": "GITHUB", "token": self.token()} | fields
+        body: Json = {"name": self.name(), "type": "GITHUB", "token": self.token()} | self.pins | fields
         if body["type"] == "BITBUCKET" and "workspace" not in body:
             body["workspace"] = "conformance"
         return body
 
     def full(self, **fields: Any) -> Json:
         """A body with every field, that must be accepted."""
-        name = fields.get("name") or self.name()
+        mark = self.name()
+        name = fields.get("name") or mark
         provider = ("BITBUCKET", "GITHUB", "GITLAB")[self._count % 3]
         return {
             "name": name,
@@ -123,8 +148,30 @@ class Run:
             "token": self.token(),
             "description": f"description of {name}",
             "workspace": f"workspace-{self._count}",
-            "git_api_url": f"https://git-{self._count}.example.com/api",
+            # Whatever the texts are, the git token is recognised by this.
+            "git_api_url": f"https://{mark}.example.com/api",
+            **self.pins,
         } | fields
+
+    def pinned(self, body: object) -> object:
+        """`body`, with the pinned fields at their values if it must be accepted."""
+        if self.pins and isinstance(body, dict) and self.contract.zone(body) is Zone.ACCEPT:
+            changed = {name for name, value in self.pins.items() if name in body and body[name] != value}
+            body.update(self.pins)
+            if self.current and changed:
+                self.current.note = f"with {', '.join(sorted(changed))} pinned"
+        return body
+
+    @property
+    def operations(self) -> list[Operation]:
+        """The operations that the run may call: all but create and delete where a git token is overwritten."""
+        every = self.contract.operations.values()
+        return [each for each in every if not self.target.overwrite or each.id not in (CREATE, DELETE)]
+
+    def expendable(self) -> None:
+        """Raises NotExercised if there is no git token that may be lost."""
+        if self.target.overwrite:
+            raise NotExercised("it needs git tokens of its own, and with --overwrite there are none")
 
     # -- sending -----------------------------------------------------------------------------------------------
 
@@ -145,6 +192,9 @@ class Run:
         Ids are put into the path as they are. `method` replaces the operation's own and makes the request one to
         no operation.
         """
+        if operation in (CREATE, DELETE):
+            self.expendable()
+        body = self.pinned(body)
         each = self.contract.operations[operation]
         path = each.path.replace("{organizationId}", self.target.organization if organization is None else organization)
         path = path.replace("{gitTokenId}", self.subject if git_token is None else git_token)
@@ -171,15 +221,21 @@ class Run:
     def send(self, request: Request) -> Exchange:
         """Sends a request and lets every check judge the answer."""
         at = time.time()
+        creates = request.operation == CREATE
+        if creates and self.notes and isinstance(request.json, dict):
+            self.notes.creating(request.json.get("name"))
         exchange = Exchange(request, self.target.send(request), at)
         self.journal.add(exchange, self.current.clause.id if self.current else None)
         if request.operation == "editGitToken":
             self._edits.append(exchange)
         if self.current:
             self.current.requests += 1
-        if request.operation == "createGitToken" and isinstance(exchange.answer.json, dict) and exchange.answer.ok:
+        new = creates and exchange.answer.ok and isinstance(exchange.answer.json, dict)
+        if new:
             self.created.append(str(exchange.answer.json.get("id")).lower())
             self.target.reserve += 1
+        if creates and self.notes and exchange.answer.status:
+            self.notes.write(created=self.created[-1:] if new else [])
         for check, found in self.checks.run(exchange):
             result = self.results[check.clause.id]
             result.requests += 1
@@ -219,6 +275,8 @@ class Run:
         if exchange.answer.status in (204, 404) and git_token.lower() in self.created:
             self.created.remove(git_token.lower())
             self.target.reserve -= 1
+            if self.notes:
+                self.notes.write(deleted=[git_token.lower()])
         return exchange
 
     # -- judging -----------------------------------------------------------------------------------------------
@@ -366,20 +424,108 @@ class Run:
     def add(self, clause: Clause) -> Result:
         return self.results.setdefault(clause.id, Result(clause))
 
+    # -- before and after --------------------------------------------------------------------------------------
+
+    def adopt(self) -> None:
+        """Makes the git token that may be overwritten the subject, and any other one the bystander, to be read."""
+        assert self.target.overwrite and self.before
+        self.subject = self.target.overwrite
+        self.bystander = next((id for id in self.before if id != self.subject), "")
+        self.pool = [self.subject]
+        if self.notes:
+            self.notes.write(overwriting={self.subject: self._fields(self.before[self.subject])})
+
+    def sweep(self) -> list[str]:
+        """Deletes what earlier runs have left, and restores what they have overwritten; gives the ids."""
+        if self.before is None:
+            raise CannotRun("the git tokens cannot be listed: check the credentials and QOVERY_ORGANIZATION_ID")
+        dead = self.notes.dead() if self.notes else []
+        keep = {self.target.overwrite or "", os.environ.get("QOVERY_GIT_TOKEN_ID", "").lower()}
+        found = leftovers(self.before, dead, keep) if not self.target.overwrite else []
+        gone = [id for id in found if self.delete(id).answer.status in (204, 404)]
+        for id in gone:
+            del self.before[id]
+        for left in dead:
+            for id, fields in left.overwritten.items():
+                if id in self.before and not self.restore(id, fields):
+                    self.before[id] |= fields
+                    gone.append(id)
+            if not left.created & self.before.keys():
+                left.path.unlink(missing_ok=True)
+        return gone
+
+    def restore(self, git_token: str, fields: Json) -> str | None:
+        """Gives an overwritten git token its fields again, but for the secret; says what is not as it was."""
+        body = {"token": self.token(), **fields, **{name: self.pins[name] for name in ("token",) if name in self.pins}}
+        edited = self.edit(body, git_token=git_token)
+        if not edited.answer.ok and "" in body.values():
+            # An optional field that was absent cannot be emptied: perhaps it is cleared when it is left out.
+            body = {name: value for name, value in body.items() if value != ""}
+            edited = self.edit(body, git_token=git_token)
+        return self.difference(fields, edited.answer.json if isinstance(edited.answer.json, dict) else {})
+
+    def _fields(self, token: Json) -> Json:
+        """What of a git token an edit can set, as it is shown; an absent text is empty."""
+        shown = (self.contract.operations["getOrganizationGitToken"].response_schema or {})["properties"]
+        settable = {
+            name: schema for name, schema in self.contract.request_schema["properties"].items() if name in shown
+        }
+        texts = [name for name, schema in settable.items() if schema.get("format") != "uri"]
+        return {name: token.get(name) or "" for name in settable if token.get(name) or name in texts}
+
     def clean_up(self) -> list[str]:
-        """Deletes what the run created; gives the ids that could not be deleted."""
+        """Deletes what the run created, or restores what it has overwritten; gives what could not be put right.
+
+        Judges whether every other git token is as before.
+        """
         self.current = None
+        result = self.add(OTHERS)
+        result.reason = "the git tokens could not be listed before and after the run"
         left = []
         with self.target.cleanup():
-            for git_token in list(self.created):
-                try:
-                    answer = self.delete(git_token).answer
-                except NotExercised:
-                    left.append(git_token)
-                    continue
-                if answer.status not in (204, 404):
-                    left.append(git_token)
+            try:
+                if self.subject and self.target.overwrite and self.before:
+                    if problem := self.restore(self.subject, self._fields(self.before[self.subject])):
+                        left.append(f"{self.subject}: {problem}")
+                for _ in range(2):
+                    for git_token in list(self.created):
+                        self.delete(git_token)
+                if self.before is not None:
+                    self._others(result, self.before)
+            except (NotExercised, CannotRun) as error:
+                result.reason = str(error)
+        left += self.created
+        if self.notes:
+            self.notes.close(done=not left)
         return left
+
+    def _others(self, result: Result, before: dict[str, Json]) -> None:
+        """Deletes what the run created without being told, and judges whether the rest is as `before`."""
+        listed = self.list_all()
+        after = _tokens(listed.answer)
+        if after is None:
+            return
+        result.reason, result.requests = "", 1
+        for id, token in after.items():
+            mark = json.dumps(token).lower()
+            if id not in before and marked(token) and self._label in mark:
+                self.delete(id)
+        for id, token in before.items():
+            if id == self.target.overwrite:
+                continue
+            field = self.unlike(token, after[id], "updated_at", "associated_services_count") if id in after else "it"
+            if field:
+                what = f"{field} of the git token {id} has changed" if id in after else f"the git token {id} is gone"
+                message = f"{what} in the course of the run, which did not address it"
+                result.finding = result.finding or Finding(OTHERS, message, (listed,))
+
+
+def _tokens(answer: Answer) -> dict[str, Json] | None:
+    """The git tokens of a list by their ids, in lower case; None if it is no list."""
+    listed = answer.json.get("results") if answer.status == 200 and isinstance(answer.json, dict) else None
+    if not isinstance(listed, list):
+        return None
+    return {str(token["id"]).lower(): token for token in listed if isinstance(token, dict) and "id" in token}
 
 
 def _meaning(value: object, schema: Json) -> object:

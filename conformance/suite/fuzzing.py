@@ -30,7 +30,7 @@ schema.config.phases.coverage.unexpected_methods = set()
 def _send(run: Run, case: Case[Any]) -> Exchange:
     """Sends the body of a generated case, with the run's own credentials and ids."""
     media_type = case.headers.get("Content-Type") or case.media_type or "application/json"
-    body: Any = None if case.body is NOT_SET else case.body
+    body: Any = None if case.body is NOT_SET else run.pinned(case.body)
     raw = body if isinstance(body, bytes) or case.body is NOT_SET else json.dumps(body).encode()
     return run.call(
         case.operation.definition.raw["operationId"],

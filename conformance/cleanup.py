@@ -1,0 +1,151 @@
+"""What a run may leave behind: how the git tokens of one that was killed are recognised by the next.
+
+A run notes on disk the id of every git token that it creates; what it does not get to note, and what was noted on a
+machine that is gone, is recognised by its name, description or address, which say when it was made.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from conformance.clause import Clause
+
+Json = dict[str, Any]
+# A git token of this age, in seconds, is no more in use by a run.
+OLD = 2 * 3600
+# A note of this age, in seconds, is about a server that will not come back.
+STALE = 30 * 24 * 3600
+_MARK = re.compile(r"\bconformance-(\d{8}t\d{4})-[0-9a-f]{6}-\d+\b", re.IGNORECASE)
+_STAMP = "%Y%m%dt%H%M"
+
+
+def stamp() -> str:
+    """The time, to the minute, as it stands in names."""
+    return time.strftime(_STAMP, time.gmtime())
+
+
+def marked(token: Json) -> float | None:
+    """When a git token was made by a run of the suite, in seconds of Unix time; None if it was not."""
+    for field in ("name", "description", "git_api_url"):
+        if found := _MARK.search(str(token.get(field) or "")):
+            try:
+                return datetime.strptime(found[1].lower(), _STAMP).replace(tzinfo=UTC).timestamp()
+            except ValueError:
+                return None
+    return None
+
+
+class Notes:
+    """What a run has created, and what it has overwritten, in a file of its own; without secrets.
+
+    The file is locked as long as the run lives, so that the notes of a dead one can be told from those of a live one.
+    """
+
+    def __init__(self, base_url: str, organization: str) -> None:
+        """Starts taking notes. Raises OSError if there is no place for them."""
+        self._where = hashlib.sha256(f"{base_url} {organization}".encode()).hexdigest()[:16]
+        folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "git-token-conformance"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / f"{self._where}-{os.getpid()}-{time.time_ns()}.jsonl"
+        self._file = self._path.open("a+", encoding="utf-8")
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def write(self, **note: object) -> None:
+        """Adds a note; once this returns, even a power failure does not take it away."""
+        self._file.write(json.dumps(note) + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def before(self, tokens: dict[str, Json]) -> None:
+        """Notes what was there before the run."""
+        self.write(before=list(tokens))
+
+    def creating(self, name: object) -> None:
+        self.write(creating=_hash(name))
+
+    def close(self, done: bool) -> None:
+        """Ends the notes; they are kept unless all is `done`."""
+        if done:
+            self._path.unlink(missing_ok=True)
+        self._file.close()
+
+    def dead(self) -> list[Left]:
+        """What earlier runs against the same server and organization have left, and live no more."""
+        found = []
+        for path in sorted(self._path.parent.glob("*.jsonl")):
+            if path == self._path:
+                continue
+            try:
+                with path.open(encoding="utf-8") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    if path.name.startswith(self._where):
+                        found.append(Left(path, file.read().splitlines()))
+                    elif time.time() - path.stat().st_mtime > STALE:
+                        path.unlink(missing_ok=True)
+            except OSError:
+                # A live run's, or just taken away by another.
+                continue
+        return found
+
+
+class Left:
+    """What the notes of a dead run say: ids that it created, names under creation, and fields that it overwrote."""
+
+    def __init__(self, path: Path, lines: list[str]) -> None:
+        self.path = path
+        self.created: set[str] = set()
+        self.before: set[str] = set()
+        self.creating: set[str] = set()
+        self.overwritten: dict[str, Json] = {}
+        last = ""
+        for line in lines:
+            try:
+                note = json.loads(line)
+            except ValueError:
+                # The last line of a run that was killed while it wrote it.
+                continue
+            self.before.update(note.get("before", ()))
+            if "creating" in note:
+                self.creating.add(last := note["creating"])
+            if "created" in note:
+                # The create that was under way has been answered.
+                self.creating.discard(last)
+                self.created.update(note["created"])
+            self.created.difference_update(note.get("deleted", ()))
+            self.overwritten.update(note.get("overwriting", {}))
+
+    def holds(self, id: str, token: Json) -> bool:
+        """Whether a git token is one that the run has created."""
+        return id in self.created or (id not in self.before and _hash(token.get("name")) in self.creating)
+
+
+def _hash(name: object) -> str:
+    return hashlib.sha256(json.dumps(name).encode()).hexdigest()[:32]
+
+
+OTHERS = Clause(
+    "resource/others",
+    "After the run every other git token of the organization is as it was before.",
+    source="users: every deployment relies on its own git token",
+    level="expected",
+)
+
+
+def leftovers(tokens: dict[str, Json], dead: list[Left], keep: set[str]) -> list[str]:
+    """The ids of what dead runs have left among `tokens`; never one of `keep`, nor by its name alone what is in use."""
+    found = []
+    for id, token in tokens.items():
+        made = marked(token)
+        old = made is not None and time.time() - made > OLD and not token.get("associated_services_count")
+        overwritten = any(id in left.overwritten for left in dead)
+        if id not in keep and not overwritten and (old or any(left.holds(id, token) for left in dead)):
+            found.append(id)
+    return found
