@@ -99,25 +99,31 @@ class Checks:
 
     def failure(self, exchange: Exchange, *checks: Any) -> str | None:
         """What Schemathesis's checks find in an answer."""
-        operation, answer = exchange.request.operation, exchange.answer
+        operation = exchange.request.operation
         if operation is None or not self.documented(exchange):
             return NOT_APPLICABLE
-        response = httpx.Response(
-            answer.status,
-            # The body has been decoded already.
-            headers=[(name, value) for name, value in answer.headers if name.lower() != "content-encoding"],
-            content=answer.body,
-            request=httpx.Request(exchange.request.method, "http://localhost/"),
-        )
-        response.elapsed = datetime.timedelta(seconds=answer.seconds)
         case = self._operations[operation].Case(
             path_parameters=dict.fromkeys(self.contract.operations[operation].parameters, "")
         )
         try:
-            case.validate_response(schemathesis.Response.from_any(response), checks=list(checks))
+            case.validate_response(as_response(exchange), checks=list(checks))
         except BaseExceptionGroup as group:
             return _first_sentence(group.exceptions[0])
         return None
+
+
+def as_response(exchange: Exchange) -> schemathesis.Response:
+    """The answer as Schemathesis takes it."""
+    answer = exchange.answer
+    response = httpx.Response(
+        answer.status,
+        # The body has been decoded already.
+        headers=[(name, value) for name, value in answer.headers if name.lower() != "content-encoding"],
+        content=answer.body,
+        request=httpx.Request(exchange.request.method, "http://localhost/"),
+    )
+    response.elapsed = datetime.timedelta(seconds=answer.seconds)
+    return schemathesis.Response.from_any(response)
 
 
 def _first_sentence(failure: BaseException) -> str:

@@ -13,6 +13,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.core import NOT_SET
 from schemathesis.generation.meta import TestPhase
 
+from conformance.checks import as_response
 from conformance.clause import Broken, clause
 from conformance.contract import Contract, Zone
 from conformance.exchange import Exchange
@@ -27,22 +28,25 @@ schema.config.update(base_url="http://localhost")
 schema.config.phases.coverage.unexpected_methods = set()
 
 
-def _send(run: Run, case: Case[Any]) -> Exchange:
-    """Sends the body of a generated case, with the run's own credentials and ids."""
+def _send(run: Run, case: Case[Any], git_token: str | None = None) -> Exchange:
+    """Sends a generated case with the run's own credentials and organization, to its own git token or another."""
     media_type = case.headers.get("Content-Type") or case.media_type or "application/json"
     body: Any = None if case.body is NOT_SET else run.pinned(case.body)
     raw = body if isinstance(body, bytes) or case.body is NOT_SET else json.dumps(body).encode()
     return run.call(
         case.operation.definition.raw["operationId"],
         raw,
+        git_token=git_token,
         media_type=media_type if re.fullmatch(r"[\x20-\x7e]+", media_type) else "application/json",
     )
 
 
 def _expected(run: Run, exchange: Exchange) -> set[int]:
-    """The statuses with which the request may be answered."""
+    """The statuses with which the request may be answered, if the git token exists."""
     request = exchange.request
     operation = run.contract.operations[str(request.operation)]
+    if operation.request_schema is None:
+        return {operation.success}
     if request.header("Content-Type") != "application/json":
         return EITHER | {operation.success}
     if request.json is None or "\\ud" in (request.body or b"").decode("latin-1").lower():
@@ -108,3 +112,38 @@ def test_edit(case: Case[Any], run: Run) -> None:
 @settings(phases=[Phase.reuse, Phase.generate])
 def test_create(case: Case[Any], run: Run) -> None:
     _judge(run, case)
+
+
+@clause(
+    "fuzzing/links",
+    "Along the contract's links from a create on, every operation finds the git token until it is deleted.",
+    source="OpenAPI document: what createGitToken answers names the git token for the other operations",
+    level="documented",
+    needs="values/create values/additional",
+)
+def test_links(run: Run) -> None:
+    base: Any = schema.as_state_machine()
+
+    class Machine(base):  # type: ignore[misc]
+        def call(self, case: Case[Any], **_: object) -> schemathesis.Response:
+            token = str(case.path_parameters.get("gitTokenId", ""))
+            exchange = _send(run, case, git_token=token)
+            with run.case():
+                run.usable(exchange)
+                expected = _expected(run, exchange)
+                if token and token.lower() not in run.created:
+                    # A body may be refused before the git token is looked for.
+                    expected = {404, 400} | EITHER
+                because = f"{exchange.request.operation} along the contract's links"
+                run.expect(exchange, *sorted(expected), because=because)
+            if exchange.answer.status == 204 and token.lower() in run.created:
+                run.created.remove(token.lower())
+            return as_response(exchange)
+
+        def validate_response(self, *_: object, **__: object) -> None:
+            """The run's own checks have judged the answer."""
+
+    kept = set(run.created)
+    Machine.run(settings=settings(max_examples=run.scaled(3), stateful_step_count=4))
+    for token in set(run.created) - kept:
+        run.delete(token)
