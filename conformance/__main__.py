@@ -11,26 +11,37 @@ import re
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO, cast
+
+# isort: off
+# Before what takes a while to import: from now on a signal ends the process quietly.
+from conformance import interrupt
+# isort: on
 
 from hypothesis.database import DirectoryBasedExampleDatabase
 
+from conformance import live
 from conformance.checks import CHECKS
 from conformance.clause import LEVELS, Clause
+from conformance.cleanup import OTHERS
 from conformance.contract import Contract, ContractError
 from conformance.plugin import Plugin, clauses
+from conformance.progress import Progress
 from conformance.report import compare, github
 from conformance.report.files import write
 from conformance.report.results import report
-from conformance.report.terminal import Terminal
+from conformance.report.terminal import Terminal, printable
 from conformance.run import Run
-from conformance.target import CannotRun, Target
+from conformance.target import CannotRun, NotExercised, Target
 
 ROOT = Path(__file__).parent.parent
 
 
 def main() -> int:
+    interrupt.unwind()
     options = _options()
     try:
         contract = Contract.load()
@@ -44,14 +55,33 @@ def main() -> int:
             return 0
         with _server(options) as (base_url, server):
             target = Target.from_environment(
-                base_url, max_requests=options.max_requests, rate=options.rate, timeout=options.timeout
+                base_url,
+                overwrite=options.overwrite,
+                max_requests=options.max_requests,
+                rate=options.rate,
+                timeout=options.timeout,
+                max_wait=options.max_wait,
             )
-            if not target.loopback:
-                raise CannotRun(f"{base_url} is not a loopback address, and this suite edits and deletes git tokens")
-            return _conformance(Run(contract, target, options.seed), options, server)
-    except (CannotRun, ContractError) as error:
-        print(f"conformance: {error}", file=sys.stderr)
+            if not (target.loopback or options.live or options.dry_run):
+                raise CannotRun(
+                    f"{base_url} is not a loopback address: --live lets the suite create, edit and delete git tokens "
+                    "there, --dry-run says what it would do"
+                )
+            run = Run(contract, target, options.seed)
+            live.pin(run, options.pin)
+            with interrupt.noted(target):
+                if options.dry_run:
+                    return live.rehearse(run, Terminal(run).line)
+                if server == base_url:
+                    live.take_notes(run, Terminal(run).line)
+                if options.sweep:
+                    return live.sweep(run, Terminal(run).line)
+                return _conformance(run, options, server)
+    except (CannotRun, ContractError, NotExercised) as error:
+        print(f"conformance: {printable(str(error))}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return interrupt.CODE
 
 
 def _options() -> argparse.Namespace:
@@ -65,9 +95,15 @@ def _options() -> argparse.Namespace:
     add("--list", action="store_true", help="list the clauses and exit")
     add("--max-requests", type=_positive, default=900, metavar="N", help="send at most N requests (default: 900)")
     add("--rate", type=_rate, default=0.0, metavar="N/s", help="send at most N requests a second")
+    add("--max-wait", type=_seconds, default=60.0, metavar="S", help="wait for the server's rate limit up to S seconds")
     add("--timeout", type=_seconds, default=5.0, metavar="S", help="give an answer S seconds (default: 5)")
     add("--seed", type=int, metavar="N", help="generate the same requests as the run that printed this seed")
     add("--fail-fast", action="store_true", help="stop at the first broken clause")
+    add("--live", action="store_true", help="test a server that is not on this machine")
+    add("--dry-run", action="store_true", help="say what a run would do, check the credentials, and exit")
+    add("--sweep", action="store_true", help="remove what earlier runs have left, and exit")
+    add("--overwrite", action="store_true", help="edit QOVERY_GIT_TOKEN_ID instead of creating a git token")
+    add("--pin", action="append", default=[], metavar="FIELD=VALUE", help="send this value (or env:NAME) in this field")
     add("--report", type=Path, metavar="DIR", help="write report.html, results.json, junit.xml and more into DIR")
     add("--compare", type=Path, metavar="FILE", help="say what has changed since the run that wrote this results.json")
     options = parser.parse_args()
@@ -100,8 +136,11 @@ def _server(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
     """The address of the server to test and what to call it; without an address, the mock is started and stopped."""
     base_url = options.base_url or os.environ.get("QOVERY_BASE_URL")
     if base_url:
-        if not re.fullmatch(r"https?://[^\s/]+(/[^\s?#]*)?", base_url):
-            raise CannotRun(f"{base_url!r} is not the address of a server: it must start with http:// or https://")
+        if not re.fullmatch(r"https?://[^\s/@]+(/[^\s?#@]*)?", base_url):
+            raise CannotRun(
+                f"{re.sub('//.*@', '//', base_url)!r} is not the address of a server: it must start with http:// or "
+                "https://, and hold neither credentials nor a query"
+            )
         yield base_url, base_url
         return
     with _mock() as mock:
@@ -119,7 +158,8 @@ def _server(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
 def _mock() -> Iterator[dict[str, str]]:
     """Address, credentials and ids of a mock of its own process, which is stopped afterwards."""
     command = [sys.executable, "-m", "conformance.mock", "--port", "0", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    # Ctrl-C must not end the mock before the run has cleaned up.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True) as process:
         try:
             assert process.stdout
             line = process.stdout.readline()
@@ -137,33 +177,52 @@ def _selected(options: argparse.Namespace, clause: Clause) -> bool:
 
 
 def _conformance(run: Run, options: argparse.Namespace, server: str) -> int:
-    terminal = Terminal(run)
+    terminal = Terminal(run, cast(TextIO, Progress(run, sys.stdout)))
+    run.target.announce = terminal.line
     start = time.monotonic()
     word = github.deafen()
     terminal.start(server)
-    run.preflight()
+    if run.target.overwrite or not run.target.loopback:
+        for line in live.consent(run):
+            terminal.line(line)
     plugin = Plugin(run, lambda clause: _selected(options, clause), terminal.finished, options.fail_fast)
     try:
+        run.preflight()
         # A run that repeats another one must not be led astray by what others have found.
         plugin.main(None if options.explicit_seed else DirectoryBasedExampleDatabase(".hypothesis/examples"))
-    finally:
-        left = run.clean_up()
-    for check in CHECKS:
-        terminal.finished(run.results[check.clause.id])
-    terminal.end(time.monotonic() - start)
+        failure = plugin.failure
+    except (CannotRun, NotExercised, KeyboardInterrupt) as error:
+        failure = error
+    left = run.clean_up()
+    if run.target.interrupted:
+        failure = failure or KeyboardInterrupt()
+    elif failure:
+        run.withdraw()
+    if run.journal.entries:
+        for clause in (OTHERS, *(check.clause for check in CHECKS)):
+            terminal.finished(run.results[clause.id])
+        terminal.end(time.monotonic() - start)
+    if run.target.spent:
+        lacking = [each.clause.id for each in run.results.values() if each.note or each.state == "not exercised"]
+        terminal.line(f"Requests were lacking for: {', '.join(lacking)}")
     if left:
-        terminal.line(f"Not deleted: {', '.join(left)}")
+        terminal.line(f"Not put right: {', '.join(left)}")
     code = 1 if any(_selected(options, each.clause) and each.finding for each in run.results.values()) else 0
-    if plugin.failure:
-        code = 130 if isinstance(plugin.failure, KeyboardInterrupt) else 2
+    if failure:
+        code = interrupt.CODE if isinstance(failure, KeyboardInterrupt) else 2
     results = report(run, server, time.monotonic() - start, code, options.compare)
     for line in compare.lines(results["comparison"]) if options.compare else []:
         terminal.line(f"Compared with {options.compare['path']}: {line}")
     if options.report:
         write(options.report, run, results)
     github.tell(results, word)
-    if plugin.failure and code == 2:
-        raise plugin.failure
+    if isinstance(failure, CannotRun | NotExercised):
+        raise type(failure)(run.secrets.redact(str(failure)))
+    if code == 2:
+        # A fault of the suite's own. A traceback might show what must not be shown.
+        frame = traceback.extract_tb(failure.__traceback__)[-1] if failure else None
+        where = f"{Path(frame.filename).name}:{frame.lineno}" if frame else ""
+        raise CannotRun(f"the suite itself failed, at {where}: {type(failure).__name__}")
     return code
 
 

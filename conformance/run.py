@@ -76,8 +76,7 @@ class Run:
 
         Removes what earlier runs have left, and takes note of what else is there.
         """
-        answer = self.list_all().answer
-        self.before = _tokens(answer)
+        answer = self.look()
         if self.before is not None:
             self.sweep()
         if self.target.overwrite and self.target.overwrite not in (self.before or {}):
@@ -424,6 +423,12 @@ class Run:
     def add(self, clause: Clause) -> Result:
         return self.results.setdefault(clause.id, Result(clause))
 
+    def look(self) -> Answer:
+        """Lists the git tokens that are there before the run has done anything."""
+        answer = self.list_all().answer
+        self.before = _tokens(answer)
+        return answer
+
     # -- before and after --------------------------------------------------------------------------------------
 
     def adopt(self) -> None:
@@ -464,6 +469,20 @@ class Run:
             edited = self.edit(body, git_token=git_token)
         return self.difference(fields, edited.answer.json if isinstance(edited.answer.json, dict) else {})
 
+    def _put_back(self) -> str | None:
+        """Restores the git token that was overwritten, if there is one; says what is not as it was."""
+        if not (self.subject and self.target.overwrite and self.before):
+            return None
+        return self.restore(self.subject, self._fields(self.before[self.subject]))
+
+    def withdraw(self) -> None:
+        """Takes back what was found since the server ceased to answer at all: the network may be to blame."""
+        since = self.target.silent_since
+        for result in self.results.values():
+            last = result.finding and result.finding.exchanges[-1]
+            if since and last and not last.answer.status and last.at > since - self.target.timeout - 1:
+                result.finding, result.reason = None, "the run ended here"
+
     def _fields(self, token: Json) -> Json:
         """What of a git token an edit can set, as it is shown; an absent text is empty."""
         shown = (self.contract.operations["getOrganizationGitToken"].response_schema or {})["properties"]
@@ -484,9 +503,8 @@ class Run:
         left = []
         with self.target.cleanup():
             try:
-                if self.subject and self.target.overwrite and self.before:
-                    if problem := self.restore(self.subject, self._fields(self.before[self.subject])):
-                        left.append(f"{self.subject}: {problem}")
+                problem = self._put_back()
+                left += [f"{self.subject}: {problem}"] if problem else []
                 for _ in range(2):
                     for git_token in list(self.created):
                         self.delete(git_token)

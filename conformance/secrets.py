@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
+import json
 import random
 from urllib.parse import quote
 
@@ -14,6 +16,10 @@ _LENGTH = 40
 _PART = 6
 # A masked secret shows its first or last few characters.
 _END = 4
+# A part this long of any secret is hidden in what is shown.
+_HIDDEN = 8
+_STRANGER = "UNKNOWN_CREDENTIALS"
+_CHUNK = 1 << 16
 
 
 class Secrets:
@@ -28,9 +34,16 @@ class Secrets:
         self._parts: dict[str, str] = {}
         self._ends: dict[str, str] = {}
         self._encoded: dict[str, str] = {}
-        self._credentials = credentials
+        self._credentials: dict[str, str] = {}
+        # Parts of what must not be shown, in lower case.
+        self._hidden: set[str] = set()
         for variable, value in credentials.items():
-            self._add(value, variable)
+            self.keep(value, variable)
+
+    def keep(self, value: str, variable: str) -> None:
+        """Treats `value`, somebody's real secret of whatever form, as the one that `variable` holds."""
+        self._credentials[value] = variable
+        self._add(value, variable)
 
     def token(self, source: random.Random) -> str:
         """A new value for a git token."""
@@ -44,7 +57,7 @@ class Secrets:
     def stranger(self, source: random.Random) -> str:
         """A credential that no server knows; showing it would be as bad as showing the caller's own."""
         value = "".join(source.choices(_ALPHABET, k=_LENGTH))
-        self._add(value, "UNKNOWN_CREDENTIALS")
+        self._add(value, _STRANGER)
         return value
 
     def watch(self, value: str, variable: str = "GIT_TOKEN") -> None:
@@ -57,15 +70,19 @@ class Secrets:
 
     def _add(self, value: str, variable: str) -> None:
         self._values[value] = variable
-        raw = value.encode()
-        if len(raw) < 8:
+        raw = value.encode("utf-8", "surrogatepass")
+        if len(raw) < _HIDDEN:
             return
-        forms = [raw.hex(), quote(value, safe=""), value[::-1]]
+        forms = [raw.hex(), quote(raw, safe=""), value[::-1]]
         for offset in range(3):
             # The middle of what base64 gives wherever the value stands in the encoded text.
             encoded = base64.b64encode(b"\0" * offset + raw).decode().rstrip("=")
             inner = encoded[4 if offset else 0 : -2]
             forms += [inner, inner.replace("+", "-").replace("/", "_")]
+        if variable != _STRANGER:
+            every = raw.hex("%"), html.escape(value), json.dumps(value)[1:-1], value
+            for form in (*forms, *every):
+                self._hidden |= _windows(form.lower(), _HIDDEN)
         forms += [
             base64.b64encode(hashlib.new(n, raw).digest()).decode().rstrip("=") for n in ("md5", "sha1", "sha256")
         ]
@@ -77,8 +94,11 @@ class Secrets:
         lower = text.lower()
         found |= {variable for form, variable in self._encoded.items() if form in text or form in lower}
         found |= {variable for end, variable in self._ends.items() if end in text}
-        found |= {self._parts[part] for part in self._parts.keys() & _windows(lower)}
-        found |= {variable for variable, value in self._credentials.items() if _shows_part(value, text)}
+        for start in range(0, len(lower), _CHUNK):
+            # A megabyte has a million windows: not all at once.
+            windows = _windows(lower[start : start + _CHUNK + _PART - 1], _PART)
+            found |= {self._parts[part] for part in self._parts.keys() & windows}
+        found |= {variable for value, variable in self._credentials.items() if _shows_part(value, text)}
         return found
 
     def redact(self, text: str) -> str:
@@ -92,19 +112,15 @@ class Secrets:
         for index in range(len(lower) - _PART + 1):
             if lower[index : index + _PART] in self._parts:
                 hidden[index : index + _PART] = [True] * _PART
-        for value in self._credentials.values():
-            for part in _credential_parts(value):
-                start = text.find(part)
-                while start >= 0:
-                    hidden[start : start + len(part)] = [True] * len(part)
-                    start = text.find(part, start + 1)
+            if lower[index : index + _HIDDEN] in self._hidden:
+                hidden[index : index + _HIDDEN] = [True] * _HIDDEN
         return "".join(
             "\N{FULL BLOCK}" if secret else character for character, secret in zip(text, hidden, strict=True)
         )
 
 
-def _windows(text: str) -> set[str]:
-    return {text[i : i + _PART] for i in range(len(text) - _PART + 1)}
+def _windows(text: str, size: int) -> set[str]:
+    return {text[i : i + size] for i in range(len(text) - size + 1)}
 
 
 def _credential_parts(value: str) -> list[str]:

@@ -80,6 +80,8 @@ class Target:
     cleaning: bool = False
     # Set by a signal: the request that is under way is the last one before cleaning up.
     interrupted: bool = False
+    # Whether a request could not be sent for lack of budget.
+    spent: bool = False
     announce: Callable[[str], None] = print
     progress: Callable[[], None] = lambda: None
 
@@ -154,6 +156,8 @@ class Target:
     def cleanup(self) -> Iterator[None]:
         """Within it, the reserve of requests may be used, and no signal ends the run."""
         self.cleaning = True
+        # One that has hung may have come back.
+        self.hangs = 0
         try:
             yield
         finally:
@@ -206,6 +210,7 @@ class Target:
             self._sleep(seconds)
             self._allowed = float("inf")
         if self.remaining <= 0:
+            self.spent = True
             if self.budget < self.max_requests:
                 at = time.strftime("%H:%M:%S", time.localtime(self._reset))
                 raise BudgetSpent(f"the server allows no more requests until {at}")

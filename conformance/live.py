@@ -1,0 +1,83 @@
+"""What a run says and does before it touches somebody's organization: consent, rehearsal, sweeping, pinned fields."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+from conformance.cleanup import Notes
+from conformance.run import Run
+from conformance.target import CannotRun
+
+Say = Callable[[str], None]
+
+
+def consent(run: Run) -> Iterator[str]:
+    """What the run will create, edit and delete, where, as whom, and how many requests it may use."""
+    target = run.target
+    scheme, variable = ("Token", "QOVERY_API_TOKEN") if target.api_token else ("Bearer", "QOVERY_JWT")
+    both = " and as Bearer, from QOVERY_JWT" if target.api_token and target.jwt else ""
+    yield f"Where:    {target.base_url}, organization {target.organization}"
+    yield f"As whom:  {scheme}, from {variable}{both}"
+    yield f"Requests: at most {target.max_requests}" + (f", {target.rate:g} a second" if target.rate else "")
+    if target.overwrite:
+        yield "Creates:  nothing"
+        yield f"Edits:    the git token {target.overwrite}, many times, and restores it"
+        yield "Deletes:  nothing"
+        yield "WARNING:  the value of its secret is overwritten and CANNOT be restored: set it again afterwards"
+    else:
+        yield "Creates:  about 60 git tokens called conformance-..., at most 20 at a time"
+        yield "Edits:    these, and no other"
+        yield "Deletes:  these, and what earlier runs have left of theirs"
+    foreign = [each for each in (target.foreign_organization, target.foreign_token) if each]
+    if foreign:
+        yield f"Attempts: what must be refused, on {' and '.join(foreign)} of an organization that is not the caller's"
+
+
+def rehearse(run: Run, say: Say) -> int:
+    """Says what a run would do and checks the credentials, with one request that reads. Raises CannotRun."""
+    for line in consent(run):
+        say(line)
+    status = run.list_all().answer.status
+    if status != 200:
+        raise CannotRun(f"these credentials cannot list the organization's git tokens ({status or 'no answer'})")
+    say("The credentials are good. Nothing was created, edited or deleted.")
+    return 0
+
+
+def take_notes(run: Run, say: Say) -> None:
+    """Lets the run note what it creates, for the next one to find if this one is killed."""
+    try:
+        run.notes = Notes(run.target.base_url, run.target.organization)
+    except OSError as error:
+        say(f"No notes are taken of what is created, for a next run to find: {error.strerror}")
+
+
+def sweep(run: Run, say: Say) -> int:
+    """Removes what earlier runs have left. Raises CannotRun if that cannot be found out."""
+    run.look()
+    gone = run.sweep()
+    if run.notes:
+        run.notes.close(done=True)
+    say(f"Removed or restored: {', '.join(gone)}" if gone else "Earlier runs have left nothing.")
+    return 0
+
+
+def pin(run: Run, options: list[str]) -> None:
+    """Holds request fields at values, each given as FIELD=VALUE or FIELD=env:NAME. Raises CannotRun."""
+    fields = run.contract.request_schema["properties"]
+    for option in options:
+        field, equals, value = option.partition("=")
+        if not equals or field not in fields:
+            raise CannotRun(f"--pin takes FIELD=VALUE, where FIELD is one of {', '.join(fields)}")
+        secret = bool(fields[field].get("writeOnly"))
+        if value.startswith("env:"):
+            name = value.removeprefix("env:")
+            if not os.environ.get(name):
+                raise CannotRun(f"--pin {field}=env:{name}: {name} is not set")
+            value, secret = os.environ[name], True
+        if not run.contract.must_accept(field, value):
+            raise CannotRun(f"--pin {field}: a server need not accept such a value")
+        run.pins[field] = value
+        if secret:
+            run.secrets.keep(value, "GIT_TOKEN" if fields[field].get("writeOnly") else field.upper())
