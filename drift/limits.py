@@ -40,6 +40,10 @@ _HONOURED = {
 _TYPES = {"request": {"string"}, "response": {"array", "integer", "object", "string"}}
 _FORMATS = {"request": {"password", "uri"}, "response": {"date", "date-time", "uri", "uuid"}}
 
+# What the suite cannot do without, and the clause that is about it.
+_OPERATIONS = {"createGitToken": "resource/create", "editGitToken": "edit/works"}
+_FIELDS = {"name": "edit/touches-no-other", "type": "refusals/provider"}
+
 
 def unsupported(document: dict[str, Any]) -> list[tuple[Place, str]]:
     """The places of a valid OpenAPI 3.1 document that cannot be honoured, each with the reason.
@@ -76,8 +80,13 @@ def _document(document: dict[str, Any]) -> Found:
                 yield from _response(document, part, place, success=False)
             else:
                 yield from _header(part, place)
-    for path, item in document.get("paths", {}).items():
+    paths = document.get("paths", {})
+    for path, item in paths.items():
         yield from _path(document, item, ("paths", path))
+    known = {item[method].get("operationId") for item in paths.values() for method in METHODS if method in item}
+    for operation, clause in _OPERATIONS.items():
+        if operation not in known:
+            yield ("paths",), f"there is no {operation}, which the suite cannot do without: look at the clause {clause}"
 
 
 def _scheme(scheme: dict[str, Any], place: Place) -> Found:
@@ -174,6 +183,10 @@ def _object(
         yield (*place, "additionalProperties"), "the client and the mock let additional properties through"
     for name, inner in schema.get("properties", {}).items():
         yield from _property(document, inner, (*place, "properties", name), side, (*within, place))
+    for name, clause in _FIELDS.items() if side == "request" else ():
+        if name not in schema.get("properties", {}):
+            at = (*place, "properties")
+            yield at, f"there is no {name}, which the suite cannot do without: look at the clause {clause}"
 
 
 def _property(document: dict[str, Any], schema: Any, place: Place, side: str, within: tuple[Place, ...]) -> Found:

@@ -71,6 +71,16 @@ def test_realistic_changes_are_honoured(edit: Edit) -> None:
 
 
 REFUSED: dict[str, tuple[Edit, str, str]] = {
+    "an operation that the suite is about removed": (
+        lambda d: put(d).update(operationId="getOrganizationGitToken"),
+        "paths",
+        "no editGitToken, which the suite cannot do without: look at the clause edit/works",
+    ),
+    "a field that the suite is about renamed": (
+        lambda d: sent(d).update(label=sent(d).pop("name")),
+        "components schemas GitTokenRequest properties",
+        "no name, which the suite cannot do without: look at the clause edit/touches-no-other",
+    ),
     "webhooks": (lambda d: d.update(webhooks={}), "webhooks", "nothing in this project honours webhooks"),
     "two servers": (lambda d: d["servers"].append({"url": "/"}), "servers", "exactly one server"),
     "a server's variables": (
