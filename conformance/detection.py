@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
 
@@ -24,6 +25,8 @@ from conformance.mock import World, create_app
 from conformance.mock.faults import FAULTS
 from conformance.mock.variants import VARIANTS
 from conformance.plugin import Plugin
+from conformance.report.files import write
+from conformance.report.results import report
 from conformance.run import Run
 from conformance.target import CannotRun, Target
 
@@ -47,8 +50,8 @@ class Trial:
         return bool(self.clauses) and not self.error
 
 
-def attempt(name: str, seed: int, *, fail_fast: bool, max_requests: int = 900) -> Trial:
-    """Runs the suite against the mock with the fault, or as the variant, called `name`."""
+def attempt(name: str, seed: int, *, fail_fast: bool, max_requests: int = 900, folder: Path | None = None) -> Trial:
+    """Runs the suite against the mock with the fault, or as the variant, `name`; writes a report into `folder`."""
     world = World()
     with _serving(world, name) as base_url:
         target = Target(
@@ -62,11 +65,11 @@ def attempt(name: str, seed: int, *, fail_fast: bool, max_requests: int = 900) -
             # Nothing here is slow but what hangs for good.
             timeout=2,
         )
-        return examine(target, name, seed, fail_fast=fail_fast)
+        return examine(target, name, seed, fail_fast=fail_fast, folder=folder)
 
 
-def examine(target: Target, name: str, seed: int, *, fail_fast: bool) -> Trial:
-    """Runs the suite against a server that is called `name` here."""
+def examine(target: Target, name: str, seed: int, *, fail_fast: bool, folder: Path | None = None) -> Trial:
+    """Runs the suite against a server that is called `name` here; writes a report into `folder`."""
     run = Run(Contract.load(), target, seed)
     plugin = Plugin(run, lambda _: True, lambda _: None, fail_fast)
     start, error = time.monotonic(), ""
@@ -80,6 +83,8 @@ def examine(target: Target, name: str, seed: int, *, fail_fast: bool) -> Trial:
     seconds = time.monotonic() - start
     target.close()
     broken = tuple(result.clause.id for result in run.results.values() if result.finding)
+    if folder:
+        write(folder, run, report(run, name, seconds, 2 if error else int(bool(broken))))
     return Trial(name, seed, broken, target.used, seconds, error)
 
 

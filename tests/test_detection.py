@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from conformance.detection import attempt
 from conformance.mock.faults import FAULTS
 from conformance.mock.variants import VARIANTS
+from tests import reports
 from tests.forked import forked
 from tests.running import ROOT
 
@@ -39,18 +41,20 @@ MISSED = {
 
 
 @pytest.mark.parametrize("name", [change.name for change in FAULTS.core if change.name not in MISSED])
-def test_a_fault_is_found_by_a_clause_about_it(name: str) -> None:
-    trial = forked(partial(attempt, name, 1, fail_fast=True))
+def test_a_fault_is_found_by_a_clause_about_it(name: str, tmp_path: Path) -> None:
+    trial = forked(partial(attempt, name, 1, fail_fast=True, folder=tmp_path))
     assert trial.error == ""
     assert trial.clauses, f"not found in {trial.requests} requests"
     chapter = trial.clauses[0].split("/")[0]
     assert chapter in ABOUT[FAULTS[name].group], trial.clauses
+    assert reports.check(tmp_path)["verdict"] == "broken"
 
 
 @pytest.mark.parametrize("name", [change.name for change in VARIANTS.core])
-def test_a_variant_is_not_reported(name: str) -> None:
-    trial = forked(partial(attempt, name, 1, fail_fast=False, max_requests=450))
+def test_a_variant_is_not_reported(name: str, tmp_path: Path) -> None:
+    trial = forked(partial(attempt, name, 1, fail_fast=False, max_requests=450, folder=tmp_path))
     assert (trial.clauses, trial.error) == ((), "")
+    assert reports.check(tmp_path)["verdict"] == "held"
 
 
 def test_what_is_missed_is_in_the_catalogue() -> None:
