@@ -69,6 +69,8 @@ class Plugin:
             "conformance",
             max_examples=self.run.scaled(30),
             deadline=None,
+            # In CI, Hypothesis would turn to the same requests for every seed, and forbid a database.
+            derandomize=False,
             database=database,
             # Findings are made smaller by the suite: Hypothesis's own way may cost hundreds of requests.
             phases=(Phase.explicit, Phase.reuse, Phase.generate),
@@ -100,6 +102,11 @@ class Plugin:
     @pytest.fixture(name="run", scope="session")
     def run_fixture(self) -> Run:
         return self.run
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A chapter that cannot be read would be one that nobody misses."""
+        if report.failed:
+            self.failure = CannotRun(f"the suite itself is wrong:\n{report.longreprtext[-4000:]}")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         clauses = {clause_of(item).id: clause_of(item) for item in items}
