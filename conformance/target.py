@@ -76,7 +76,7 @@ class Target:
     hangs: int = 0
     dropped: int = 0
     # Requests that only cleaning up may use.
-    reserve: int = 12
+    reserve: int = 4
     cleaning: bool = False
     # Set by a signal: the request that is under way is the last one before cleaning up.
     interrupted: bool = False
