@@ -191,7 +191,7 @@ def _conformance(run: Run, options: argparse.Namespace, server: str) -> int:
         # A run that repeats another one must not be led astray by what others have found.
         plugin.main(None if options.explicit_seed else DirectoryBasedExampleDatabase(".hypothesis/examples"))
         failure = plugin.failure
-    except (CannotRun, NotExercised, KeyboardInterrupt) as error:
+    except (Exception, KeyboardInterrupt) as error:
         failure = error
     left = run.clean_up()
     if run.target.interrupted:

@@ -118,7 +118,11 @@ def as_response(exchange: Exchange) -> schemathesis.Response:
     response = httpx.Response(
         answer.status,
         # The body has been decoded already.
-        headers=[(name, value) for name, value in answer.headers if name.lower() != "content-encoding"],
+        headers=[
+            (name.encode("latin-1"), value.encode("latin-1"))
+            for name, value in answer.headers
+            if name.lower() != "content-encoding"
+        ],
         content=answer.body,
         request=httpx.Request(exchange.request.method, "http://localhost/"),
     )

@@ -461,13 +461,14 @@ class Run:
 
     def restore(self, git_token: str, fields: Json) -> str | None:
         """Gives an overwritten git token its fields again, but for the secret; says what is not as it was."""
-        body = {"token": self.token(), **fields, **{name: self.pins[name] for name in ("token",) if name in self.pins}}
-        edited = self.edit(body, git_token=git_token)
-        if not edited.answer.ok and "" in body.values():
-            # An optional field that was absent cannot be emptied: perhaps it is cleared when it is left out.
-            body = {name: value for name, value in body.items() if value != ""}
-            edited = self.edit(body, git_token=git_token)
-        return self.difference(fields, edited.answer.json if isinstance(edited.answer.json, dict) else {})
+        secret = {"token": self.pins.get("token") or self.token()}
+        # An optional field that was absent is gone when it is left out, or else when it is empty.
+        for kept in ({name: value for name, value in fields.items() if value != ""}, fields):
+            edited = self.edit(kept | secret, git_token=git_token).answer
+            problem = self.difference(fields, edited.json if isinstance(edited.json, dict) else {})
+            if not problem:
+                break
+        return problem
 
     def _put_back(self) -> str | None:
         """Restores the git token that was overwritten, if there is one; says what is not as it was."""
@@ -512,6 +513,8 @@ class Run:
                     self._others(result, self.before)
             except (NotExercised, CannotRun) as error:
                 result.reason = str(error)
+            except (ValueError, TypeError, LookupError, AttributeError):
+                result.reason = "the lists of git tokens cannot be read"
         left += self.created
         if self.notes:
             self.notes.close(done=not left)

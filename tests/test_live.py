@@ -1,0 +1,415 @@
+"""Runs on somebody's organization: consent, cleaning up, limits, bad networks, hostile servers, secrets."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import itertools
+import json
+import os
+import pty
+import random
+import resource
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.independent import Address, serve
+from tests.running import ROOT
+from tests.suite import Outcome, conformance, environment
+
+Json = dict[str, Any]
+Handle = Callable[[BaseHTTPRequestHandler], None]
+MEMORY = 300 * 1024 * 1024
+SHORT = ("--only", "resource/create", "--only", "edit/works")
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Notes of runs go where no other run looks."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+def tokens(server: Address) -> list[Json]:
+    url = f"{server.base_url}/organization/{server.organization_id}/gitToken"
+    request = urllib.request.Request(url, headers={"Authorization": f"Token {server.api_token}"})
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
+        return list(json.load(answer)["results"])
+
+
+def create(server: Address, name: str) -> None:
+    url = f"{server.base_url}/organization/{server.organization_id}/gitToken"
+    headers = {"Authorization": f"Token {server.api_token}", "Content-Type": "application/json"}
+    body = json.dumps({"name": name, "type": "GITHUB", "token": "a"}).encode()
+    request = urllib.request.Request(url, body, headers, method="POST")
+    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request).close()
+
+
+def start(server: Address, report: Path, *options: str) -> subprocess.Popen[str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("QOVERY_")}
+    return subprocess.Popen(
+        [ROOT / "scripts" / "conformance", "--report", report, *options],
+        env=inherited | environment(asdict(server)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@contextmanager
+def listening(handle: Handle) -> Iterator[str]:
+    """The address of an HTTP server that does with every request what `handle` says."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def parse_request(self) -> bool:
+            parsed = super().parse_request()
+            if parsed:
+                self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                with suppress(OSError):
+                    handle(self)
+                self.close_connection = True
+            return False
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def relay(address: Address, request: BaseHTTPRequestHandler, **headers: str) -> None:
+    """Answers as the server at `address` does, with more headers."""
+    method, path = request.command, request.path.removeprefix(address.base_url)
+    sent = {name: value for name, value in request.headers.items() if name.lower() not in ("host", "connection")}
+    asked = urllib.request.Request(address.base_url + path, getattr(request, "body", b"") or None, sent, method=method)
+    try:
+        answer = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked)
+    except urllib.error.HTTPError as error:
+        answer = error
+    body = answer.read()
+    lines = [f"HTTP/1.1 {answer.status} x"]
+    lines += [
+        f"{k}: {v}"
+        for k, v in answer.headers.items()
+        if not k.lower().startswith(("connection", "content-length", "x-r"))
+    ]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    lines += [f"Content-Length: {len(body)}"] * (answer.status != 204)
+    request.wfile.write("\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1") + body)
+
+
+_SOURCE = random.Random(1)
+MOMENTS = [
+    (number, _SOURCE.uniform(1, 7)) for _ in range(4) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+]
+
+
+@pytest.mark.parametrize(("number", "seconds"), MOMENTS)
+def test_a_killed_run_leaves_nothing_after_the_next(tmp_path: Path, number: signal.Signals, seconds: float) -> None:
+    with serve() as server:
+        before = tokens(server)
+        process = start(server, tmp_path / "report")
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        killed = process.poll() is None
+        process.send_signal(number)
+        output = process.communicate(timeout=60)[0]
+        assert "Traceback" not in output
+        if number != signal.SIGKILL:
+            assert process.returncode == (130 if killed else 0), output
+            assert tokens(server) == before
+        outcome = conformance(tmp_path / "next", asdict(server), *SHORT)
+        assert outcome.code == 0, outcome.output
+        assert tokens(server) == before
+
+
+def test_an_interrupted_run_leaves_a_report(tmp_path: Path) -> None:
+    with serve() as server:
+        process = start(server, tmp_path, "--rate", "20/s")
+        assert process.stdout
+        for line in process.stdout:
+            if "edit/works" in line:
+                break
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    results = json.loads((tmp_path / "results.json").read_text())
+    states = {clause["id"]: clause["state"] for clause in results["clauses"]}
+    assert states["edit/works"] == "held" and states["values/text"] == "not exercised"
+    assert (tmp_path / "junit.xml").exists()
+
+
+def test_sweep_removes_what_is_old_and_bears_the_mark(tmp_path: Path) -> None:
+    now = time.strftime("%Y%m%dt%H%M", time.gmtime())
+    with serve() as server:
+        before = tokens(server)
+        for name in ("conformance-20200101t0000-abcdef-1", f"conformance-{now}-abcdef-2", "conformance-mine"):
+            create(server, name)
+        outcome = conformance(tmp_path, asdict(server), "--sweep")
+        assert outcome.code == 0 and "Removed" in outcome.output
+        names = [token["name"] for token in tokens(server)[len(before) :]]
+    assert names == [f"conformance-{now}-abcdef-2", "conformance-mine"]
+
+
+def test_overwrite_restores_all_but_the_secret(tmp_path: Path) -> None:
+    with serve() as server:
+        before = tokens(server)
+        outcome = conformance(
+            tmp_path, asdict(server), "--overwrite", "--max-requests", "300", QOVERY_GIT_TOKEN_ID=before[0]["id"]
+        )
+        after = tokens(server)
+    assert outcome.code == 0, outcome.output
+    assert "CANNOT be restored" in outcome.output
+    assert outcome.state("edit/read-back") == "held" and outcome.state("values/create") == "not exercised"
+    for token in (*before, *after):
+        del token["updated_at"]
+    assert after == before
+
+
+def test_another_git_token_that_changes_is_a_finding(tmp_path: Path) -> None:
+    with serve("neighbours-edited") as server:
+        outcome = conformance(tmp_path, asdict(server), "--only", "edit/works", "--only", "resource/others")
+    assert outcome.code == 1 and outcome.broken == ["resource/others"]
+
+
+@pytest.fixture
+def proxied() -> Iterator[tuple[Address, dict[str, str], list[str]]]:
+    """A server behind a proxy that knows it as api.example.com, and the requests that went through."""
+    seen: list[str] = []
+
+    def handle(request: BaseHTTPRequestHandler) -> None:
+        seen.append(f"{request.command} {request.path}")
+        request.path = request.path.removeprefix("http://api.example.com")
+        relay(server, request)
+
+    with serve() as server, listening(handle) as proxy:
+        yield server, {"QOVERY_BASE_URL": "http://api.example.com", "HTTP_PROXY": proxy}, seen
+
+
+def test_another_host_needs_consent(tmp_path: Path, proxied: tuple[Address, dict[str, str], list[str]]) -> None:
+    server, variables, seen = proxied
+    refused = conformance(tmp_path, asdict(server), **variables)
+    assert refused.code == 2 and "--live" in refused.errors and seen == []
+    rehearsed = conformance(tmp_path, asdict(server), "--dry-run", **variables)
+    assert rehearsed.code == 0 and len(seen) == 1 and seen[0].startswith("GET")
+    outcome = conformance(tmp_path, asdict(server), "--live", *SHORT, **variables)
+    assert outcome.code == 0, outcome.output + outcome.errors
+    first = "\n".join(outcome.output.splitlines()[:8])
+    for word in ("Where:", "Token, from QOVERY_API_TOKEN", "900", "Creates:", "Edits:", "Deletes:"):
+        assert word in first
+    assert server.api_token not in outcome.output
+    direct = conformance(tmp_path, asdict(server), "--live", *SHORT, **variables, NO_PROXY="api.example.com")
+    assert direct.code == 2 and "cannot connect" in direct.errors
+
+
+@pytest.mark.parametrize(("limit", "exercised"), [(1000, True), (100, False)])
+def test_the_servers_limit_is_kept_to(tmp_path: Path, limit: int, exercised: bool) -> None:
+    statuses = []
+    counter = itertools.count(1)
+
+    def handle(request: BaseHTTPRequestHandler) -> None:
+        used = next(counter)
+        statuses.append(200 if used <= limit else 429)
+        relay(
+            server,
+            request,
+            X_RateLimit_Limit=str(limit),
+            X_RateLimit_Remaining=str(max(0, limit - used)),
+            X_RateLimit_Reset=str(int(time.time()) + 3600),
+        )
+
+    with serve() as server, listening(handle) as url:
+        before = tokens(server)
+        # A run on a small budget is like a default one, and takes a third of the time.
+        options = ["--max-requests", "300"] if exercised else []
+        outcome = conformance(tmp_path, asdict(server), *options, QOVERY_BASE_URL=url)
+        assert tokens(server) == before
+    assert outcome.code == 0, outcome.output
+    assert 429 not in statuses
+    assert outcome.results["requests"] <= limit
+    if not exercised:
+        assert "Requests were lacking for" in outcome.output and outcome.state("values/text") == "not exercised"
+
+
+def test_a_pinned_secret_is_sent_and_never_shown(tmp_path: Path) -> None:
+    secret = "ghp+Real/Secret=0123456789abcdef"
+    sent = []
+
+    def handle(request: BaseHTTPRequestHandler) -> None:
+        body = json.loads(request.body) if getattr(request, "body", b"") else {}  # type: ignore[attr-defined]
+        sent.append(body.get("token", secret) == secret)
+        for form in (secret, quote(secret, safe=""), base64.b64encode(b"a" + secret.encode()).decode(), secret[5:14]):
+            if body:
+                return answer(request, 400, json.dumps({"message": f"cannot use {form}"}).encode())
+        return relay(server, request)
+
+    with serve() as server, listening(handle) as url:
+        options = ("--pin", "token=env:REAL", "--only", "edit/works", "--only", "secrets/token")
+        outcome = conformance(tmp_path / "report", asdict(server), *options, QOVERY_BASE_URL=url, REAL=secret)
+    assert outcome.code == 1 and "secrets/token" in outcome.broken
+    assert all(sent)
+    written = outcome.output + outcome.errors
+    written += "".join(file.read_text() for file in (tmp_path / "report").iterdir())
+    for start in range(len(secret) - 7):
+        assert secret[start : start + 8] not in written
+    assert quote(secret, safe="")[:12] not in written
+
+
+def answer(request: BaseHTTPRequestHandler, status: int, body: bytes, *headers: str) -> None:
+    lines = [f"HTTP/1.1 {status} x", f"Content-Length: {len(body)}", "Content-Type: application/json", *headers]
+    request.wfile.write("\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1") + body)
+
+
+def endless(request: BaseHTTPRequestHandler) -> None:
+    request.wfile.write(b"HTTP/1.1 200 x\r\nContent-Type: application/json\r\n\r\n[")
+    while True:
+        request.wfile.write(b'"xxxxxxxx", ' * 10_000)
+
+
+def drip(request: BaseHTTPRequestHandler) -> None:
+    request.wfile.write(b"HTTP/1.1 200 x\r\n")
+    while True:
+        request.wfile.write(b"x")
+        time.sleep(0.1)
+
+
+def drip_body(request: BaseHTTPRequestHandler) -> None:
+    request.wfile.write(b"HTTP/1.1 200 x\r\nContent-Type: application/json\r\n\r\n")
+    while True:
+        request.wfile.write(b" ")
+        time.sleep(0.1)
+
+
+BOMB = gzip.compress(gzip.compress(b"[" * 50_000_000))
+HOSTILE: dict[str, Handle] = {
+    "endless": endless,
+    "huge": lambda request: answer(request, 200, b'{"results": [' + b"{}," * 2_000_000 + b"{}]}"),
+    "deep": lambda request: answer(request, 200, b'{"results": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+    "rather-deep": lambda request: answer(request, 200, b'{"results": ' + b"[" * 900 + b"]" * 900 + b"}"),
+    "bomb": lambda request: answer(request, 200, gzip.compress(b"[" * 50_000_000, 1), "Content-Encoding: gzip"),
+    "two-layers": lambda request: answer(request, 200, BOMB, "Content-Encoding: gzip, gzip"),
+    "dripping-headers": drip,
+    "dripping-body": drip_body,
+    "redirects": lambda request: answer(request, 307, b"", "Location: http://192.0.2.1/"),
+    "bad-redirects": lambda request: answer(request, 302, b"", "Location: http://[x"),
+    "control-characters": lambda request: answer(request, 200, b"{}", "X-A: \x1b[31m\x07", "X-B: \xff"),
+    "no-header": lambda request: answer(request, 200, b"{}", "garbage\x00"),
+    "too-short": lambda request: answer(request, 200, b"{}", "Content-Length: 90"),
+    "wrong-types": lambda request: answer(request, 200, b'{"results": [null, 1, {"id": []}, {"id": {}}]}'),
+    "huge-numbers": lambda request: answer(request, 200, b'{"results": ' + b"9" * 10_000 + b"}"),
+    "no-http": lambda request: void(request.wfile.write(b"SSH-2.0-x\r\n")),
+    "closed": lambda _: None,
+    "limit-of-nothing": lambda request: answer(request, 200, b"{}", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 9"),
+}
+
+
+def void(_: object) -> None:
+    pass
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_server_is_reported(tmp_path: Path, kind: str) -> None:
+    with serve() as server, listening(HOSTILE[kind]) as url:
+        outcome = conformance(tmp_path, asdict(server), "--timeout", "1", "--max-requests", "60", QOVERY_BASE_URL=url)
+    assert outcome.code in (1, 2), outcome.output
+    assert "Traceback" not in outcome.output + outcome.errors
+    assert "the suite itself" not in outcome.errors
+    assert outcome.broken or outcome.errors.startswith("conformance: ")
+    assert len(outcome.errors.splitlines()) <= 1
+    assert "\x1b" not in outcome.output
+    assert (tmp_path / "results.json").exists()
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 < MEMORY
+
+
+def test_a_network_that_breaks_is_no_finding(tmp_path: Path) -> None:
+    counter = itertools.count()
+
+    def handle(request: BaseHTTPRequestHandler) -> None:
+        if next(counter) < 40:
+            relay(server, request)
+
+    with serve() as server, listening(handle) as url:
+        outcome: Outcome = conformance(tmp_path, asdict(server), QOVERY_BASE_URL=url)
+    assert outcome.code == 2 and "has ceased to answer" in outcome.errors
+    assert outcome.broken == [] and outcome.state("resource/create") == "held"
+
+
+def test_tls_with_a_private_authority(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    command = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+    )
+    subprocess.run([*command.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+
+    def serve_tls(listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection = listener.accept()[0]
+                threading.Thread(target=forward, args=(connection,), daemon=True).start()
+
+    def forward(connection: socket.socket) -> None:
+        with suppress(OSError), context.wrap_socket(connection, server_side=True) as secure:
+            port = int(server.base_url.rpartition(":")[2])
+            with socket.create_connection(("127.0.0.1", port)) as plain:
+                threading.Thread(target=pump, args=(plain, secure), daemon=True).start()
+                pump(secure, plain)
+
+    def pump(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while chunk := source.recv(65536):
+                sink.sendall(chunk)
+
+    with serve() as server, socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve_tls, args=(listener,), daemon=True).start()
+        url = f"https://localhost:{listener.getsockname()[1]}"
+        outcome = conformance(tmp_path / "a", asdict(server), *SHORT, QOVERY_BASE_URL=url)
+        assert outcome.code == 2 and "certificate" in outcome.errors.lower()
+        outcome = conformance(
+            tmp_path / "b", asdict(server), *SHORT, QOVERY_BASE_URL=url, SSL_CERT_FILE=str(certificate)
+        )
+        assert outcome.code == 0, outcome.output + outcome.errors
+
+
+def test_a_terminal_shows_how_far_the_run_is(tmp_path: Path) -> None:
+    with serve() as server:
+        leader, follower = pty.openpty()
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("QOVERY_")}
+        process = subprocess.Popen(
+            [ROOT / "scripts" / "conformance", *SHORT, "--rate", "8/s"],
+            env=inherited | environment(asdict(server)),
+            stdout=follower,
+            cwd=tmp_path,
+        )
+        os.close(follower)
+        shown = b""
+        with suppress(OSError):
+            while chunk := os.read(leader, 4096):
+                shown += chunk
+        os.close(leader)
+        assert process.wait() == 0
+    assert "/900 requests, 0 broken" in shown.decode()
+    assert "edit/works" in shown.decode()
