@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import io
 import time
+import traceback
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TypeVar
@@ -67,7 +68,7 @@ class Plugin:
         """Runs the suite in this process; `database` remembers failing examples from run to run."""
         settings.register_profile(
             "conformance",
-            max_examples=self.run.scaled(30),
+            max_examples=self.run.scaled(20),
             deadline=None,
             # In CI, Hypothesis would turn to the same requests for every seed, and forbid a database.
             derandomize=False,
@@ -181,6 +182,8 @@ class Plugin:
             result.reason, result.judged = f"its answers broke {stumbled}", 0
         elif missing := _find(error, NotExercised):
             result.reason, result.judged = str(missing), 0
+        elif _find(error, HypothesisException) and self.run.target.remaining <= 0:
+            result.reason, result.judged = str(BudgetSpent()), 0
         elif _find(error, HypothesisException):
             result.reason, result.judged = "the server answered the same requests differently", 0
         elif isinstance(error, LookupError | TypeError | ValueError | AttributeError | RecursionError) and (
@@ -190,12 +193,24 @@ class Plugin:
             result.reason, result.judged = f"its answers cannot be read: {self._findings()[0]} is broken", 0
         else:
             # The run cannot go on: nobody answers, the user interrupts, or the suite itself is wrong.
-            self._end(result, _find(error, CannotRun) or _find(error, KeyboardInterrupt) or error, session)
+            known = _find(error, CannotRun) or _find(error, KeyboardInterrupt) or _unfit(result.clause, error)
+            self._end(result, known or error, session)
 
     def _end(self, result: Result, failure: BaseException, session: pytest.Session) -> None:
         self.failure = failure
         result.reason, result.judged = "the run ended here", 0
         session.shouldstop = "the run cannot go on"
+
+
+def _unfit(clause: Clause, error: BaseException) -> CannotRun | None:
+    """Says which clause cannot be judged against the contract as it is now, where it looks up what is not there."""
+    if not isinstance(error, LookupError):
+        return None
+    places = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).parent == SUITE]
+    where = f" ({Path(places[-1].filename).name}:{places[-1].lineno})" if places else ""
+    cannot = CannotRun(f"the clause {clause.id}{where} relies on what the contract does not have: {error}")
+    cannot.__cause__ = error
+    return cannot
 
 
 def clause_of(item: pytest.Item) -> Clause:

@@ -27,7 +27,7 @@ Json = dict[str, Any]
 T = TypeVar("T")
 # Stands for the credentials of the run in `Run.call`.
 OWN: Literal["own"] = "own"
-CREATE, DELETE = "createGitToken", "deleteGitToken"
+CREATE, DELETE, LIST = "createGitToken", "deleteGitToken", "listOrganizationGitTokens"
 # About how many requests the clauses take that have no cases to choose among.
 FIXED = 220
 # The clause that is broken where a server does not answer the same request in the same way.
@@ -76,6 +76,11 @@ class Run:
 
         Removes what earlier runs have left, and takes note of what else is there.
         """
+        for field in self.contract.request_schema["properties"]:
+            if not self.contract.must_accept(field, self.value(field)):
+                raise CannotRun(f"the suite has no value of {field} that must be accepted: look at resource/create")
+        if LIST not in self.contract.operations:
+            return
         answer = self.look()
         if self.before is not None:
             self.sweep()
@@ -105,7 +110,7 @@ class Run:
     def name(self) -> str:
         """A name that no other git token has, by which people and a later run recognise what this one left."""
         self._count += 1
-        return f"conformance-{self._label}-{self._count}"
+        return f"{self._label}-{self._count}"
 
     def kind(self, operation: str, body: object) -> object:
         """What two cases share of which only one is worth a request: the wrong field and the type of its value."""
@@ -131,26 +136,28 @@ class Run:
 
     def body(self, **fields: Any) -> Json:
         """The smallest body that must be accepted, with `fields` put in."""
-        body: Json = {"name": self.name(), "type": "GITHUB", "token": self.token()} | self.pins | fields
-        if body["type"] == "BITBUCKET" and "workspace" not in body:
-            body["workspace"] = "conformance"
-        return body
+        body = {field: self.value(field) for field in self.contract.request_schema["required"]}
+        body["type"] = (self.pins | fields).get("type", "GITHUB")
+        while (missing := self.contract.offence(body)) and missing not in body:
+            body[missing] = self.value(missing)
+        return body | self.pins | fields
 
     def full(self, **fields: Any) -> Json:
         """A body with every field, that must be accepted."""
-        mark = self.name()
-        name = fields.get("name") or mark
-        provider = ("BITBUCKET", "GITHUB", "GITLAB")[self._count % 3]
-        return {
-            "name": name,
-            "type": provider,
-            "token": self.token(),
-            "description": f"description of {name}",
-            "workspace": f"workspace-{self._count}",
-            # Whatever the texts are, the git token is recognised by this.
-            "git_api_url": f"https://{mark}.example.com/api",
-            **self.pins,
-        } | fields
+        properties = self.contract.request_schema["properties"]
+        return {field: self.value(field) for field in properties} | self.pins | fields
+
+    def value(self, field: str) -> str:
+        """A value of a field that must be accepted; by all but providers and secrets a git token is recognised."""
+        schema = self.contract.request_schema["properties"][field]
+        if field == "name":
+            return self.name()
+        if schema.get("writeOnly"):
+            return self.token()
+        if "enum" in schema:
+            return str(schema["enum"][self._count % len(schema["enum"])])
+        mark = f"{self._label}-{self._count}"
+        return f"https://{mark}.example.com/api" if schema.get("format") == "uri" else f"{field}-{mark}"
 
     def pinned(self, body: object) -> object:
         """`body`, with the pinned fields at their values if it must be accepted."""
@@ -191,6 +198,8 @@ class Run:
         Ids are put into the path as they are. `method` replaces the operation's own and makes the request one to
         no operation.
         """
+        if operation not in self.contract.operations:
+            raise NotExercised(f"the contract has no {operation}")
         if operation in (CREATE, DELETE):
             self.expendable()
         body = self.pinned(body)
@@ -278,6 +287,11 @@ class Run:
                 self.notes.write(deleted=[git_token.lower()])
         return exchange
 
+    def discard(self, git_token: str) -> None:
+        """Deletes a git token that has served its purpose, if the contract has a way."""
+        if DELETE in self.contract.operations:
+            self.delete(git_token)
+
     # -- judging -----------------------------------------------------------------------------------------------
 
     @contextmanager
@@ -321,7 +335,7 @@ class Run:
 
     def difference(self, sent: Json, token: Json) -> str | None:
         """The first field of a request body that a git token does not show as sent, and how; None if there is none."""
-        shown_fields = self.contract.operations["getOrganizationGitToken"].response_schema or {}
+        shown_fields = self.contract.operations["editGitToken"].response_schema or {}
         for field in self.contract.request_schema["properties"]:
             if field not in sent or field not in shown_fields["properties"]:
                 continue
@@ -365,7 +379,7 @@ class Run:
         if works is None or works.state != "held":
             return
         for token in set(self.created) - {self.subject, self.bystander, *self.pool}:
-            self.delete(token)
+            self.discard(token)
         edited = self.edit(body := self.full())
         if edited.answer.status == 404:
             self.subject = str((self.create(body).answer.json or {}).get("id"))
@@ -404,7 +418,7 @@ class Run:
 
     def unlike(self, token: Json, other: Json, *ignored: str) -> str | None:
         """The first field of the contract in which two accounts of a git token differ; None if they say the same."""
-        schema = self.contract.operations["getOrganizationGitToken"].response_schema or {}
+        schema = self.contract.operations["editGitToken"].response_schema or {}
         for field, each in schema["properties"].items():
             if field not in ignored and _meaning(token.get(field), each) != _meaning(other.get(field), each):
                 return str(field)
@@ -446,7 +460,8 @@ class Run:
             raise CannotRun("the git tokens cannot be listed: check the credentials and QOVERY_ORGANIZATION_ID")
         dead = self.notes.dead() if self.notes else []
         keep = {self.target.overwrite or "", os.environ.get("QOVERY_GIT_TOKEN_ID", "").lower()}
-        found = leftovers(self.before, dead, keep) if not self.target.overwrite else []
+        deletes = DELETE in self.contract.operations and not self.target.overwrite
+        found = leftovers(self.before, dead, keep) if deletes else []
         gone = [id for id in found if self.delete(id).answer.status in (204, 404)]
         for id in gone:
             del self.before[id]
@@ -486,7 +501,7 @@ class Run:
 
     def _fields(self, token: Json) -> Json:
         """What of a git token an edit can set, as it is shown; an absent text is empty."""
-        shown = (self.contract.operations["getOrganizationGitToken"].response_schema or {})["properties"]
+        shown = (self.contract.operations["editGitToken"].response_schema or {})["properties"]
         settable = {
             name: schema for name, schema in self.contract.request_schema["properties"].items() if name in shown
         }
@@ -508,7 +523,7 @@ class Run:
                 left += [f"{self.subject}: {problem}"] if problem else []
                 for _ in range(2):
                     for git_token in list(self.created):
-                        self.delete(git_token)
+                        self.discard(git_token)
                 if self.before is not None:
                     self._others(result, self.before)
             except (NotExercised, CannotRun) as error:
@@ -530,7 +545,7 @@ class Run:
         for id, token in after.items():
             mark = json.dumps(token).lower()
             if id not in before and marked(token) and self._label in mark:
-                self.delete(id)
+                self.discard(id)
         for id, token in before.items():
             if id == self.target.overwrite:
                 continue

@@ -121,8 +121,13 @@ def text_fields(contract: Contract) -> list[str]:
     return [
         name
         for name, schema in contract.request_schema["properties"].items()
-        if schema.get("type") == "string" and "enum" not in schema and schema.get("format") in (None, "password")
+        if "string" in schema.get("type", "") and "enum" not in schema and schema.get("format") in (None, "password")
     ]
+
+
+def secret_fields(contract: Contract) -> list[str]:
+    """The request's fields that no answer shows."""
+    return [name for name, schema in contract.request_schema["properties"].items() if schema.get("writeOnly")]
 
 
 def bodies(contract: Contract) -> st.SearchStrategy[dict[str, Any]]:
@@ -133,7 +138,7 @@ def bodies(contract: Contract) -> st.SearchStrategy[dict[str, Any]]:
             fields[name] = st.sampled_from(schema["enum"])
         elif schema.get("format") == "uri":
             fields[name] = st.sampled_from(uris(contract))
-        elif not schema.get("writeOnly"):
+        elif name not in secret_fields(contract):
             narrow = schema.get("x-must-accept", {})
             free = st.text(
                 st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co")),
@@ -144,6 +149,6 @@ def bodies(contract: Contract) -> st.SearchStrategy[dict[str, Any]]:
     required = {name: fields.pop(name) for name in contract.request_schema["required"] if name in fields}
 
     def complete(body: dict[str, Any]) -> bool:
-        return contract.zone({"name": "a", "token": "a"} | body) is Zone.ACCEPT
+        return contract.zone(dict.fromkeys(secret_fields(contract), "a") | body) is Zone.ACCEPT
 
     return st.fixed_dictionaries(required, optional=fields).filter(complete)

@@ -40,8 +40,9 @@ def _wrong(run: Run) -> Iterator[tuple[str, str, str]]:
 
 
 def _calls(run: Run) -> Iterator[tuple[str, Json | None]]:
-    """Every operation, with a body where it takes one; those that write come last."""
-    operations = sorted(run.operations, key=lambda each: each.method != "GET")
+    """Every operation, with a body where it takes one: those that write come after the others, and a delete last."""
+    order = ("GET", "POST", "PUT", "DELETE")
+    operations = sorted(run.operations, key=lambda each: order.index(each.method))
     for operation in operations:
         yield operation.id, run.full() if operation.request_schema else None
 

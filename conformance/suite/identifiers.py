@@ -96,13 +96,15 @@ def test_case(run: Run) -> None:
             run.expect(read, 200, because=f"a read with an id in {change.__name__} case")
             run.expect_shown(body, read, edited)
     upper = run.target.organization.upper()
-    for operation in ("getGitTokenAssociatedServices", "listOrganizationGitTokens"):
-        answer = run.call(operation, git_token=run.subject.upper(), organization=upper)
-        run.expect(answer, 200, because=f"{operation} with ids in upper case")
+    for operation in run.operations:
+        if operation.method == "GET":
+            answer = run.call(operation.id, git_token=run.subject.upper(), organization=upper)
+            run.expect(answer, 200, because=f"{operation.id} with ids in upper case")
     if run.target.overwrite:
         return
     created = run.create(run.full(), organization=upper)
     token = run.new(created)
-    deleted = run.delete(token.upper())
-    run.expect(deleted, 204, because="a delete with an id in upper case")
+    if "deleteGitToken" in run.contract.operations:
+        deleted = run.delete(token.upper())
+        run.expect(deleted, 204, because="a delete with an id in upper case")
     run.expect(run.get(), 200, because="a git token is gone after ids were sent in upper case")

@@ -22,7 +22,7 @@ def _either(run: Run, body: object, what: str, *operations: str) -> None:
             answer = run.call(operation, body)
             token = run.expect(answer, *EITHER, because=f"{operation} with {what}")
             if answer.answer.status == 201:
-                run.delete(token["id"])
+                run.discard(token["id"])
 
 
 @clause(

@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from conformance.clause import Broken, clause
 from conformance.exchange import Exchange
 from conformance.run import Json, Run
-from conformance.strategies import bodies
+from conformance.strategies import bodies, secret_fields
 
 
 @clause(
@@ -46,6 +46,8 @@ def test_any(run: Run) -> None:
 
 def _machine(run: Run) -> type[RuleBasedStateMachine]:
     accepted = bodies(run.contract)
+    fields = sorted(run.contract.request_schema["properties"])
+    not_null = [field for field in fields if not run.contract.must_accept(field, None)]
 
     class Machine(RuleBasedStateMachine):
         """Some git tokens of its own, and what was last written to each."""
@@ -59,7 +61,7 @@ def _machine(run: Run) -> type[RuleBasedStateMachine]:
             self.create(body)
 
         def complete(self, body: Json) -> Json:
-            return {"name": run.name(), "token": run.token()} | body
+            return {"name": run.name()} | dict.fromkeys(secret_fields(run.contract), run.token()) | body
 
         def pick(self, index: int) -> str:
             if not self.written:
@@ -87,7 +89,7 @@ def _machine(run: Run) -> type[RuleBasedStateMachine]:
             run.expect_shown(body, edited)
             self.written[token] = body, edited
 
-        @rule(index=st.integers(0, 2), field=st.sampled_from(sorted(run.contract.request_schema["properties"])))
+        @rule(index=st.integers(0, 2), field=st.sampled_from(not_null))
         def refused(self, index: int, field: str) -> None:
             answer = run.edit(run.full() | {field: None}, git_token=self.pick(index))
             run.expect(answer, 400, because=f"an edit with {field} null")
@@ -120,6 +122,6 @@ def _machine(run: Run) -> type[RuleBasedStateMachine]:
                 read = run.get(git_token=token)
                 if not read.broken and read.answer.ok:
                     run.expect_shown(body, read, before)
-                run.delete(token)
+                run.discard(token)
 
     return Machine
