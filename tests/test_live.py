@@ -413,3 +413,20 @@ def test_a_terminal_shows_how_far_the_run_is(tmp_path: Path) -> None:
         assert process.wait() == 0
     assert "/900 requests, 0 broken" in shown.decode()
     assert "edit/works" in shown.decode()
+
+
+def test_only_its_own_git_tokens_are_ever_addressed_to_change_them(tmp_path: Path) -> None:
+    changed = []
+
+    def handle(request: BaseHTTPRequestHandler) -> None:
+        if request.command not in ("GET", "HEAD", "OPTIONS", "TRACE"):
+            changed.append(request.path)
+        relay(server, request)
+
+    with serve() as server, listening(handle) as url:
+        [other] = tokens(server)
+        outcome = conformance(tmp_path, asdict(server), QOVERY_BASE_URL=url)
+        assert tokens(server) == [other]
+    assert outcome.code == 0, outcome.output
+    assert len(changed) > 300
+    assert not [path for path in changed if other["id"] in path.lower()]
