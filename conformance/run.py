@@ -27,6 +27,7 @@ Json = dict[str, Any]
 T = TypeVar("T")
 # Stands for the credentials of the run in `Run.call`.
 OWN: Literal["own"] = "own"
+READS = ("GET", "HEAD", "OPTIONS", "TRACE")
 CREATE, DELETE, LIST = "createGitToken", "deleteGitToken", "listOrganizationGitTokens"
 # About how many requests the clauses take that have no cases to choose among.
 FIXED = 220
@@ -49,6 +50,8 @@ class Run:
         self.pins = pins or {}
         self.notes: Notes | None = None
         self.before: dict[str, Json] | None = None
+        # Git tokens that are somebody's: whatever a clause is up to, these are only read.
+        self.protected: set[str] = set()
         self.seed = seed
         self.random = random.Random(seed)
         variables = {"QOVERY_API_TOKEN": target.api_token, "QOVERY_JWT": target.jwt}
@@ -86,6 +89,7 @@ class Run:
             self.sweep()
         if self.target.overwrite and self.target.overwrite not in (self.before or {}):
             raise CannotRun("the list of git tokens does not show QOVERY_GIT_TOKEN_ID, so it cannot be restored")
+        self.protected = set(self.before or ()) - {self.target.overwrite or ""}
         if self.notes and self.before is not None:
             self.notes.before(self.before)
         status = answer.status
@@ -228,6 +232,8 @@ class Run:
 
     def send(self, request: Request) -> Exchange:
         """Sends a request and lets every check judge the answer."""
+        if request.method not in READS and any(id in request.path.lower() for id in self.protected):
+            raise NotExercised("it would have to change a git token that is not the run's own")
         at = time.time()
         creates = request.operation == CREATE
         if creates and self.notes and isinstance(request.json, dict):
