@@ -68,7 +68,7 @@ class Plugin:
         """Runs the suite in this process; `database` remembers failing examples from run to run."""
         settings.register_profile(
             "conformance",
-            max_examples=self.run.scaled(20),
+            max_examples=self.run.scaled(12),
             deadline=None,
             # In CI, Hypothesis would turn to the same requests for every seed, and forbid a database.
             derandomize=False,

@@ -1,20 +1,22 @@
-"""A trial of the suite in a process of its own, which starts with everything imported."""
+"""Trials of the suite in another process, which has everything imported after the first and so is quick."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from typing import ParamSpec
 
 from conformance.detection import FORK, Trial
 
+P = ParamSpec("P")
 
-def forked(trial: Callable[[], Trial]) -> Trial:
-    """What `trial` gives, called in another process."""
-    receiver, sender = FORK.Pipe(duplex=False)
-    process = FORK.Process(target=lambda: sender.send(trial()))
-    process.start()
-    sender.close()
-    try:
-        result: Trial = receiver.recv()
-    finally:
-        process.join()
-    return result
+
+@cache
+def _pool() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, mp_context=FORK)
+
+
+def forked(trial: Callable[P, Trial], *args: P.args, **kwargs: P.kwargs) -> Trial:
+    """What `trial` gives, called in the other process."""
+    return _pool().submit(trial, *args, **kwargs).result()

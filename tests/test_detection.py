@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -42,7 +41,7 @@ MISSED = {
 
 @pytest.mark.parametrize("name", [change.name for change in FAULTS.core if change.name not in MISSED])
 def test_a_fault_is_found_by_a_clause_about_it(name: str, tmp_path: Path) -> None:
-    trial = forked(partial(attempt, name, 1, fail_fast=True, folder=tmp_path))
+    trial = forked(attempt, name, 1, fail_fast=True, folder=tmp_path)
     assert trial.error == ""
     assert trial.clauses, f"not found in {trial.requests} requests"
     chapter = trial.clauses[0].split("/")[0]
@@ -52,7 +51,7 @@ def test_a_fault_is_found_by_a_clause_about_it(name: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("name", [change.name for change in VARIANTS.core])
 def test_a_variant_is_not_reported(name: str, tmp_path: Path) -> None:
-    trial = forked(partial(attempt, name, 1, fail_fast=False, max_requests=450, folder=tmp_path))
+    trial = forked(attempt, name, 1, fail_fast=False, max_requests=450, folder=tmp_path)
     assert (trial.clauses, trial.error) == ((), "")
     assert reports.check(tmp_path)["verdict"] == "held"
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from conformance.detection import examine
+from conformance.detection import Trial, examine
 from conformance.target import Target
 from tests.forked import forked
-from tests.independent import BUGS, serve
+from tests.independent import BUGS, Address, serve
 from tests.suite import conformance
 
 CLAUSES = {
@@ -75,13 +74,17 @@ def test_every_bug_has_its_clause() -> None:
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_bug_is_found_by_the_clause_about_it(bug: str) -> None:
     with serve(bug) as server:
-        target = Target(
-            server.base_url,
-            server.organization_id,
-            api_token=server.api_token,
-            jwt=server.jwt,
-            foreign_organization=server.foreign_organization_id,
-            foreign_token=server.foreign_git_token_id,
-        )
-        trial = forked(partial(examine, target, bug, 1, fail_fast=True))
+        trial = forked(_examine, server, bug)
     assert (trial.clauses, trial.error) == ((CLAUSES[bug],), "")
+
+
+def _examine(server: Address, bug: str) -> Trial:
+    target = Target(
+        server.base_url,
+        server.organization_id,
+        api_token=server.api_token,
+        jwt=server.jwt,
+        foreign_organization=server.foreign_organization_id,
+        foreign_token=server.foreign_git_token_id,
+    )
+    return examine(target, bug, 1, fail_fast=True)

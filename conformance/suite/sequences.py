@@ -41,7 +41,7 @@ def test_steady(run: Run) -> None:
     needs="values/create values/text values/bounds values/combinations",
 )
 def test_any(run: Run) -> None:
-    run_state_machine_as_test(_machine(run), settings=settings(max_examples=run.scaled(3), stateful_step_count=9))
+    run_state_machine_as_test(_machine(run), settings=settings(max_examples=run.scaled(3), stateful_step_count=7))
 
 
 def _machine(run: Run) -> type[RuleBasedStateMachine]:
