@@ -218,7 +218,11 @@ def _complete(_: Checks, exchange: Exchange) -> str | None:
     level="expected",
 )
 def _no_server_error(_: Checks, exchange: Exchange) -> str | None:
-    return f"the server failed: {exchange.answer.status}" if exchange.answer.status >= 500 else None
+    status = exchange.answer.status
+    if status == 501 and exchange.request.operation is None:
+        # RFC 9110 section 15.6.2: so a server says that it does not know the method.
+        return None
+    return f"the server failed: {status}" if status >= 500 else None
 
 
 @check(

@@ -102,7 +102,6 @@ def test_read_only(run: Run) -> None:
         "id": run.unknown_id(),
         "created_at": "2001-02-03T04:05:06Z",
         "updated_at": "2001-02-03T04:05:06Z",
-        "expired_at": "2001-02-03",
         "associated_services_count": 123456,
     }
     settable = run.contract.request_schema["properties"]
