@@ -95,7 +95,7 @@ class Run:
         status = answer.status
         if status not in (0, 401, 403, 404):
             return
-        if status and self.target.overwrite is None and self.create(self.body()).answer.status == 201:
+        if self.target.overwrite is None and self.create(self.body()).answer.status == 201:
             # So it is the list that is broken, which its clause will say.
             return
         if not status:

@@ -26,7 +26,7 @@ ABOUT = {
     "tenants": ("isolation", "answer"),
     "triggers": ("answer", "edit", "values", "sequences"),
     "http": ("methods", "answer", "secrets"),
-    "resource": ("resource", "edit", "answer"),
+    "resource": ("resource", "edit", "values", "answer"),
     "time": ("answer", "sequences", "edit", "resource"),
 }
 # The README's limits say why these are not found.
