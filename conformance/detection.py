@@ -138,7 +138,15 @@ def _serve(listener: socket.socket, world: World, name: str, counter: Any) -> No
             counter.value += 1
         await served(scope, receive, send)
 
-    config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off", ws="none", server_header=False)
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        server_header=False,
+    )
     uvicorn.Server(config).run(sockets=[listener])
 
 

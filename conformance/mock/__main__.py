@@ -33,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(f"cannot listen on {where}: {error.strerror}; choose another with --host and --port")
     config = uvicorn.Config(
         app,
+        http="httptools",
         log_level="critical",
         access_log=False,
         lifespan="off",
