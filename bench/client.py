@@ -1,17 +1,14 @@
 """The client beside raw httpx: the time of a call on the same connection, and of the import.
 
-Both sides of a pair are measured in turn, so that what else happens on the machine meets both; each ratio is that of
-the medians. The server is a socket that answers everything alike, so that the clients are most of what is measured.
+The server is a socket that answers everything alike, so that the clients are most of what is measured.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +16,8 @@ from uuid import UUID
 
 import httpx
 from qovery_git_token import Client, GitProvider, GitTokenRequest, edit_git_token
+
+from bench.measure import Comparison, interleave, timed
 
 CALLS = 3000
 IMPORTS = 25
@@ -63,22 +62,14 @@ def server() -> Iterator[str]:
         process.terminate()
 
 
-def compare(
-    title: str, unit: float, limit: float, ours: Callable[[], float], theirs: Callable[[], float], times: int
-) -> None:
-    """Measures both in turn, and prints medians, spread and ratio."""
-    ours(), theirs()
-    pairs = [(ours(), theirs()) for _ in range(times)]
-    columns = [sorted(column) for column in zip(*pairs, strict=True)]
-    medians = [statistics.median(column) for column in columns]
-    spreads = [(column[len(column) * 3 // 4] - column[len(column) // 4]) / unit for column in columns]
-    shown = " and ".join(
-        f"{median / unit:.3f} ± {spread / 2:.3f} ms" for median, spread in zip(medians, spreads, strict=True)
-    )
-    print(f"{title}: {medians[0] / medians[1]:.2f} times httpx (at most {limit}); {shown}, {times} pairs")
+def comparisons(full: bool) -> Iterator[Comparison]:  # noqa: ARG001
+    yield call()
+    pairs = interleave(start("qovery_git_token"), start("httpx"), IMPORTS)
+    yield Comparison("client: import", "ms", "httpx", pairs, at_most=1.3)
 
 
-def call() -> None:
+def call() -> Comparison:
+    """An edit beside the same request by httpx on the same connection."""
     body = GitTokenRequest("ci", GitProvider.GITHUB, "s3cret", "Clones for CI")
     path = f"/organization/{ORGANIZATION}/gitToken/{TOKEN}"
     headers = {"Authorization": "Token x", "Accept": "application/json"}
@@ -88,24 +79,21 @@ def call() -> None:
         assert pool is not None
         connection: httpx.Client = pool
 
-        def ours() -> float:
-            start = time.perf_counter()
+        def ours() -> None:
             edit_git_token.sync(ORGANIZATION, TOKEN, client=client, body=body)
-            return time.perf_counter() - start
 
-        def theirs() -> float:
-            start = time.perf_counter()
+        def theirs() -> None:
             response = connection.put(path, json=REQUEST, headers=headers)
             response.raise_for_status()
             response.json()
-            return time.perf_counter() - start
 
-        compare("a call", 1e-3, 1.15, ours, theirs, CALLS)
+        pairs = interleave(timed(ours), timed(theirs), CALLS)
+    return Comparison("client: a call", "ms", "httpx", [(mine * 1e3, other * 1e3) for mine, other in pairs], at_most=1.15)
 
 
 def start(module: str) -> Callable[[], float]:
-    """The time that a new interpreter takes to import a module, as it says itself."""
-    program = f"import time; start = time.perf_counter(); import {module}; print(time.perf_counter() - start)"
+    """The milliseconds that a new interpreter takes to import a module, as it says itself."""
+    program = f"import time; start = time.perf_counter(); import {module}; print((time.perf_counter() - start) * 1e3)"
     path = str(Path(__file__).parent.parent / "generated")
     command = [sys.executable, "-c", program]
 
@@ -116,8 +104,3 @@ def start(module: str) -> Callable[[], float]:
         return float(answer.stdout)
 
     return measure
-
-
-if __name__ == "__main__":
-    call()
-    compare("the import", 1e-3, 1.3, start("qovery_git_token"), start("httpx"), IMPORTS)
