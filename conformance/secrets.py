@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import json
 import random
+import re
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 # Mixed-case consonants occur nowhere by chance: not in words, not in UUIDs, dates or numbers.
@@ -20,6 +21,10 @@ _END = 4
 _HIDDEN = 8
 _STRANGER = "UNKNOWN_CREDENTIALS"
 _CHUNK = 1 << 16
+# How JSON, programs, URLs and HTML write a character, and what UTF-16 that is read as something else is full of.
+_ESCAPE = re.compile(r"\\u([0-9a-f]{4})|\\x([0-9a-f]{2})|%([0-9a-f]{2})|(&#?\w{1,10};)|\\(.)|\0", re.IGNORECASE)
+# Escapes may be escaped again.
+_LAYERS = 3
 
 
 class Secrets:
@@ -68,21 +73,20 @@ class Secrets:
             self._parts.update((text[i : i + _PART], variable) for i in range(len(text) - _PART + 1))
         self._ends.update({value[:_END]: variable, value[-_END:]: variable})
 
+    def hide(self, value: str) -> None:
+        """Shows no part of `value`, somebody's secret, which answers are not searched for."""
+        raw = value.encode("utf-8", "surrogatepass")
+        for form in (value, value[::-1], raw.decode("latin-1"), raw.hex(), *_base64(raw)):
+            self._hidden |= _windows(_lower(form), _HIDDEN)
+
     def _add(self, value: str, variable: str) -> None:
         self._values[value] = variable
         raw = value.encode("utf-8", "surrogatepass")
         if len(raw) < _HIDDEN:
             return
-        forms = [raw.hex(), quote(raw, safe=""), value[::-1]]
-        for offset in range(3):
-            # The middle of what base64 gives wherever the value stands in the encoded text.
-            encoded = base64.b64encode(b"\0" * offset + raw).decode().rstrip("=")
-            inner = encoded[4 if offset else 0 : -2]
-            forms += [inner, inner.replace("+", "-").replace("/", "_")]
         if variable != _STRANGER:
-            every = raw.hex("%"), html.escape(value), json.dumps(value)[1:-1], value
-            for form in (*forms, *every):
-                self._hidden |= _windows(form.lower(), _HIDDEN)
+            self.hide(value)
+        forms = [raw.hex(), quote(raw, safe=""), value[::-1], *_base64(raw)]
         forms += [
             base64.b64encode(hashlib.new(n, raw).digest()).decode().rstrip("=") for n in ("md5", "sha1", "sha256")
         ]
@@ -107,16 +111,54 @@ class Secrets:
             for form in sorted(forms, key=len, reverse=True):
                 if len(form) >= 4:
                     text = text.replace(form, f"${forms[form]}")
-        lower = text.lower()
         hidden = [False] * len(text)
-        for index in range(len(lower) - _PART + 1):
-            if lower[index : index + _PART] in self._parts:
-                hidden[index : index + _PART] = [True] * _PART
-            if lower[index : index + _HIDDEN] in self._hidden:
-                hidden[index : index + _HIDDEN] = [True] * _HIDDEN
+        for plain, places in _layers(text):
+            lower = _lower(plain)
+            for size, parts in ((_PART, self._parts), (_HIDDEN, self._hidden)):
+                for index in range(len(lower) - size + 1):
+                    if lower[index : index + size] in parts:
+                        start, end = places[index], places[index + size]
+                        hidden[start:end] = [True] * (end - start)
         return "".join(
             "\N{FULL BLOCK}" if secret else character for character, secret in zip(text, hidden, strict=True)
         )
+
+
+def _layers(text: str) -> Iterator[tuple[str, Sequence[int]]]:
+    """`text`, and what it becomes when its escapes are undone, with where in it each character begins and the end."""
+    places: Sequence[int] = range(len(text) + 1)
+    yield text, places
+    for _ in range(_LAYERS):
+        pieces: list[str] = []
+        kept: list[int] = []
+        end = 0
+        for escape in _ESCAPE.finditer(text):
+            *codes, entity, character = escape.groups()
+            code = next(filter(None, codes), None)
+            meant = chr(int(code, 16)) if code else html.unescape(entity) if entity else character or ""
+            pieces += text[end : escape.start()], meant
+            kept += [*places[end : escape.start()], *[places[escape.start()]] * len(meant)]
+            end = escape.end()
+        if not end:
+            return
+        text, places = "".join([*pieces, text[end:]]), [*kept, *places[end:]]
+        yield text, places
+
+
+def _base64(raw: bytes) -> list[str]:
+    """The middle of what base64 gives wherever `raw` stands in the encoded bytes, in both alphabets."""
+    forms = []
+    for offset in range(3):
+        encoded = base64.b64encode(bytes(offset) + raw).decode()
+        # Six bits a character; those at the ends may be of other bytes too.
+        inner = encoded[-(-offset * 8 // 6) : (offset + len(raw)) * 8 // 6]
+        forms += [inner, inner.replace("+", "-").replace("/", "_")]
+    return forms
+
+
+def _lower(text: str) -> str:
+    """`text` in lower case, as long as before: of one letter two would be made."""
+    return text.replace("\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}", "i").lower()
 
 
 def _windows(text: str, size: int) -> set[str]:

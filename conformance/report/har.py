@@ -56,7 +56,7 @@ def _entry(exchange: Exchange, clause: str, run: Run) -> dict[str, Any]:
             "redirectURL": run.secrets.redact(answer.header("Location") or ""),
             "headersSize": -1,
             "bodySize": -1,
-            "comment": answer.problem or "",
+            "comment": run.secrets.redact(answer.problem or ""),
         },
         "cache": {},
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},
