@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import os
 import time
 import traceback
-from collections.abc import Callable, Generator
+import warnings
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, core, settings
 from hypothesis.database import ExampleDatabase
 from hypothesis.errors import HypothesisException
 
@@ -65,7 +67,14 @@ class Plugin:
         self.failure: BaseException | None = None
 
     def main(self, database: ExampleDatabase | None = None) -> None:
-        """Runs the suite in this process; `database` remembers failing examples from run to run."""
+        """Runs the suite in this process; `database` remembers failing examples from run to run.
+
+        That may be in a test of somebody's: their pytest and Hypothesis have no say in the run, and are as before.
+        """
+        with _alone():
+            self._main(database)
+
+    def _main(self, database: ExampleDatabase | None) -> None:
         settings.register_profile(
             "conformance",
             max_examples=self.run.scaled(12),
@@ -88,6 +97,11 @@ class Plugin:
                     "--override-ini=python_files=*.py",
                     f"--rootdir={SUITE}",
                     "-c/dev/null",
+                    "--noconftest",
+                    "--capture=no",
+                    "--disable-plugin-autoload",
+                    "-phypothesispytest",
+                    "-pschemathesis",
                     "--import-mode=importlib",
                     "-pno:cacheprovider",
                     "-pno:terminalreporter",
@@ -200,6 +214,22 @@ class Plugin:
         self.failure = failure
         result.reason, result.judged = "the run ended here", 0
         session.shouldstop = "the run cannot go on"
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Within it, a session of pytest knows nothing of the one that it may be in, and leaves no trace in it."""
+    profile, seed = settings.get_current_profile_name(), core.global_force_seed
+    names = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST")
+    environ = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        settings.load_profile(profile)
+        core.global_force_seed = seed
+        os.environ |= environ
 
 
 def _unfit(clause: Clause, error: BaseException) -> CannotRun | None:

@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 
-from conformance.clause import Finding
+from conformance.clause import Clause, Finding
 from conformance.exchange import Answer, Request
 from conformance.run import Run
 
@@ -94,6 +94,13 @@ def shown_answer(answer: Answer, run: Run) -> str:
     if answer.problem:
         lines.append(f"({answer.problem})")
     return run.secrets.redact("\n".join(lines))
+
+
+def again(clause: Clause, run: Run) -> str:
+    """What judges a clause once more by the same requests."""
+    if run.target.transport:
+        return f'verify(app, ..., only=["{clause.id}"], seed={run.seed})'
+    return f"scripts/conformance --only {clause.id} --seed {run.seed}"
 
 
 def marks(shown: str, finding: Finding) -> list[list[int]]:

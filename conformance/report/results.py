@@ -12,7 +12,7 @@ from typing import Any
 from conformance.clause import Finding
 from conformance.exchange import Exchange
 from conformance.report.compare import compare
-from conformance.report.reproduction import curl, marks, shown_answer
+from conformance.report.reproduction import again, curl, marks, shown_answer
 from conformance.run import Run
 
 VERSION = 1
@@ -81,7 +81,7 @@ def _finding(finding: Finding, run: Run) -> dict[str, Any]:
         "message": run.secrets.redact(finding.message)[:_SENTENCE],
         "expected": finding.expected or finding.clause.requirement,
         "actual": (finding.actual or finding.message)[:_SENTENCE],
-        "again": f"scripts/conformance --only {finding.clause.id} --seed {run.seed}",
+        "again": again(finding.clause, run),
         # Of several exchanges, the last one shows what is wrong.
         "exchanges": [
             *(_exchange(each, None, run) for each in finding.exchanges[:-1]),

@@ -6,7 +6,7 @@ import sys
 from typing import TextIO
 
 from conformance.clause import Result, State
-from conformance.report.reproduction import curl, shown_answer
+from conformance.report.reproduction import again, curl, shown_answer
 from conformance.run import Run
 
 _MARKS: dict[State, str] = {"held": "✓", "broken": "✗", "not exercised": "-"}
@@ -56,7 +56,7 @@ class Terminal:
         for exchange in finding.exchanges:
             self.line(_indented(curl(exchange.request, self.run)))
             self.line(_indented(shown_answer(exchange.answer, self.run)))
-        self.line(f"   Run it again: scripts/conformance --only {clause.id} --seed {self.run.seed}")
+        self.line(f"   Run it again: {again(clause, self.run)}")
 
 
 def printable(text: str) -> str:

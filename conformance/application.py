@@ -1,0 +1,116 @@
+"""Runs the clauses on somebody's application object, in a test of theirs."""
+
+from __future__ import annotations
+
+import io
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from conformance.contract import Contract
+from conformance.plugin import Plugin, clauses
+from conformance.report.files import write
+from conformance.report.results import report as as_results
+from conformance.report.terminal import Terminal
+from conformance.run import Run
+from conformance.target import CannotRun, NotExercised, Target
+from conformance.transport import Application, transport
+
+
+class NotConforming(AssertionError):
+    """An application breaks clauses, or none could be judged; `results` is what `verify` gives of one that does not."""
+
+    def __init__(self, message: str, results: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.results = results
+
+
+def verify(
+    app: Application,
+    *,
+    organization_id: str,
+    api_token: str | None = None,
+    jwt: str | None = None,
+    foreign_organization_id: str | None = None,
+    foreign_git_token_id: str | None = None,
+    base_url: str = "http://localhost",
+    only: Sequence[str] = (),
+    seed: int = 0,
+    max_requests: int = 900,
+    timeout: float = 5,
+    report: Path | None = None,
+) -> dict[str, Any]:
+    """Tests an ASGI or WSGI application in this process, without a socket; gives the results.
+
+    Args:
+        app: The application. The run creates git tokens in it, and deletes them.
+        organization_id: Where.
+        api_token: Sent as `Authorization: Token …`. Either this or `jwt`, or both to have both tested.
+        jwt: Sent as `Authorization: Bearer …`.
+        foreign_organization_id: An organization that the caller may not touch.
+        foreign_git_token_id: A git token of that organization.
+        base_url: What the application takes for its address, with the path that it is mounted at, if any.
+        only: Clauses, or groups of them, to test; all if empty.
+        seed: Which requests are generated: always the same by default, so that a test gives the same result twice.
+        max_requests: The most requests that are sent.
+        timeout: Seconds for each answer. Off the main thread, only an ASGI application that awaits is held to it.
+        report: A folder to write the report into, in all its forms.
+
+    Returns:
+        The results, as conformance/report/results.schema.json describes them.
+
+    Raises:
+        NotConforming: If a clause is broken, with the findings as its message, or if none could be judged.
+        CannotRun: If the run could not start or go on; the message says why.
+    """
+    __tracebackhide__ = True
+    if not (api_token or jwt):
+        raise CannotRun("no credentials: give api_token or jwt")
+    chosen = {
+        clause.id for clause in clauses() if not only or any(f"{clause.id}/".startswith(f"{each}/") for each in only)
+    }
+    if not chosen:
+        raise CannotRun(f"no clause is called {' or '.join(only)}")
+    target = Target(
+        base_url,
+        organization_id,
+        api_token=api_token,
+        jwt=jwt,
+        foreign_organization=foreign_organization_id,
+        foreign_token=foreign_git_token_id,
+        max_requests=max_requests,
+        timeout=timeout,
+        transport=transport(app),
+    )
+    run = Run(Contract.load(), target, seed)
+    plugin = Plugin(run, lambda clause: clause.id in chosen, lambda _: None)
+    start = time.monotonic()
+    try:
+        run.preflight()
+        plugin.main()
+        failure = plugin.failure
+    except (Exception, KeyboardInterrupt) as error:
+        failure = error
+    run.clean_up()
+    target.close()
+    # A traceback from further below would show requests, with the credentials in them.
+    if isinstance(failure, CannotRun | NotExercised):
+        raise CannotRun(run.secrets.redact(str(failure))) from None
+    if isinstance(failure, Exception):
+        frame = traceback.extract_tb(failure.__traceback__)[-1]
+        where = f"{Path(frame.filename).name}:{frame.lineno}"
+        raise CannotRun(f"the suite itself failed, at {where}: {type(failure).__name__}") from None
+    if failure:
+        raise failure.with_traceback(None)
+    seconds = time.monotonic() - start
+    broken = any(result.finding and id in chosen for id, result in run.results.items())
+    results = as_results(run, f"{type(app).__name__}, without a socket", seconds, int(broken))
+    if report:
+        write(report, run, results)
+    if results["verdict"] != "held":
+        said = io.StringIO()
+        Terminal(run, said).end(seconds)
+        raise NotConforming(said.getvalue(), results)
+    return results

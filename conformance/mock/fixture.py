@@ -1,0 +1,52 @@
+"""The mock as a pytest fixture: `pytest_plugins = ["conformance.mock.fixture"]` in a conftest.py."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+import uvicorn
+
+from conformance.mock import World, create_app
+from conformance.mock.faults import FAULTS
+from conformance.mock.variants import VARIANTS
+
+
+@dataclass(frozen=True)
+class Address(World):
+    """Where a mock is, with the credentials and ids to use it with."""
+
+    base_url: str = ""
+
+
+@pytest.fixture
+def qovery_git_token_mock(request: pytest.FixtureRequest) -> Iterator[Address]:
+    """A mock on a free port of this machine, with a state of its own.
+
+    It is right, unless it is parametrized, indirectly, with the name of a fault or of a variant.
+    """
+    name = getattr(request, "param", None)
+    if name and name not in FAULTS and name not in VARIANTS:
+        pytest.fail(f"there is no fault or variant {name}: scripts/mock --list-faults and --list-variants name them")
+    world = World()
+    app = create_app(world, fault=name if name in FAULTS else None, variant=name if name in VARIANTS else None)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        # Without a configuration of its own, it leaves the logging of the tests alone.
+        config = uvicorn.Config(
+            app,
+            lifespan="off",
+            ws="none",
+            server_header=False,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=0,
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        yield Address(**vars(world), base_url=f"http://127.0.0.1:{listener.getsockname()[1]}")
+        server.should_exit = True
+        thread.join()
