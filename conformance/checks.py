@@ -6,14 +6,13 @@ it has nothing to judge. The form of documented answers is judged by Schemathesi
 
 from __future__ import annotations
 
-import datetime
 import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-import httpx
+import requests
 import schemathesis
 from schemathesis.checks import content_type_conformance, response_headers_conformance, response_schema_conformance
 
@@ -76,12 +75,19 @@ class Checks:
         self.secrets = secrets
         self.contract = contract
         schema = schemathesis.openapi.from_dict(contract.document)
-        self._operations: dict[str, Any] = {
-            operation.id: schema[operation.path][operation.method] for operation in contract.operations.values()
+        self._cases: dict[str, Any] = {
+            each.id: schema[each.path][each.method].Case(path_parameters=dict.fromkeys(each.parameters, ""))
+            for each in contract.operations.values()
         }
+        # Of the answer that is being judged: whose secrets it shows, and it as Schemathesis takes it.
+        self.shown: set[str] = set()
+        self._response: schemathesis.Response | None = None
 
     def run(self, exchange: Exchange) -> list[tuple[Check, str | None]]:
         """Judges an answer; gives every check that applied and what it found, up to the first fatal finding."""
+        headers = "\n".join(f"{name}: {value}" for name, value in exchange.answer.headers)
+        self.shown = self.secrets.in_text(f"{headers}\n{exchange.answer.text}")
+        self._response = as_response(exchange)
         results = []
         for each in CHECKS:
             found = each.judge(self, exchange)
@@ -102,11 +108,8 @@ class Checks:
         operation = exchange.request.operation
         if operation is None or not self.documented(exchange):
             return NOT_APPLICABLE
-        case = self._operations[operation].Case(
-            path_parameters=dict.fromkeys(self.contract.operations[operation].parameters, "")
-        )
         try:
-            case.validate_response(as_response(exchange), checks=list(checks))
+            self._cases[operation].validate_response(self._response, checks=list(checks))
         except BaseExceptionGroup as group:
             return _first_sentence(group.exceptions[0])
         return None
@@ -115,19 +118,17 @@ class Checks:
 def as_response(exchange: Exchange) -> schemathesis.Response:
     """The answer as Schemathesis takes it."""
     answer = exchange.answer
-    response = httpx.Response(
+    return schemathesis.Response(
         answer.status,
         # The body has been decoded already.
-        headers=[
-            (name.encode("latin-1"), value.encode("latin-1"))
-            for name, value in answer.headers
-            if name.lower() != "content-encoding"
-        ],
+        headers={
+            name.lower(): [answer.header(name) or ""] for name, _ in answer.headers if name.lower() != "content-encoding"
+        },
         content=answer.body,
-        request=httpx.Request(exchange.request.method, "http://localhost/"),
+        request=requests.Request(exchange.request.method, "http://localhost/").prepare(),
+        elapsed=answer.seconds,
+        verify=True,
     )
-    response.elapsed = datetime.timedelta(seconds=answer.seconds)
-    return schemathesis.Response.from_any(response)
 
 
 def _first_sentence(failure: BaseException) -> str:
@@ -147,8 +148,8 @@ def _first_sentence(failure: BaseException) -> str:
     level="documented",
     fatal=False,
 )
-def _token(checks: Checks, exchange: Exchange) -> str | None:
-    return "the answer shows the git token's value" if "GIT_TOKEN" in _shown(checks, exchange) else None
+def _token(checks: Checks, _: Exchange) -> str | None:
+    return "the answer shows the git token's value" if "GIT_TOKEN" in checks.shown else None
 
 
 @check(
@@ -158,15 +159,9 @@ def _token(checks: Checks, exchange: Exchange) -> str | None:
     level="expected",
     fatal=False,
 )
-def _credentials(checks: Checks, exchange: Exchange) -> str | None:
-    shown = _shown(checks, exchange) - {"GIT_TOKEN"}
+def _credentials(checks: Checks, _: Exchange) -> str | None:
+    shown = checks.shown - {"GIT_TOKEN"}
     return f"the answer shows {', '.join(sorted(shown))}" if shown else None
-
-
-def _shown(checks: Checks, exchange: Exchange) -> set[str]:
-    answer = exchange.answer
-    headers = "\n".join(f"{name}: {value}" for name, value in answer.headers)
-    return checks.secrets.in_text(f"{headers}\n{answer.text}")
 
 
 @check(
