@@ -118,12 +118,11 @@ class Checks:
 def as_response(exchange: Exchange) -> schemathesis.Response:
     """The answer as Schemathesis takes it."""
     answer = exchange.answer
+    # The body has been decoded already.
+    names = {name.lower() for name, _ in answer.headers} - {"content-encoding"}
     return schemathesis.Response(
         answer.status,
-        # The body has been decoded already.
-        headers={
-            name.lower(): [answer.header(name) or ""] for name, _ in answer.headers if name.lower() != "content-encoding"
-        },
+        headers={name: [answer.header(name) or ""] for name in names},
         content=answer.body,
         request=requests.Request(exchange.request.method, "http://localhost/").prepare(),
         elapsed=answer.seconds,
