@@ -146,6 +146,7 @@ def _serve(listener: socket.socket, world: World, name: str, counter: Any) -> No
         lifespan="off",
         ws="none",
         server_header=False,
+        proxy_headers=False,
     )
     uvicorn.Server(config).run(sockets=[listener])
 

@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         lifespan="off",
         ws="none",
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=0,
     )
     host = f"[{options.host}]" if ":" in options.host else options.host
