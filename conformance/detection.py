@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
+import io
 import multiprocessing
 import socket
 import subprocess
@@ -23,6 +24,7 @@ from statistics import median
 from typing import Any
 
 import uvicorn
+from hypothesis.database import DirectoryBasedExampleDatabase
 from starlette.types import Receive, Scope, Send
 
 from conformance.contract import PATH, Contract
@@ -32,6 +34,7 @@ from conformance.mock.variants import VARIANTS
 from conformance.plugin import Plugin
 from conformance.report.files import write
 from conformance.report.results import report
+from conformance.report.terminal import Terminal
 from conformance.run import Run
 from conformance.target import CannotRun, Target
 
@@ -74,13 +77,18 @@ def attempt(name: str, seed: int, *, fail_fast: bool, max_requests: int = 900, f
 
 
 def examine(target: Target, name: str, seed: int, *, fail_fast: bool, folder: Path | None = None) -> Trial:
-    """Runs the suite against a server that is called `name` here; writes a report into `folder`."""
+    """Runs the suite against a server that is called `name` here; writes a report into `folder`, and what is printed.
+
+    Hypothesis's database is there too.
+    """
     run = Run(Contract.load(), target, seed)
-    plugin = Plugin(run, lambda _: True, lambda _: None, fail_fast)
+    printed = io.StringIO()
+    terminal = Terminal(run, printed)
+    plugin = Plugin(run, lambda _: True, terminal.finished, fail_fast)
     start, error = time.monotonic(), ""
     try:
         run.preflight()
-        plugin.main()
+        plugin.main(DirectoryBasedExampleDatabase(folder / "examples") if folder else None)
         if plugin.failure:
             raise plugin.failure
     except CannotRun as failure:
@@ -89,6 +97,8 @@ def examine(target: Target, name: str, seed: int, *, fail_fast: bool, folder: Pa
     target.close()
     broken = tuple(result.clause.id for result in run.results.values() if result.finding)
     if folder:
+        terminal.end(seconds)
+        (folder / "terminal.txt").write_text(printed.getvalue(), encoding="utf-8")
         write(folder, run, report(run, name, seconds, 2 if error else int(bool(broken))))
     return Trial(name, seed, broken, target.used, seconds, error)
 

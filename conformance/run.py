@@ -21,7 +21,6 @@ from conformance.contract import Contract, Operation, Zone
 from conformance.exchange import Answer, Exchange, Request
 from conformance.journal import Journal
 from conformance.secrets import Secrets
-from conformance.strategies import secret_fields
 from conformance.target import CannotRun, NotExercised, Target
 
 Json = dict[str, Any]
@@ -69,7 +68,6 @@ class Run:
         self.subject = ""
         self.bystander = ""
         self._tokens = [self.secrets.token(self.random) for _ in range(4)]
-        self._secret_fields = secret_fields(contract)
         self._count = 0
         self._edits: deque[Exchange] = deque(maxlen=8)
         # What it has overwritten is nothing that a later run may delete.
@@ -252,7 +250,6 @@ class Run:
             self.target.reserve += 1
         if creates and self.notes and exchange.answer.status:
             self.notes.write(created=self.created[-1:] if new else [])
-        self._hide(exchange.answer)
         for check, found in self.checks.run(exchange):
             result = self.results[check.clause.id]
             result.requests += 1
@@ -263,18 +260,6 @@ class Run:
                 if not result.finding:
                     result.finding = Finding(check.clause, found, (exchange,))
         return exchange
-
-    def _hide(self, answer: Answer) -> None:
-        """Hides the secrets of git tokens that are not the run's own, if the server shows them."""
-        if not any(f'"{field}"'.encode() in answer.body for field in self._secret_fields):
-            return
-        body = answer.json if isinstance(answer.json, dict) else {}
-        listed = body.get("results")
-        for token in (body, *(listed if isinstance(listed, list) else ())):
-            if isinstance(token, dict) and str(token.get("id")).lower() not in self.created:
-                for value in (token.get(field) for field in self._secret_fields):
-                    if isinstance(value, str):
-                        self.secrets.hide(value)
 
     def listed(self) -> tuple[Exchange, dict[str, Json]]:
         """Lists the organization's git tokens; gives the exchange and them by id, in lower case."""

@@ -73,19 +73,14 @@ class Secrets:
             self._parts.update((text[i : i + _PART], variable) for i in range(len(text) - _PART + 1))
         self._ends.update({value[:_END]: variable, value[-_END:]: variable})
 
-    def hide(self, value: str) -> None:
-        """Shows no part of `value`, somebody's secret, which answers are not searched for."""
-        raw = value.encode("utf-8", "surrogatepass")
-        for form in (value, value[::-1], raw.decode("latin-1"), raw.hex(), *_base64(raw)):
-            self._hidden |= _windows(_lower(form), _HIDDEN)
-
     def _add(self, value: str, variable: str) -> None:
         self._values[value] = variable
         raw = value.encode("utf-8", "surrogatepass")
         if len(raw) < _HIDDEN:
             return
         if variable != _STRANGER:
-            self.hide(value)
+            for form in (value, value[::-1], raw.decode("latin-1"), raw.hex(), *_base64(raw)):
+                self._hidden |= _windows(_lower(form), _HIDDEN)
         forms = [raw.hex(), quote(raw, safe=""), value[::-1], *_base64(raw)]
         forms += [
             base64.b64encode(hashlib.new(n, raw).digest()).decode().rstrip("=") for n in ("md5", "sha1", "sha256")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 
-from conformance.detection import FORK, Trial
+from conformance.detection import FORK
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @cache
@@ -17,6 +18,6 @@ def _pool() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, mp_context=FORK)
 
 
-def forked(trial: Callable[P, Trial], *args: P.args, **kwargs: P.kwargs) -> Trial:
+def forked(trial: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What `trial` gives, called in the other process."""
     return _pool().submit(trial, *args, **kwargs).result()

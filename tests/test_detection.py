@@ -1,17 +1,30 @@
-"""What the suite is worth: it finds each of the mock's faults by a clause about it, and reports no variant."""
+"""What the suite is worth: it finds each of the mock's faults by a clause about it, and reports no variant.
+
+Whatever a server's fault, nothing that a run prints or writes shows a secret.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
+import re
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from conformance.detection import attempt
+from conformance.detection import Trial, attempt
+from conformance.exchange import Answer, Request
+from conformance.mock import World
 from conformance.mock.faults import FAULTS
 from conformance.mock.variants import VARIANTS
+from conformance.report import github
+from conformance.target import Target
 from tests import reports
 from tests.forked import forked
+from tests.leaks import leaking
 from tests.running import ROOT
 
 # The chapters and groups of checks whose clauses are about the faults of a group. Where a fault shows in an answer's
@@ -39,21 +52,58 @@ MISSED = {
 }
 
 
+# A git token's value that the suite has made up; those that are a case of their own, `null` or many an `x`, are none.
+GENERATED = re.compile(rb"(?!(.)\1{7})[b-zB-Z]{40}")
+
+
+@dataclass(frozen=True)
+class Searched:
+    """A trial, and the secrets that its output shows: the encodings by file."""
+
+    trial: Trial
+    leaking: dict[str, set[str]]
+
+
+def searched(name: str, folder: Path, *, fail_fast: bool, max_requests: int = 900) -> Searched:
+    """Tries a fault or a variant, and searches what is written into `folder` for every secret sent or held."""
+    world = World()
+    secrets = {world.api_token, world.jwt, world.secret}
+    send = Target.send
+
+    def witnessed(target: Target, request: Request) -> Answer:
+        secrets.update(found[0].decode() for found in GENERATED.finditer(request.body or b""))
+        return send(target, request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Target, "send", witnessed)
+        trial = attempt(name, 1, fail_fast=fail_fast, max_requests=max_requests, folder=folder)
+    annotations = io.StringIO()
+    with contextlib.redirect_stdout(annotations):
+        github.tell(json.loads((folder / "results.json").read_text()), "word")
+    (folder / "annotations.txt").write_text(annotations.getvalue())
+    assert len(secrets) > 3, "no git token's value was sent"
+    return Searched(trial, leaking(folder, secrets))
+
+
 @pytest.mark.parametrize("name", [change.name for change in FAULTS.core if change.name not in MISSED])
 def test_a_fault_is_found_by_a_clause_about_it(name: str, tmp_path: Path) -> None:
-    trial = forked(attempt, name, 1, fail_fast=True, folder=tmp_path)
+    outcome = forked(searched, name, tmp_path, fail_fast=True)
+    trial = outcome.trial
     assert trial.error == ""
     assert trial.clauses, f"not found in {trial.requests} requests"
     chapter = trial.clauses[0].split("/")[0]
     assert chapter in ABOUT[FAULTS[name].group], trial.clauses
     assert reports.check(tmp_path)["verdict"] == "broken"
+    assert outcome.leaking == {}
 
 
 @pytest.mark.parametrize("name", [change.name for change in VARIANTS.core])
 def test_a_variant_is_not_reported(name: str, tmp_path: Path) -> None:
-    trial = forked(attempt, name, 1, fail_fast=False, max_requests=450, folder=tmp_path)
+    outcome = forked(searched, name, tmp_path, fail_fast=False, max_requests=450)
+    trial = outcome.trial
     assert (trial.clauses, trial.error) == ((), "")
     assert reports.check(tmp_path)["verdict"] == "held"
+    assert outcome.leaking == {}
 
 
 def test_what_is_missed_is_in_the_catalogue() -> None:

@@ -38,11 +38,12 @@ ACTIONS = {
 class World:
     """Who is there when the mock starts: a caller, the organization it may see, and one that it may not see.
 
-    Each organization has a git token; that of the caller's is used by two services.
+    Each organization has a git token, whose value is `secret`; that of the caller's is used by two services.
     """
 
     api_token: str = field(default="mock-api-token-7tQ2vXc9Lr4KpZ8w", repr=False)
     jwt: str = field(default="eyJhbGciOiJub25lIn0.eyJzdWIiOiJtb2NrLWNhbGxlciJ9.bW9jay1zaWduYXR1cmU", repr=False)
+    secret: str = field(default="mock-Wb5nT8rY1kE6hJ3fUz2mQ9xA", repr=False)
     organization_id: str = "0a1f4c52-3c5e-4b0e-9a57-5d0c4a8f6d1b"
     git_token_id: str = "1b7d9e30-8f21-4d6c-b1a4-2e9f70c35a64"
     foreign_organization_id: str = "f4c8a2d6-7b19-4e53-8c0d-91e6b3f5a72c"
@@ -110,9 +111,9 @@ class Mock:
         self.contract = contract
         self.credentials = {"token": world.api_token, "bearer": world.jwt}
         self.requested: dict[str, Any] = contract.request_schema["properties"]
-        secret = {name for name, schema in self.requested.items() if schema.get("writeOnly")}
+        self.secrets = [name for name, schema in self.requested.items() if schema.get("writeOnly")]
         answered = contract.operations["editGitToken"].response_schema or {}
-        self.shown = [name for name in answered["properties"] if name not in secret]
+        self.shown = [name for name in answered["properties"] if name not in self.secrets]
         self.defaults = _defaults(contract, answered)
         self.validators = {
             operation.id: validator(operation.request_schema)
@@ -146,9 +147,9 @@ class Mock:
 
     def seed(self, organization: str, name: str, services: list[dict[str, Any]]) -> None:
         """Puts a git token into an organization."""
-        example = next(iter(self.contract.examples.values()))
+        fields = next(iter(self.contract.examples.values())) | dict.fromkeys(self.secrets, self.world.secret)
         now = self.now()
-        self.organizations[organization] = {name: GitToken(name, now, now, dict(example), services)}
+        self.organizations[organization] = {name: GitToken(name, now, now, fields, services)}
 
     def service(self, number: int) -> dict[str, Any]:
         """A service that uses a git token, made up from the contract's schema."""

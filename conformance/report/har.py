@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.exchange import Exchange
+from conformance.report.reproduction import answered
 from conformance.run import Run
 
 # A body is kept up to here, in characters.
@@ -51,7 +52,7 @@ def _entry(exchange: Exchange, clause: str, run: Run) -> dict[str, Any]:
             "content": {
                 "size": len(answer.body),
                 "mimeType": run.secrets.redact(answer.header("Content-Type") or ""),
-                "text": _text(answer.body, run),
+                "text": answered(_text(answer.body, run), answer, run),
             },
             "redirectURL": run.secrets.redact(answer.header("Location") or ""),
             "headersSize": -1,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Iterator
+from typing import Any
 
 from conformance.clause import Clause, Finding
 from conformance.exchange import Answer, Request
@@ -13,6 +15,8 @@ from conformance.run import Run
 VARIABLES = ("GIT_TOKEN", "QOVERY_API_TOKEN", "QOVERY_JWT")
 # As much of a body as a person reads, in characters.
 _SHOWN = 1500
+# A field of a JSON object that holds text which may be a secret, or the beginning of one.
+_FIELD = re.compile(r'(?P<before>"(?P<name>[^"\\]*)"\s*:\s*")(?P<value>(?:[^"\\]|\\.){8,})', re.DOTALL)
 
 
 def curl(request: Request, run: Run) -> str:
@@ -93,7 +97,32 @@ def shown_answer(answer: Answer, run: Run) -> str:
         lines += ["", answer.text[:_SHOWN] + more]
     if answer.problem:
         lines.append(f"({answer.problem})")
-    return run.secrets.redact("\n".join(lines))
+    return answered("\n".join(lines), answer, run)
+
+
+def answered(text: str, answer: Answer, run: Run) -> str:
+    """`text`, a part of an answer, without secrets.
+
+    Of git tokens that are not the run's own the secrets are not known: so of a successful answer no text is shown
+    that stands in a field which the contract does not have.
+    """
+    documented = {name for each in run.contract.operations.values() for name in _fields(each.response_schema or {})}
+
+    def hidden(field: re.Match[str]) -> str:
+        if field["name"] in documented or any(f"${variable}" in field["value"] for variable in VARIABLES):
+            return field[0]
+        return field["before"] + "\N{FULL BLOCK}" * len(field["value"])
+
+    text = run.secrets.redact(text)
+    return _FIELD.sub(hidden, text) if answer.ok else text
+
+
+def _fields(schema: dict[str, Any]) -> Iterator[str]:
+    """The names of all properties in a schema."""
+    for name, each in schema.get("properties", {}).items():
+        yield name
+        yield from _fields(each)
+    yield from _fields(schema["items"]) if "items" in schema else ()
 
 
 def again(clause: Clause, run: Run) -> str:

@@ -1,0 +1,81 @@
+"""Searches what a run has printed and written for secrets, in every encoding; by other means than the suite's own."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote
+
+# A part of a secret that is this long is as bad as the whole.
+PART = 8
+
+
+def _each(form: str) -> Callable[[str], str]:
+    return lambda text: "".join(form.format(ord(character)) for character in text)
+
+
+def _base64(offset: int, altchars: bytes) -> Callable[[str], str]:
+    """What the text becomes within something longer, at one of the three places that it may stand at."""
+
+    def encode(text: str) -> str:
+        raw = bytes(offset) + text.encode()
+        encoded = base64.b64encode(raw, altchars).decode()
+        # The characters of which all six bits are the text's.
+        return encoded[-(-offset * 8 // 6) : len(raw) * 8 // 6]
+
+    return encode
+
+
+ENCODINGS: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "reversed": lambda text: text[::-1],
+    "percent": lambda text: quote(text, safe=""),
+    "percent, every character": _each("%{:02x}"),
+    "percent twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "hex": lambda text: text.encode().hex(),
+    "JSON": lambda text: json.dumps(text)[1:-1],
+    "JSON, every character": _each("\\u{:04x}"),
+    "JSON twice, every character": _each("\\\\u{:04x}"),
+    "Python": _each("\\x{:02x}"),
+    "HTML": html.escape,
+    "HTML, every character": _each("&#{};"),
+    "HTML, every character in hex": _each("&#x{:x};"),
+    "UTF-16": lambda text: "\0".join(text),
+    "UTF-16 in JSON": lambda text: "\\u0000".join(text),
+    **{f"base64 at {offset}": _base64(offset, b"+/") for offset in range(3)},
+    **{f"base64url at {offset}": _base64(offset, b"-_") for offset in range(3)},
+}
+
+
+@cache
+def _needles(secret: str) -> dict[str, str]:
+    """Every part of a secret in every encoding, in lower case, with the encoding."""
+    parts = [secret[start : start + PART] for start in range(len(secret) - PART + 1)]
+    return {encode(part).lower(): name for name, encode in reversed(ENCODINGS.items()) for part in parts}
+
+
+def leaks(text: str, secrets: Iterable[str]) -> set[str]:
+    """The encodings in which `text` shows a part of one of the secrets, in any letter case."""
+    lower = text.lower()
+    # Most needles do not even begin anywhere, and need not be looked for.
+    begun = {lower[start : start + PART] for start in range(len(lower))}
+    return {
+        name
+        for secret in secrets
+        for needle, name in _needles(secret).items()
+        if needle[:PART] in begun and needle in lower
+    }
+
+
+def leaking(folder: Path, secrets: Iterable[str]) -> dict[str, set[str]]:
+    """The files in `folder`, at any depth, that show a secret, and in which encodings; names of files count too."""
+    every = list(secrets)
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    found = {
+        str(path.relative_to(folder)): leaks(f"{path}\n{path.read_bytes().decode('latin-1')}", every) for path in files
+    }
+    return {name: forms for name, forms in found.items() if forms}
