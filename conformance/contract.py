@@ -57,7 +57,7 @@ class Operation:
     request_schema: dict[str, Any] | None
     responses: dict[str, Any]
 
-    @property
+    @cached_property
     def success(self) -> int:
         """The one status that says the operation was carried out."""
         return min(int(status) for status in self.responses if status.startswith("2"))
