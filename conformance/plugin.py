@@ -22,6 +22,7 @@ from conformance.checks import CHECKS
 from conformance.clause import Broken, Clause, Finding, Result, Stumbled
 from conformance.cleanup import OTHERS
 from conformance.run import Run
+from conformance.suite import fuzzing
 from conformance.target import BudgetSpent, CannotRun, NotExercised
 
 SUITE = Path(__file__).parent / "suite"
@@ -89,6 +90,8 @@ class Plugin:
             print_blob=False,
         )
         settings.load_profile("conformance")
+        # Schemathesis does not ask Hypothesis for the seed.
+        fuzzing.schema.config.seed = self.run.seed
         quiet = io.StringIO()
         with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
             code = pytest.main(
