@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import random
 import re
-import subprocess
 import sys
 import time
 import traceback
@@ -24,6 +22,7 @@ from conformance import interrupt
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from conformance import live
+from conformance.bundled import mock
 from conformance.checks import CHECKS
 from conformance.clause import LEVELS, Clause
 from conformance.cleanup import OTHERS
@@ -36,8 +35,6 @@ from conformance.report.results import report
 from conformance.report.terminal import Terminal, printable
 from conformance.run import Run
 from conformance.target import CannotRun, NotExercised, Target
-
-ROOT = Path(__file__).parent.parent
 
 
 def main() -> int:
@@ -143,31 +140,15 @@ def _server(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
             )
         yield base_url, base_url
         return
-    with _mock() as mock:
+    with mock() as address:
         os.environ |= {
-            "QOVERY_API_TOKEN": mock["api_token"],
-            "QOVERY_JWT": mock["jwt"],
-            "QOVERY_ORGANIZATION_ID": mock["organization_id"],
-            "QOVERY_FOREIGN_ORGANIZATION_ID": mock["foreign_organization_id"],
-            "QOVERY_FOREIGN_GIT_TOKEN_ID": mock["foreign_git_token_id"],
+            "QOVERY_API_TOKEN": address["api_token"],
+            "QOVERY_JWT": address["jwt"],
+            "QOVERY_ORGANIZATION_ID": address["organization_id"],
+            "QOVERY_FOREIGN_ORGANIZATION_ID": address["foreign_organization_id"],
+            "QOVERY_FOREIGN_GIT_TOKEN_ID": address["foreign_git_token_id"],
         }
-        yield mock["base_url"], f"the bundled mock at {mock['base_url']}"
-
-
-@contextlib.contextmanager
-def _mock() -> Iterator[dict[str, str]]:
-    """Address, credentials and ids of a mock of its own process, which is stopped afterwards."""
-    command = [sys.executable, "-m", "conformance.mock", "--port", "0", "--json"]
-    # Ctrl-C must not end the mock before the run has cleaned up.
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True) as process:
-        try:
-            assert process.stdout
-            line = process.stdout.readline()
-            if not line:
-                raise CannotRun("the bundled mock does not start")
-            yield json.loads(line)
-        finally:
-            process.terminate()
+        yield address["base_url"], f"the bundled mock at {address['base_url']}"
 
 
 def _selected(options: argparse.Namespace, clause: Clause) -> bool:

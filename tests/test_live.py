@@ -9,6 +9,7 @@ import json
 import os
 import pty
 import random
+import re
 import resource
 import signal
 import socket
@@ -143,6 +144,21 @@ def test_a_killed_run_leaves_nothing_after_the_next(tmp_path: Path, number: sign
         outcome = conformance(tmp_path / "next", asdict(server), *SHORT)
         assert outcome.code == 0, outcome.output
         assert tokens(server) == before
+
+
+def test_the_bundled_mock_ends_with_the_run(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [ROOT / "scripts" / "conformance", "--rate", "20/s"], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+    )
+    assert process.stdout
+    port = int(next(iter(re.findall(r"the bundled mock at http://127.0.0.1:(\d+)", process.stdout.readline()))))
+    socket.create_connection(("127.0.0.1", port)).close()
+    process.kill()
+    process.communicate()
+    with pytest.raises(ConnectionRefusedError):
+        for _ in range(100):
+            socket.create_connection(("127.0.0.1", port)).close()
+            time.sleep(0.1)
 
 
 def test_an_interrupted_run_leaves_a_report(tmp_path: Path) -> None:

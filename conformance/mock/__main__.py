@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import shlex
 import socket
 import sys
+import threading
 
 import uvicorn
 
@@ -43,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
         timeout_graceful_shutdown=0,
     )
     host = f"[{options.host}]" if ":" in options.host else options.host
+    if options.until_eof:
+        threading.Thread(target=_end_with_input, daemon=True).start()
     with contextlib.suppress(KeyboardInterrupt):
         print(_welcome(f"http://{host}:{listener.getsockname()[1]}", world, options.json), flush=True)
         uvicorn.Server(config).run(sockets=[listener])
@@ -54,11 +58,19 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (%(default)s)")
     parser.add_argument("--port", type=_port, default=8080, help="the port, 0 for any free one (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print address, credentials and ids as one line of JSON")
+    parser.add_argument("--until-eof", action="store_true", help="stop when standard input ends")
     parser.add_argument("--fault", metavar="NAME", help="be wrong in this way")
     parser.add_argument("--list-faults", action="store_true", help="list the ways to be wrong, and stop")
     parser.add_argument("--variant", metavar="NAME", help="be different, and right, in this way")
     parser.add_argument("--list-variants", action="store_true", help="list the ways to be different, and stop")
     return parser.parse_args(arguments)
+
+
+def _end_with_input() -> None:
+    """Ends the process when there is nobody left who could write to its standard input."""
+    while os.read(0, 1024):
+        pass
+    os._exit(0)
 
 
 def _fail(message: str) -> int:
