@@ -247,7 +247,7 @@ class Run:
         new = creates and exchange.answer.ok and isinstance(exchange.answer.json, dict)
         if new:
             self.created.append(str(exchange.answer.json.get("id")).lower())
-            self.target.reserve += 1
+            self.target.keep(1)
         if creates and self.notes and exchange.answer.status:
             self.notes.write(created=self.created[-1:] if new else [])
         for check, found in self.checks.run(exchange):
@@ -288,7 +288,7 @@ class Run:
         exchange = self.call("deleteGitToken", git_token=git_token, **options)
         if exchange.answer.status in (204, 404) and git_token.lower() in self.created:
             self.created.remove(git_token.lower())
-            self.target.reserve -= 1
+            self.target.keep(-1)
             if self.notes:
                 self.notes.write(deleted=[git_token.lower()])
         return exchange

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from conformance.exchange import Answer, Request
+from conformance.ledger import Ledger
 
 # An answer longer than this is taken for endless: a git token is some hundred bytes, a list some thousand of them.
 MAX_ANSWER = 8 * 1024 * 1024
@@ -73,11 +74,8 @@ class Target:
     rate: float = 0
     timeout: float = 5
     max_wait: float = 60
-    used: int = 0
     hangs: int = 0
     dropped: int = 0
-    # Requests that only cleaning up may use.
-    reserve: int = 4
     cleaning: bool = False
     # Set by a signal: the request that is under way is the last one before cleaning up.
     interrupted: bool = False
@@ -100,10 +98,7 @@ class Target:
             )
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
             raise CannotRun(f"check HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE: {_short(error)}") from None
-        self._next = 0.0
-        # As many requests as the server's own limit allows, and when it allows more, in seconds of Unix time.
-        self._allowed: float = float("inf")
-        self._reset = 0.0
+        self.ledger = Ledger(reserve=4)
         # The last read that was answered, and when the answers ceased after it.
         self._answered: Request | None = None
         self.silent_since: float | None = None
@@ -139,14 +134,26 @@ class Target:
         return f"Token {self.api_token}" if self.api_token else f"Bearer {self.jwt}"
 
     @property
+    def used(self) -> int:
+        """How many requests were sent."""
+        return int(self.ledger.used)
+
+    @property
     def budget(self) -> int:
         """How many requests the run may send in all, by --max-requests and by the server's own limit."""
-        return int(min(self.max_requests, self._allowed))
+        return int(min(self.max_requests, self.ledger.allowed))
 
     @property
     def remaining(self) -> int:
         """How many requests may still be sent."""
-        return self.max_requests - self.used if self.cleaning else self.budget - self.used - self.reserve
+        if self.cleaning:
+            return self.max_requests - self.used
+        return self.budget - self.used - int(self.ledger.reserve)
+
+    def keep(self, requests: int) -> None:
+        """Reserves so many more requests for cleaning up, or fewer."""
+        with self.ledger.locked():
+            self.ledger.reserve += requests
 
     @property
     def loopback(self) -> bool:
@@ -177,11 +184,10 @@ class Target:
         """
         refused = 0
         for attempt in range(8):
-            self._may_send()
-            self.used += 1
+            number = self._may_send()
             self.progress()
             try:
-                answer = self._exchange(request)
+                answer = self._exchange(request, number)
             except httpx.InvalidURL as error:
                 raise CannotRun(f"{self.base_url} is not the address of a server: {error}") from None
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
@@ -205,25 +211,30 @@ class Target:
             return answer
         raise NotExercised("the server kept answering 429 Too Many Requests")
 
-    def _may_send(self) -> None:
-        """Returns when the next request may be sent; raises BudgetSpent if none may."""
+    def _may_send(self) -> int:
+        """Returns when the next request may be sent, with its number; raises BudgetSpent if none may."""
         if self.interrupted and not self.cleaning:
             raise KeyboardInterrupt
-        seconds = self._reset - time.time()
-        if self.used >= self._allowed and seconds <= self.max_wait:
+        ledger = self.ledger
+        seconds = ledger.reset - time.time()
+        if ledger.used >= ledger.allowed and seconds <= self.max_wait:
             if seconds > 1:
                 self.announce(f"The server allows no more requests for {seconds:.0f} s: waiting")
             self._sleep(seconds)
-            self._allowed = float("inf")
-        if self.remaining <= 0:
-            self.spent = True
-            if self.budget < self.max_requests:
-                at = time.strftime("%H:%M:%S", time.localtime(self._reset))
-                raise BudgetSpent(f"the server allows no more requests until {at}")
-            raise BudgetSpent("the budget of requests is used up")
-        if self.rate:
-            self._sleep(self._next - time.monotonic())
-            self._next = time.monotonic() + 1 / self.rate
+            ledger.allowed = float("inf")
+        with ledger.locked():
+            if self.remaining <= 0:
+                self.spent = True
+                if self.budget < self.max_requests:
+                    at = time.strftime("%H:%M:%S", time.localtime(ledger.reset))
+                    raise BudgetSpent(f"the server allows no more requests until {at}")
+                raise BudgetSpent("the budget of requests is used up")
+            ledger.used += 1
+            number = self.used
+            due = max(ledger.next, time.monotonic())
+            ledger.next = due + (1 / self.rate if self.rate else 0)
+        self._sleep(due - time.monotonic())
+        return number
 
     def _sleep(self, seconds: float) -> None:
         """Sleeps, but not through a signal."""
@@ -238,25 +249,29 @@ class Target:
         seconds = _retry_after(answer.header("Retry-After"))
         if seconds is None:
             # Of some servers the limit's reset says it, of others nothing does.
-            seconds = max(self._reset - time.time() if self.used >= self._allowed else 0, 0.25 * 2**attempt)
+            full = self.ledger.used >= self.ledger.allowed
+            seconds = max(self.ledger.reset - time.time() if full else 0, 0.25 * 2**attempt)
         if seconds > self.max_wait:
             if not self.cleaning:
-                self._allowed, self._reset = self.used, time.time() + seconds
+                self.ledger.allowed, self.ledger.reset = self.used, time.time() + seconds
             raise BudgetSpent(f"the server asks to wait {seconds:.0f} s before the next request")
         if seconds > 1:
             self.announce(f"The server asks to wait {seconds:.0f} s: waiting")
         self._sleep(seconds)
 
-    def _heed(self, answer: Answer) -> None:
-        """Takes note of the server's own limit: what it has left, in `X-RateLimit-Remaining`, and until when."""
+    def _heed(self, answer: Answer, number: int) -> None:
+        """Takes note of the server's own limit: what it has left, in `X-RateLimit-Remaining`, and until when.
+
+        It has counted the request that it answers, the run's `number`-th, and not always those that others have sent.
+        """
         left, reset = (_number(answer.header(f"X-RateLimit-{name}")) for name in ("Remaining", "Reset"))
         if left is None or reset is None:
             return
         # Some give the time of the reset, as they should, others the seconds until then.
-        self._reset = reset if reset > 1e9 else time.time() + reset
-        near = self._reset - time.time() <= self.max_wait
+        self.ledger.reset = reset if reset > 1e9 else time.time() + reset
+        near = self.ledger.reset - time.time() <= self.max_wait
         # Where the reset is near, there is no need to stop before the limit is reached.
-        self._allowed = float("inf") if near and left else self.used + left
+        self.ledger.allowed = float("inf") if near and left else number + left
 
     def _reachable(self, answer: Answer) -> None:
         """Raises CannotRun if it is not only this request that gets no answer: then the network may be to blame."""
@@ -264,13 +279,13 @@ class Target:
         if self._silent % TRIES:
             return
         if self._answered and self.remaining > 0:
-            self.used += 1
+            self.ledger.used += 1
             with contextlib.suppress(httpx.HTTPError):
-                if self._exchange(self._answered).status:
+                if self._exchange(self._answered, self.used).status:
                     return
         raise CannotRun(f"{self.base_url} has ceased to answer: {answer.problem}")
 
-    def _exchange(self, request: Request) -> Answer:
+    def _exchange(self, request: Request, number: int) -> Answer:
         if self.hangs >= MAX_HANGS:
             raise NotExercised(f"the server hung {self.hangs} times")
         start, at = time.monotonic(), time.time()
@@ -313,7 +328,7 @@ class Target:
             problem, body = f"more than {MAX_VALUES} values in an answer", bytearray()
         answer = Answer(status, headers, bytes(body), time.monotonic() - start, problem)
         if status:
-            self._heed(answer)
+            self._heed(answer, number)
             self._silent, self.silent_since = 0, None
             if request.method == "GET":
                 self._answered = request
