@@ -40,8 +40,8 @@ def introduction() -> str:
     return f"""\
 # Measured
 
-Written by `scripts/bench all`. Each row compares two things that took turns in one run on one machine: medians, with the
-quartiles in parentheses. The ratio is ours to theirs, the median of the turns' ratios.
+Written by `scripts/bench all`. Each row compares two things that took turns in one run on one machine: medians, with
+the quartiles in parentheses. The ratio is ours to theirs, the median of the turns' ratios.
 
 {datetime.now(UTC).date()}, {machine()}.
 

@@ -88,7 +88,9 @@ def call() -> Comparison:
             response.json()
 
         pairs = interleave(timed(ours), timed(theirs), CALLS)
-    return Comparison("client: a call", "ms", "httpx", [(mine * 1e3, other * 1e3) for mine, other in pairs], at_most=1.15)
+    return Comparison(
+        "client: a call", "ms", "httpx", [(mine * 1e3, other * 1e3) for mine, other in pairs], at_most=1.15
+    )
 
 
 def start(module: str) -> Callable[[], float]:

@@ -1,3 +1,6 @@
 from collections.abc import Iterator
 from bench.measure import Comparison
-def comparisons(full: bool) -> Iterator[Comparison]: yield from ()
+
+
+def comparisons(full: bool) -> Iterator[Comparison]:
+    yield from ()

@@ -72,7 +72,7 @@ def put(address: dict[str, str]) -> Iterator[Callable[[str], dict[str, float]]]:
         script = Path(folder, "put.lua")
         script.write_text(SCRIPT % (json.dumps(BODY), address["api_token"]), encoding="utf-8")
         path = f"/organization/{address['organization_id']}/gitToken/{address['git_token_id']}"
-        options = ["--threads", "1", "--connections", "16", "--duration", f"{SECONDS}s", "--script", script]
+        options = ["--threads", "1", "--connections", "16", "--duration", f"{SECONDS}s", "--script", str(script)]
 
         def measure(base_url: str) -> dict[str, float]:
             answer = subprocess.run(["wrk", *options, base_url + path], capture_output=True, text=True, check=True)
@@ -101,7 +101,8 @@ def prism() -> Iterator[str]:
     """The address of Prism with the contract, as fast as it goes: it logs nothing, as our mock does not."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    command = [PRISM, "mock", "--port", port, "--verboseLevel", "silent", ROOT / "openapi" / "git-token.yaml"]
+    contract = str(ROOT / "openapi" / "git-token.yaml")
+    command = [str(PRISM), "mock", "--port", port, "--verboseLevel", "silent", contract]
     with subprocess.Popen(command) as process:
         try:
             while process.poll() is None:

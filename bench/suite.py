@@ -1,3 +1,126 @@
-from collections.abc import Iterator
-from bench.measure import Comparison
-def comparisons(full: bool) -> Iterator[Comparison]: yield from ()
+"""The suite beside `st run`, Schemathesis's own command: requests it checks a second, and how soon it finds faults.
+
+Both run as people run them, as commands from start to end, with the same contract, mock, seed and credentials. The mock
+counts the requests.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import astuple, dataclass
+from functools import partial
+from pathlib import Path
+
+from bench.measure import Comparison, interleave
+from conformance.contract import PATH
+from conformance.detection import FORK, serving
+from conformance.mock import World
+from conformance.mock.faults import FAULTS
+
+ROOT = Path(__file__).parent.parent
+TURNS = 5
+# Faults of one turn, but for a full run.
+SAMPLE = 8
+# In seconds. A run that takes longer has not found anything.
+LONGEST = 120
+
+WORLD = World()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What runs found, and what that took."""
+
+    runs: int = 0
+    found: int = 0
+    requests: int = 0
+    seconds: float = 0
+
+    def __add__(self, other: Outcome) -> Outcome:
+        return Outcome(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+
+# A command line for a run: of the mock's address, the seed, whether to stop at the first finding, a folder for files.
+Command = Callable[[str, int, bool, Path], list[str]]
+
+
+def comparisons(full: bool) -> Iterator[Comparison]:
+    """Raises RuntimeError if one of the two reports the healthy mock."""
+    ours, theirs = (partial(healthy, command, itertools.count(1)) for command in (conformance, st_run))
+    pairs = interleave(ours, theirs, TURNS)
+    rates = [(mine.requests / mine.seconds, other.requests / other.seconds) for mine, other in pairs]
+    yield Comparison("suite: checked requests", "1/s", "st run", rates, at_least=3)
+
+    faults = [fault.name for fault in (FAULTS.values() if full else FAULTS.core)]
+    # Every turn has faults from all over the catalogue.
+    turns = [faults[turn::TURNS] for turn in range(TURNS)]
+    if not full:
+        turns = [names[:: len(names) // SAMPLE][:SAMPLE] for names in turns]
+    ours, theirs = (partial(faulty, command, iter(turns)) for command in (conformance, st_run))
+    pairs = interleave(ours, theirs, TURNS, warm_up=0)
+    what = f"suite: of {sum(map(len, turns))} faults, found"
+    each = [(100 * mine.found / mine.requests, 100 * other.found / other.requests) for mine, other in pairs]
+    yield Comparison(what, "per 100 requests", "st run", each, at_least=2)
+    soon = [(mine.found / mine.seconds, other.found / other.seconds) for mine, other in pairs]
+    yield Comparison(what, "1/s", "st run", soon, at_least=2)
+    found = [(100 * mine.found / mine.runs, 100 * other.found / other.runs) for mine, other in pairs]
+    yield Comparison(what, "%", "st run", found)
+
+
+def healthy(command: Command, seeds: Iterator[int]) -> Outcome:
+    """A whole run on the healthy mock, with the next seed."""
+    outcome = trial(command, "", next(seeds))
+    if outcome.found:
+        raise RuntimeError("the healthy mock is reported")
+    return outcome
+
+
+def faulty(command: Command, turns: Iterator[list[str]]) -> Outcome:
+    """Runs that end with their first finding, one for each fault of the next turn."""
+    return sum((trial(command, name, 1, first=True) for name in next(turns)), Outcome())
+
+
+def trial(command: Command, fault: str, seed: int, *, first: bool = False) -> Outcome:
+    """A run on the mock with a fault, or without any."""
+    counter = FORK.Value("i", 0)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "QOVERY_API_TOKEN": WORLD.api_token,
+        "QOVERY_JWT": WORLD.jwt,
+        "QOVERY_ORGANIZATION_ID": WORLD.organization_id,
+        "QOVERY_FOREIGN_ORGANIZATION_ID": WORLD.foreign_organization_id,
+        "QOVERY_FOREIGN_GIT_TOKEN_ID": WORLD.foreign_git_token_id,
+    }
+    # Nothing that one run has kept in its folder helps the next one.
+    with serving(WORLD, fault, counter) as base_url, tempfile.TemporaryDirectory() as folder:
+        line = command(base_url, seed, first, Path(folder))
+        start = time.perf_counter()
+        try:
+            process = subprocess.run(
+                line, cwd=folder, env=environment, capture_output=True, timeout=LONGEST, check=False
+            )
+            found = int(process.returncode == 1)
+        except subprocess.TimeoutExpired:
+            found = 0
+        return Outcome(1, found, int(counter.value), time.perf_counter() - start)
+
+
+def conformance(base_url: str, seed: int, first: bool, _: Path) -> list[str]:
+    line = [sys.executable, "-m", "conformance", "--base-url", base_url, "--seed", str(seed), "--timeout", "2"]
+    return [*line, "--fail-fast"] if first else line
+
+
+def st_run(base_url: str, seed: int, first: bool, folder: Path) -> list[str]:
+    config = folder / "schemathesis.toml"
+    config.write_text(f'[parameters]\norganizationId = "{WORLD.organization_id}"\n', encoding="utf-8")
+    program = str(Path(sys.executable).with_name("st"))
+    line = [program, "--config-file", str(config), "run", str(PATH), "--url", base_url, "--seed", str(seed)]
+    line += ["--header", f"Authorization: Token {WORLD.api_token}", "--request-timeout", "2"]
+    return [*line, "--max-failures", "1"] if first else line

@@ -10,24 +10,21 @@ import fnmatch
 import io
 import multiprocessing
 import socket
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import uvicorn
 from hypothesis.database import DirectoryBasedExampleDatabase
 from starlette.types import Receive, Scope, Send
 
-from conformance.contract import PATH, Contract
+from conformance.contract import Contract
 from conformance.mock import World, create_app
 from conformance.mock.faults import FAULTS
 from conformance.mock.variants import VARIANTS
@@ -61,7 +58,7 @@ class Trial:
 def attempt(name: str, seed: int, *, fail_fast: bool, max_requests: int = 900, folder: Path | None = None) -> Trial:
     """Runs the suite against the mock with the fault, or as the variant, `name`; writes a report into `folder`."""
     world = World()
-    with _serving(world, name) as base_url:
+    with serving(world, name) as base_url:
         target = Target(
             base_url,
             world.organization_id,
@@ -103,30 +100,9 @@ def examine(target: Target, name: str, seed: int, *, fail_fast: bool, folder: Pa
     return Trial(name, seed, broken, target.used, seconds, error)
 
 
-def attempt_by_schemathesis(name: str, seed: int) -> Trial:
-    """Runs `st run` on the same contract against the same mock, with its defaults and the same credentials.
-
-    Its findings are not told apart by clause.
-    """
-    world, counter = World(), FORK.Value("i", 0)
-    with _serving(world, name, counter) as base_url, tempfile.TemporaryDirectory() as folder:
-        config = Path(folder, "schemathesis.toml")
-        config.write_text(f'[parameters]\norganizationId = "{world.organization_id}"\n', encoding="utf-8")
-        command: list[str | Path] = [
-            *(Path(sys.executable).with_name("st"), "--config-file", config, "run", PATH, "--url", base_url),
-            *("--header", f"Authorization: Token {world.api_token}", "--seed", str(seed), "--request-timeout", "2"),
-        ]
-        start = time.monotonic()
-        process = subprocess.run(command, cwd=folder, capture_output=True, check=False)
-        seconds = time.monotonic() - start
-    found = ("schemathesis",) if process.returncode == 1 else ()
-    error = "" if process.returncode in (0, 1) else f"st run exited with {process.returncode}"
-    return Trial(name, seed, found, int(counter.value), seconds, error)
-
-
 @contextmanager
-def _serving(world: World, name: str, counter: Any = None) -> Iterator[str]:
-    """The address of a mock of its own process, which counts its requests."""
+def serving(world: World, name: str, counter: Any = None) -> Iterator[str]:
+    """The address of a mock of its own process, which counts its requests in the shared integer `counter`."""
     with socket.socket() as listener:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind(("127.0.0.1", 0))
@@ -168,18 +144,9 @@ def main() -> int:
     if not options.all:
         names = [name for name in names if catalogue[name] in (*FAULTS.core, *VARIANTS.core)]
     tasks = [(name, seed) for seed in range(1, options.seeds + 1) for name in names]
-    code = _table(tasks, _try, options.jobs)
-    if options.compare:
-        print("\nThe same for st run, Schemathesis's own command:\n")
-        _table(tasks, _try_schemathesis, options.jobs)
-        _speed()
-    return code
-
-
-def _table(tasks: list[tuple[str, int]], trial: Callable[[tuple[str, int]], Trial], jobs: int) -> int:
     trials = []
-    with ProcessPoolExecutor(jobs, mp_context=FORK) as pool:
-        for each in pool.map(trial, tasks):
+    with ProcessPoolExecutor(options.jobs, mp_context=FORK) as pool:
+        for each in pool.map(_try, tasks):
             trials.append(each)
             print(_row(each), flush=True)
     return _totals(trials)
@@ -188,21 +155,6 @@ def _table(tasks: list[tuple[str, int]], trial: Callable[[tuple[str, int]], Tria
 def _try(task: tuple[str, int]) -> Trial:
     name, seed = task
     return attempt(name, seed, fail_fast=name in FAULTS)
-
-
-def _try_schemathesis(task: tuple[str, int]) -> Trial:
-    return attempt_by_schemathesis(*task)
-
-
-def _speed() -> None:
-    """Prints how many requests a second each sends to the healthy mock and checks, in turns; the median of three."""
-    ours, theirs = [], []
-    for seed in (1, 2, 3):
-        own, peer = attempt("", seed, fail_fast=False), attempt_by_schemathesis("", seed)
-        ours.append(own.requests / own.seconds)
-        theirs.append(peer.requests / peer.seconds)
-    ratio = median(ours) / median(theirs)
-    print(f"checked requests a second: {median(ours):.0f}, st run {median(theirs):.0f}, {ratio:.1f} times as many")
 
 
 def _row(trial: Trial) -> str:
@@ -243,7 +195,6 @@ def _options() -> argparse.Namespace:
     add("--seeds", type=int, default=1, metavar="N", help="try each with the seeds 1 to N (default: 1)")
     add("--only", action="append", metavar="GLOB", help="only faults and variants of such names; may be repeated")
     add("--all", action="store_true", help="the siblings of each fault too, not just one in four")
-    add("--compare", action="store_true", help="the same for st run, and the requests a second of both")
     add("--jobs", type=int, default=2, metavar="N", help="as many at a time (default: 2)")
     options = parser.parse_args()
     options.only = options.only or ["*"]
