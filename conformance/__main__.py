@@ -19,14 +19,13 @@ from typing import TextIO, cast
 from conformance import interrupt
 # isort: on
 
-from hypothesis.database import DirectoryBasedExampleDatabase
-
 from conformance import live
 from conformance.bundled import mock
 from conformance.checks import CHECKS
 from conformance.clause import LEVELS, Clause
 from conformance.cleanup import OTHERS
 from conformance.contract import Contract, ContractError
+from conformance.database import database
 from conformance.plugin import Plugin, clauses
 from conformance.progress import Progress
 from conformance.report import compare, github
@@ -102,6 +101,7 @@ def _options() -> argparse.Namespace:
     add("--overwrite", action="store_true", help="edit QOVERY_GIT_TOKEN_ID instead of creating a git token")
     add("--pin", action="append", default=[], metavar="FIELD=VALUE", help="send this value (or env:NAME) in this field")
     add("--report", type=Path, metavar="DIR", help="write report.html, results.json, junit.xml and more into DIR")
+    add("--database", metavar="WHERE", help="share failing examples: a directory, redis://HOST, or github")
     add("--compare", type=Path, metavar="FILE", help="say what has changed since the run that wrote this results.json")
     options = parser.parse_args()
     options.explicit_seed = options.seed is not None
@@ -160,6 +160,9 @@ def _selected(options: argparse.Namespace, clause: Clause) -> bool:
 def _conformance(run: Run, options: argparse.Namespace, server: str) -> int:
     terminal = Terminal(run, cast(TextIO, Progress(run, sys.stdout)))
     run.target.announce = terminal.line
+    # A run that repeats another one must not be led astray by what others have found.
+    alone = options.explicit_seed and not options.database
+    examples = None if alone else database(options.database, terminal.line)
     start = time.monotonic()
     word = github.deafen()
     terminal.start(server)
@@ -169,8 +172,7 @@ def _conformance(run: Run, options: argparse.Namespace, server: str) -> int:
     plugin = Plugin(run, lambda clause: _selected(options, clause), terminal.finished, options.fail_fast)
     try:
         run.preflight()
-        # A run that repeats another one must not be led astray by what others have found.
-        plugin.main(None if options.explicit_seed else DirectoryBasedExampleDatabase(".hypothesis/examples"))
+        plugin.main(examples)
         failure = plugin.failure
     except (Exception, KeyboardInterrupt) as error:
         failure = error
