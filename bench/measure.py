@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+
+ROOT = Path(__file__).parent.parent
 
 
 def interleave(ours: Callable[[], T], theirs: Callable[[], T], rounds: int, warm_up: int = 1) -> list[tuple[T, T]]:
@@ -36,6 +40,13 @@ def timed(action: Callable[[], object], clock: Callable[[], float] = time.perf_c
         return clock() - start
 
     return measure
+
+
+def run(command: list[str], code: int = 0) -> None:
+    """Runs a command in the project's folder. Raises RuntimeError if it ends with another exit code than this."""
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if answer.returncode != code:
+        raise RuntimeError(f"{Path(command[0]).name} exited with {answer.returncode}: {answer.stderr}")
 
 
 @dataclass(frozen=True)

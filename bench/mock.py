@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bench.measure import Comparison, interleave
+from bench.measure import ROOT, Comparison, interleave
 
-ROOT = Path(__file__).parent.parent
 PRISM = ROOT / "bench" / "peers" / "node_modules" / ".bin" / "prism"
 TURNS, SECONDS = 7, 3
 # PUTs that the mock has served when its memory is first looked at, and at the end.

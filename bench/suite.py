@@ -17,13 +17,12 @@ from dataclasses import astuple, dataclass
 from functools import partial
 from pathlib import Path
 
-from bench.measure import Comparison, interleave
+from bench.measure import ROOT, Comparison, interleave
 from conformance.contract import PATH
 from conformance.detection import FORK, serving
 from conformance.mock import World
 from conformance.mock.faults import FAULTS
 
-ROOT = Path(__file__).parent.parent
 TURNS = 5
 # Faults of one turn, but for a full run.
 SAMPLE = 8
