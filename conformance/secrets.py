@@ -22,7 +22,9 @@ _HIDDEN = 8
 _STRANGER = "UNKNOWN_CREDENTIALS"
 _CHUNK = 1 << 16
 # How JSON, programs, URLs and HTML write a character, and what UTF-16 that is read as something else is full of.
-_ESCAPE = re.compile(r"\\u([0-9a-f]{4})|\\x([0-9a-f]{2})|%([0-9a-f]{2})|(&#?\w{1,10};)|\\(.)|\0", re.IGNORECASE)
+_ESCAPE = re.compile(
+    r"""\\u([0-9a-f]{4})|\\x([0-9a-f]{2})|%([0-9a-f]{2})|(&#?\w{1,10};)|\\(["'\\/])|\0""", re.IGNORECASE
+)
 # Escapes may be escaped again.
 _LAYERS = 3
 
@@ -86,6 +88,11 @@ class Secrets:
             base64.b64encode(hashlib.new(n, raw).digest()).decode().rstrip("=") for n in ("md5", "sha1", "sha256")
         ]
         self._encoded.update(dict.fromkeys(forms, variable))
+
+    def merge(self, others: Secrets) -> None:
+        """Treats as secret what `others` do too."""
+        for mine, theirs in zip(vars(self).values(), vars(others).values(), strict=True):
+            mine.update(theirs)
 
     def in_text(self, text: str) -> set[str]:
         """The variables whose secret, whole, in part or encoded, `text` shows."""

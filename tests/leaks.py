@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,13 @@ from urllib.parse import quote
 
 # A part of a secret that is this long is as bad as the whole.
 PART = 8
+# A git token's value that the suite has made up; those that are a case of their own, `null` or many an `x`, are none.
+_GENERATED = re.compile(rb"(?!(.)\1{7})[b-zB-Z]{40}")
+
+
+def generated(body: bytes) -> set[str]:
+    """The values of git tokens that the suite has made up, in the body of a request."""
+    return {found[0].decode() for found in _GENERATED.finditer(body)}
 
 
 def _each(form: str) -> Callable[[str], str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from conformance.report import github
 from conformance.target import Target
 from tests import reports
 from tests.forked import forked
-from tests.leaks import leaking
+from tests.leaks import generated, leaking
 from tests.running import ROOT
 
 # The chapters and groups of checks whose clauses are about the faults of a group. Where a fault shows in an answer's
@@ -52,10 +51,6 @@ MISSED = {
 }
 
 
-# A git token's value that the suite has made up; those that are a case of their own, `null` or many an `x`, are none.
-GENERATED = re.compile(rb"(?!(.)\1{7})[b-zB-Z]{40}")
-
-
 @dataclass(frozen=True)
 class Searched:
     """A trial, and the secrets that its output shows: the encodings by file."""
@@ -71,7 +66,7 @@ def searched(name: str, folder: Path, *, fail_fast: bool, max_requests: int = 90
     send = Target.send
 
     def witnessed(target: Target, request: Request) -> Answer:
-        secrets.update(found[0].decode() for found in GENERATED.finditer(request.body or b""))
+        secrets.update(generated(request.body or b""))
         return send(target, request)
 
     with pytest.MonkeyPatch.context() as patch:

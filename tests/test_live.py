@@ -18,10 +18,10 @@ import subprocess
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -29,11 +29,11 @@ from urllib.parse import quote
 import pytest
 
 from tests.independent import Address, serve
+from tests.relay import Handle, answer, listening, relay
 from tests.running import ROOT
 from tests.suite import Outcome, conformance, environment
 
 Json = dict[str, Any]
-Handle = Callable[[BaseHTTPRequestHandler], None]
 MEMORY = 300 * 1024 * 1024
 SHORT = ("--only", "resource/create", "--only", "edit/works")
 
@@ -69,56 +69,6 @@ def start(server: Address, report: Path, *options: str) -> subprocess.Popen[str]
         text=True,
         start_new_session=True,
     )
-
-
-@contextmanager
-def listening(handle: Handle) -> Iterator[str]:
-    """The address of an HTTP server that does with every request what `handle` says."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def parse_request(self) -> bool:
-            parsed = super().parse_request()
-            if parsed:
-                self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                with suppress(OSError):
-                    handle(self)
-                self.close_connection = True
-            return False
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def relay(address: Address, request: BaseHTTPRequestHandler, **headers: str) -> None:
-    """Answers as the server at `address` does, with more headers."""
-    method, path = request.command, request.path.removeprefix(address.base_url)
-    sent = {name: value for name, value in request.headers.items() if name.lower() not in ("host", "connection")}
-    asked = urllib.request.Request(address.base_url + path, getattr(request, "body", b"") or None, sent, method=method)
-    try:
-        answer = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked)
-    except urllib.error.HTTPError as error:
-        answer = error
-    body = answer.read()
-    lines = [f"HTTP/1.1 {answer.status} x"]
-    lines += [
-        f"{k}: {v}"
-        for k, v in answer.headers.items()
-        if not k.lower().startswith(("connection", "content-length", "x-r"))
-    ]
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    lines += [f"Content-Length: {len(body)}"] * (answer.status != 204)
-    request.wfile.write("\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1") + body)
 
 
 _SOURCE = random.Random(1)
@@ -218,7 +168,7 @@ def proxied() -> Iterator[tuple[Address, dict[str, str], list[str]]]:
     def handle(request: BaseHTTPRequestHandler) -> None:
         seen.append(f"{request.command} {request.path}")
         request.path = request.path.removeprefix("http://api.example.com")
-        relay(server, request)
+        relay(server.base_url, request)
 
     with serve() as server, listening(handle) as proxy:
         yield server, {"QOVERY_BASE_URL": "http://api.example.com", "HTTP_PROXY": proxy}, seen
@@ -249,7 +199,7 @@ def test_the_servers_limit_is_kept_to(tmp_path: Path, limit: int, exercised: boo
         used = next(counter)
         statuses.append(200 if used <= limit else 429)
         relay(
-            server,
+            server.base_url,
             request,
             X_RateLimit_Limit=str(limit),
             X_RateLimit_Remaining=str(max(0, limit - used)),
@@ -279,7 +229,7 @@ def test_a_pinned_secret_is_sent_and_never_shown(tmp_path: Path) -> None:
         for form in (secret, quote(secret, safe=""), base64.b64encode(b"a" + secret.encode()).decode(), secret[5:14]):
             if body:
                 return answer(request, 400, json.dumps({"message": f"cannot use {form}"}).encode())
-        return relay(server, request)
+        return relay(server.base_url, request)
 
     with serve() as server, listening(handle) as url:
         options = ("--pin", "token=env:REAL", "--only", "edit/works", "--only", "secrets/token")
@@ -291,11 +241,6 @@ def test_a_pinned_secret_is_sent_and_never_shown(tmp_path: Path) -> None:
     for start in range(len(secret) - 7):
         assert secret[start : start + 8] not in written
     assert quote(secret, safe="")[:12] not in written
-
-
-def answer(request: BaseHTTPRequestHandler, status: int, body: bytes, *headers: str) -> None:
-    lines = [f"HTTP/1.1 {status} x", f"Content-Length: {len(body)}", "Content-Type: application/json", *headers]
-    request.wfile.write("\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1") + body)
 
 
 def endless(request: BaseHTTPRequestHandler) -> None:
@@ -364,7 +309,7 @@ def test_a_network_that_breaks_is_no_finding(tmp_path: Path) -> None:
 
     def handle(request: BaseHTTPRequestHandler) -> None:
         if next(counter) < 40:
-            relay(server, request)
+            relay(server.base_url, request)
 
     with serve() as server, listening(handle) as url:
         outcome: Outcome = conformance(tmp_path, asdict(server), QOVERY_BASE_URL=url)
@@ -437,7 +382,7 @@ def test_only_its_own_git_tokens_are_ever_addressed_to_change_them(tmp_path: Pat
     def handle(request: BaseHTTPRequestHandler) -> None:
         if request.command not in ("GET", "HEAD", "OPTIONS", "TRACE"):
             changed.append(request.path)
-        relay(server, request)
+        relay(server.base_url, request)
 
     with serve() as server, listening(handle) as url:
         [other] = tokens(server)

@@ -1,0 +1,68 @@
+"""A server between the suite and another one, which does with every request what a test says."""
+
+from __future__ import annotations
+
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+Handle = Callable[[BaseHTTPRequestHandler], None]
+
+
+@contextmanager
+def listening(handle: Handle) -> Iterator[str]:
+    """The address of an HTTP server that does with every request what `handle` says."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def parse_request(self) -> bool:
+            parsed = super().parse_request()
+            if parsed:
+                self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                self.close_connection = True
+                with suppress(OSError):
+                    handle(self)
+            return False
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def relay(base_url: str, request: BaseHTTPRequestHandler, **headers: str) -> None:
+    """Answers as the server at `base_url` does, with more headers, and keeps the connection."""
+    method, path = request.command, request.path.removeprefix(base_url)
+    sent = {name: value for name, value in request.headers.items() if name.lower() not in ("host", "connection")}
+    asked = urllib.request.Request(base_url + path, getattr(request, "body", b"") or None, sent, method=method)
+    try:
+        answer = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked)
+    except urllib.error.HTTPError as error:
+        answer = error
+    body = answer.read()
+    lines = [f"HTTP/1.1 {answer.status} x"]
+    lines += [
+        f"{k}: {v}"
+        for k, v in answer.headers.items()
+        if not k.lower().startswith(("connection", "content-length", "x-r"))
+    ]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    lines += [f"Content-Length: {len(body)}"] * (answer.status != 204)
+    request.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+    request.close_connection = False
+
+
+def answer(request: BaseHTTPRequestHandler, status: int, body: bytes, *headers: str) -> None:
+    """Answers, and closes the connection."""
+    lines = [f"HTTP/1.1 {status} x", f"Content-Length: {len(body)}", "Content-Type: application/json", *headers]
+    request.wfile.write("\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1") + body)

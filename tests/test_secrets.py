@@ -1,0 +1,161 @@
+"""No secret is in anything that a run prints or writes, whatever form a server gives it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from conformance.secrets import Secrets
+from tests.leaks import ENCODINGS, PART, generated, leaking, leaks
+from tests.relay import answer, listening, relay
+from tests.running import ROOT, mock
+from tests.suite import environment
+
+# With characters that encodings make something else of.
+PINNED = "ghp+Real/Secret=0\"1'2<3>4&5~6%zw17~89abcdef"
+CREDENTIALS = "qov_4f6a1b7c9d2e8f3a5b6c"
+
+
+def parts(secret: str) -> list[str]:
+    return [secret[start : start + PART] for start in range(len(secret) - PART + 1)]
+
+
+# The search itself.
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_the_search_finds_every_part_in_every_encoding(encoding: str, tmp_path: Path) -> None:
+    for part in parts(PINNED):
+        shown = f"before {ENCODINGS[encoding](part)} after"
+        assert leaks(shown, [PINNED]) and leaks(shown.upper(), [PINNED])
+    folder = tmp_path / "deep" / "down"
+    folder.mkdir(parents=True)
+    (folder / "binary").write_bytes(b"\xff\x00" + ENCODINGS[encoding](PINNED).encode())
+    (folder / "other").write_text("nothing of the kind")
+    assert leaking(tmp_path, [CREDENTIALS, PINNED]).keys() == {"deep/down/binary"}
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc"])
+def test_the_search_finds_base64_of_something_longer(before: str) -> None:
+    for part in parts(PINNED):
+        raw = f"{before}{part}~".encode()
+        assert leaks(base64.standard_b64encode(raw).decode(), [PINNED])
+        assert leaks(base64.urlsafe_b64encode(raw).decode(), [PINNED])
+
+
+def test_the_search_finds_nothing_where_nothing_is() -> None:
+    assert leaks(Path(__file__).with_name("suite.py").read_text() * 5, [CREDENTIALS, PINNED]) == set()
+    assert leaks(f"{PINNED[:7]} {PINNED[7:14]}", [PINNED]) == set()
+
+
+# What hides them.
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_every_part_is_hidden_in_every_encoding(encoding: str) -> None:
+    secrets = Secrets({"QOVERY_API_TOKEN": CREDENTIALS})
+    secrets.keep(PINNED, "GIT_TOKEN")
+    every = [CREDENTIALS, PINNED, secrets.token(random.Random(1))]
+    for secret in every:
+        for shown in (secret, *parts(secret)):
+            text = ENCODINGS[encoding](shown)
+            assert leaks(text, every)
+            for said in (text, text.upper(), json.dumps(text)):
+                assert not leaks(secrets.redact(f"\u0130{said}.\n{said}"), every)
+
+
+def test_what_is_no_secret_is_shown() -> None:
+    text = 'HTTP 400 {"message": "na\\u00efve \\"name\\" %41 &amp; \\\\ İstanbul"} \x00 ' + PINNED[:7]
+    assert Secrets({"QOVERY_JWT": CREDENTIALS, "REAL": PINNED}).redact(text) == text
+
+
+# Whole runs, as their users start them.
+
+
+# Bodies in which this is found are refused, and quoted; escapes are in those that Hypothesis generates.
+REFUSED = {"every body": rb"{", "escapes": rb"(?<!\\)\\u"}
+
+
+@dataclass
+class Witness:
+    """What a mock with a fault knows of a run: where it is reached, and every git token's value that it was sent."""
+
+    server: dict[str, str]
+    values: set[str]
+
+
+@pytest.fixture
+def witness(request: pytest.FixtureRequest) -> Iterator[Witness]:
+    def handle(exchange: BaseHTTPRequestHandler) -> None:
+        body: bytes = exchange.body  # type: ignore[attr-defined]
+        found.values.update(generated(body))
+        if refused and re.search(refused, body):
+            # The server cannot be used for what it says.
+            said = [ENCODINGS[each](PINNED) for each in ENCODINGS]
+            message = json.dumps({"message": f"{said} {exchange.headers['Authorization']} {body.decode('latin-1')}"})
+            answer(exchange, 400, message.encode(), f"X-Sent: {ENCODINGS['percent'](PINNED)}")
+        else:
+            relay(server["base_url"], exchange)
+
+    refused: bytes | None = REFUSED.get(request.param)
+    options = [] if request.param in REFUSED else ["--fault", request.param]
+    with mock(*options) as server, listening(handle) as url:
+        found = Witness(server | {"base_url": url}, {server["api_token"], server["jwt"], server["secret"], PINNED})
+        yield found
+
+
+def run(witness: Witness, folder: Path, *options: str) -> int:
+    """Runs the suite in `folder`, in what takes itself for a step of a workflow; what it prints goes to a file."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("QOVERY_")}
+    variables = {
+        "HOME": str(folder),
+        "XDG_STATE_HOME": str(folder / "state"),
+        "PYTHONPATH": str(ROOT),
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
+        "REAL": PINNED,
+    }
+    command = [sys.executable, "-m", "conformance", "--report", "report", *options]
+    with (folder / "printed.txt").open("wb") as printed:
+        return subprocess.run(
+            command,
+            cwd=folder,
+            env=inherited | environment(witness.server) | variables,
+            stdout=printed,
+            stderr=subprocess.STDOUT,
+            timeout=300,
+            check=False,
+        ).returncode
+
+
+PIN = ("--pin", "token=env:REAL")
+FEW = ("--max-requests", "300")
+
+
+@pytest.mark.parametrize(
+    ("witness", "options"),
+    [
+        ("every body", (*PIN, *FEW)),
+        ("escapes", (*PIN, "--only", "fuzzing/edit")),
+        ("secrets/shown-list", FEW),
+        ("secrets/shown-as-base64", (*PIN, *FEW)),
+        ("secrets/in-error-400", (*PIN, *FEW)),
+        ("secrets/credentials-echoed-200-header", FEW),
+    ],
+    indirect=["witness"],
+)
+def test_no_run_leaks(witness: Witness, options: tuple[str, ...], tmp_path: Path) -> None:
+    assert run(witness, tmp_path, *options) == 1
+    assert {path.name for path in tmp_path.iterdir()} >= {"report", ".hypothesis", "summary.md", "printed.txt"}
+    assert leaking(tmp_path, witness.values) == {}
