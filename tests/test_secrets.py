@@ -147,7 +147,7 @@ FEW = ("--max-requests", "300")
     ("witness", "options"),
     [
         ("every body", (*PIN, *FEW)),
-        ("escapes", (*PIN, "--only", "fuzzing/edit")),
+        ("escapes", (*PIN, "--only", "fuzzing/edit", "--only", "secrets")),
         ("secrets/shown-list", FEW),
         ("secrets/shown-as-base64", (*PIN, *FEW)),
         ("secrets/in-error-400", (*PIN, *FEW)),
