@@ -42,7 +42,7 @@ def qovery_git_token_mock(request: pytest.FixtureRequest) -> Iterator[Address]:
             server_header=False,
             log_config=None,
             access_log=False,
-            timeout_graceful_shutdown=0,
+            timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
