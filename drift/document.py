@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import math
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,7 +102,8 @@ def parse(content: bytes, name: str) -> dict[str, Any]:
     Raises DocumentError if it is not YAML, or not an OpenAPI 3.0 or 3.1 document.
     """
     try:
-        document = yaml.load(content, Loader=yaml.CSafeLoader)
+        with _uncollected():
+            document = yaml.load(content, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise DocumentError(f"{name}:{line}: not YAML: {error.problem}") from None
@@ -109,6 +112,18 @@ def parse(content: bytes, name: str) -> dict[str, Any]:
     if not isinstance(document, dict) or not re.match(r"3\.[01](\.|$)", str(document.get("openapi"))):
         raise DocumentError(f"{name}: not an OpenAPI 3.0 or 3.1 document")
     return document
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector: to look for cycles in a large document takes longer than to read it."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def fetch(address: str, transport: httpx.BaseTransport | None = None) -> bytes:
@@ -336,10 +351,12 @@ class _Reader:
             if isinstance(target, list) and part.isdecimal() and int(part) < len(target):
                 target = target[int(part)]
                 continue
-            keys = {str(key): key for key in target} if isinstance(target, dict) else {}
-            if part not in keys:
+            if isinstance(target, dict) and part not in target:
+                # YAML's keys need not be text.
+                part = next((key for key in target if str(key) == part), part)
+            if not isinstance(target, dict) or part not in target:
                 raise DocumentError(f"{place}: {reference} names nothing")
-            target = target[keys[part]]
+            target = target[part]
         return target
 
     def members(self, node: dict[str, Any], key: str, place: str) -> list[tuple[str, Any]]:
