@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import os
 import random
 import re
@@ -19,14 +20,14 @@ from typing import TextIO, cast
 from conformance import interrupt
 # isort: on
 
-from conformance import live
+from conformance import live, workers
 from conformance.bundled import mock
 from conformance.checks import CHECKS
 from conformance.clause import LEVELS, Clause
 from conformance.cleanup import OTHERS
 from conformance.contract import Contract, ContractError
 from conformance.database import database
-from conformance.plugin import Plugin, clauses
+from conformance.plugin import Plugin, clauses, tested
 from conformance.progress import Progress
 from conformance.report import compare, github
 from conformance.report.files import write
@@ -41,9 +42,7 @@ def main() -> int:
     options = _options()
     try:
         contract = Contract.load()
-        chosen = [clause for clause in clauses() if _selected(options, clause)]
-        if not chosen:
-            raise CannotRun(f"no clause is called {' or '.join(options.only)}: --list names them all")
+        chosen = _chosen(options)
         options.compare = options.compare and compare.load(options.compare)
         if options.list:
             for clause in chosen:
@@ -57,6 +56,7 @@ def main() -> int:
                 rate=options.rate,
                 timeout=options.timeout,
                 max_wait=options.max_wait,
+                until=time.monotonic() + (options.duration or float("inf")),
             )
             if not (target.loopback or options.live or options.dry_run):
                 raise CannotRun(
@@ -72,7 +72,7 @@ def main() -> int:
                     live.take_notes(run, Terminal(run).line)
                 if options.sweep:
                     return live.sweep(run, Terminal(run).line)
-                return _conformance(run, options, server)
+                return _conformance(run, options, server, {clause.id for clause in chosen})
     except (CannotRun, ContractError, NotExercised) as error:
         print(f"conformance: {printable(str(error))}", file=sys.stderr)
         return 2
@@ -89,9 +89,19 @@ def _options() -> argparse.Namespace:
     add("--level", action="append", choices=LEVELS, help="only clauses of this level; may be repeated")
     add("--only", action="append", metavar="CLAUSE", help="only this clause, or group of clauses; may be repeated")
     add("--list", action="store_true", help="list the clauses and exit")
-    add("--max-requests", type=_positive, default=900, metavar="N", help="send at most N requests (default: 900)")
+    add(
+        "--max-requests",
+        type=_positive,
+        metavar="N",
+        help="send at most N requests (default: 900; with --duration, for each hour)",
+    )
     add("--rate", type=_rate, default=0.0, metavar="N/s", help="send at most N requests a second")
-    add("--max-wait", type=_seconds, default=60.0, metavar="S", help="wait for the server's rate limit up to S seconds")
+    add(
+        "--max-wait",
+        type=_seconds,
+        metavar="S",
+        help="wait for the server's rate limit up to S seconds (default: 60; with --duration, 3600)",
+    )
     add("--timeout", type=_seconds, default=5.0, metavar="S", help="give an answer S seconds (default: 5)")
     add("--seed", type=int, metavar="N", help="generate the same requests as the run that printed this seed")
     add("--fail-fast", action="store_true", help="stop at the first broken clause")
@@ -100,6 +110,9 @@ def _options() -> argparse.Namespace:
     add("--sweep", action="store_true", help="remove what earlier runs have left, and exit")
     add("--overwrite", action="store_true", help="edit QOVERY_GIT_TOKEN_ID instead of creating a git token")
     add("--pin", action="append", default=[], metavar="FIELD=VALUE", help="send this value (or env:NAME) in this field")
+    add("--workers", type=_positive, default=1, metavar="N", help="run the clauses in N processes (default: 1)")
+    add("--shard", type=_shard, metavar="I/N", help="run only the I-th of N parts; --merge makes one report of all")
+    add("--duration", type=_duration, metavar="T", help="go on with other requests for T, such as 10m or 8h")
     add("--report", type=Path, metavar="DIR", help="write report.html, results.json, junit.xml and more into DIR")
     add("--database", metavar="WHERE", help="share failing examples: a directory, redis://HOST, or github")
     add("--compare", type=Path, metavar="FILE", help="say what has changed since the run that wrote this results.json")
@@ -107,6 +120,11 @@ def _options() -> argparse.Namespace:
     options.explicit_seed = options.seed is not None
     if options.seed is None:
         options.seed = random.SystemRandom().randrange(2**32)
+    if options.workers > 1 and options.overwrite:
+        parser.error("--overwrite edits one git token, and that takes one worker")
+    hours = math.ceil((options.duration or 1) / 3600)
+    options.max_requests = options.max_requests or 900 * hours
+    options.max_wait = options.max_wait or (3600.0 if options.duration else 60.0)
     return options
 
 
@@ -122,6 +140,17 @@ def _seconds(text: str) -> float:
     if not 0 < value < 3600:
         raise ValueError
     return value
+
+
+def _duration(text: str) -> float:
+    return _positive(text[:-1]) * {"s": 1.0, "m": 60.0, "h": 3600.0}[text[-1]]
+
+
+def _shard(text: str) -> tuple[int, int]:
+    one, of = map(_positive, text.split("/"))
+    if one > of:
+        raise ValueError
+    return one, of
 
 
 def _rate(text: str) -> float:
@@ -151,13 +180,27 @@ def _server(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
         yield address["base_url"], f"the bundled mock at {address['base_url']}"
 
 
-def _selected(options: argparse.Namespace, clause: Clause) -> bool:
-    if options.level and clause.level not in options.level:
-        return False
-    return not options.only or any(clause.id == each or clause.id.startswith(f"{each}/") for each in options.only)
+def _chosen(options: argparse.Namespace) -> list[Clause]:
+    """The clauses that were asked for. Raises CannotRun if there are none."""
+    chosen = [
+        clause
+        for clause in clauses()
+        if (not options.level or clause.level in options.level)
+        and (not options.only or any(f"{clause.id}/".startswith(f"{each}/") for each in options.only))
+    ]
+    if not chosen:
+        raise CannotRun(f"no clause is called {' or '.join(options.only)}: --list names them all")
+    if options.shard:
+        one, of = options.shard
+        tests = [clause for clause in chosen if clause in tested()]
+        if of > len(tests):
+            raise CannotRun(f"--shard: there are {len(tests)} clauses to share, and that makes no {of} parts")
+        # What every answer is judged by, each part judges its own answers by.
+        chosen = [clause for clause in chosen if clause not in tests or tests.index(clause) % of == one - 1]
+    return chosen
 
 
-def _conformance(run: Run, options: argparse.Namespace, server: str) -> int:
+def _conformance(run: Run, options: argparse.Namespace, server: str, chosen: set[str]) -> int:
     terminal = Terminal(run, cast(TextIO, Progress(run, sys.stdout)))
     run.target.announce = terminal.line
     # A run that repeats another one must not be led astray by what others have found.
@@ -169,10 +212,13 @@ def _conformance(run: Run, options: argparse.Namespace, server: str) -> int:
     if run.target.overwrite or not run.target.loopback:
         for line in live.consent(run):
             terminal.line(line)
-    plugin = Plugin(run, lambda clause: _selected(options, clause), terminal.finished, options.fail_fast)
+    plugin = Plugin(run, lambda clause: clause.id in chosen, terminal.finished, options.fail_fast)
     try:
         run.preflight()
-        plugin.main(examples)
+        workers.run_suite(plugin, options.workers, examples)
+        if options.duration:
+            plugin.finished = lambda result: terminal.finished(result) if result.finding else None
+            workers.run_rounds(plugin, options.workers, examples)
         failure = plugin.failure
     except (Exception, KeyboardInterrupt) as error:
         failure = error
@@ -190,7 +236,7 @@ def _conformance(run: Run, options: argparse.Namespace, server: str) -> int:
         terminal.line(f"Requests were lacking for: {', '.join(lacking)}")
     if left:
         terminal.line(f"Not put right: {', '.join(left)}")
-    code = 1 if any(_selected(options, each.clause) and each.finding for each in run.results.values()) else 0
+    code = 1 if any(each.clause.id in chosen and each.finding for each in run.results.values()) else 0
     if failure:
         code = interrupt.CODE if isinstance(failure, KeyboardInterrupt) else 2
     results = report(run, server, time.monotonic() - start, code, options.compare)

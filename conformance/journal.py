@@ -16,6 +16,8 @@ Kind = Literal["valid", "boundary", "unspecified", "invalid"]
 
 _JSON = "application/json"
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+# As many requests are kept one by one; of a longer run, every second, fourth, eighth and so on.
+_ENTRIES = 20_000
 # Answers that are about something else than the fields of the body: credentials, ids, method, size.
 _ELSEWHERE = frozenset({401, 403, 404, 405, 406, 411, 413, 415, 429, 431})
 
@@ -33,7 +35,7 @@ class Entry:
 
 
 class Journal:
-    """Every request of a run, the statuses that each operation answered with, and what was sent in each field.
+    """The requests of a run, the statuses that each operation answered with, and what was sent in each field.
 
     A value of a field is `valid` if it must be accepted, at the `boundary` if it is the shortest or longest of these,
     `invalid` if it must be refused, and else `unspecified`. It counts where nothing else is wrong with the request.
@@ -42,6 +44,8 @@ class Journal:
     def __init__(self, contract: Contract) -> None:
         self.started = time.time()
         self.entries: list[Entry] = []
+        self.count = 0
+        self._step = 1
         self.statuses: dict[str | None, Counter[int]] = {operation: Counter() for operation in contract.operations}
         self.fields: dict[str, dict[Kind, Counter[int]]] = {}
         self._contract = contract
@@ -58,11 +62,35 @@ class Journal:
         """Notes an exchange that was made for a clause."""
         request, answer = exchange.request, exchange.answer
         at = exchange.at - self.started
-        self.entries.append(Entry(at, request.operation, request.method, answer.status, answer.seconds, clause))
+        self._enter(Entry(at, request.operation, request.method, answer.status, answer.seconds, clause))
         self.statuses.setdefault(request.operation, Counter())[answer.status] += 1
         if answer.status not in _ELSEWHERE and self._plain(exchange):
             for field, kind in self._kinds(request.json).items():
                 self.fields[field][kind][answer.status] += 1
+
+    def __getstate__(self) -> dict[str, object]:
+        # What was learned goes to another process, what it was learned by is there already.
+        return vars(self) | {"_contract": None}
+
+    def merge(self, other: Journal) -> None:
+        """Adds what another journal of the same run holds."""
+        for entry in other.entries:
+            self._enter(entry)
+        self.count += other.count - len(other.entries)
+        self.entries.sort(key=lambda entry: entry.at)
+        for operation, statuses in other.statuses.items():
+            self.statuses.setdefault(operation, Counter()).update(statuses)
+        for field, kinds in other.fields.items():
+            for kind, statuses in kinds.items():
+                self.fields[field][kind].update(statuses)
+
+    def _enter(self, entry: Entry) -> None:
+        self.count += 1
+        if self.count % self._step == 0:
+            self.entries.append(entry)
+        if len(self.entries) > _ENTRIES:
+            self.entries = self.entries[1::2]
+            self._step *= 2
 
     def _plain(self, exchange: Exchange) -> bool:
         """Whether a request has a body, and nothing is odd about it but perhaps the values in the body."""

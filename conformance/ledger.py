@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import mmap
 import os
 import tempfile
@@ -61,10 +62,10 @@ class Ledger:
 
     def create(self, git_token: str) -> None:
         """Enters a git token as this process's own."""
-        self._file.write(f"{os.getpid()} {git_token}\n".encode())
+        self._file.write(f"{json.dumps([git_token, os.getpid()])}\n".encode())
 
     def others(self) -> set[str]:
-        """The git tokens that other processes have entered."""
+        """The git tokens that other processes have entered last."""
         size = os.fstat(self._file.fileno()).st_size
-        entries = [line.split(" ", 1) for line in os.pread(self._file.fileno(), size, 0).decode().splitlines()]
-        return {git_token for process, git_token in entries if process != str(os.getpid())}
+        owners = dict(json.loads(line) for line in os.pread(self._file.fileno(), size, 0).splitlines())
+        return {git_token for git_token, process in owners.items() if process != os.getpid()}

@@ -9,7 +9,7 @@ import os
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,7 +23,7 @@ from conformance.clause import Broken, Clause, Finding, Result, Stumbled
 from conformance.cleanup import OTHERS
 from conformance.run import Run
 from conformance.suite import fuzzing
-from conformance.target import BudgetSpent, CannotRun, NotExercised
+from conformance.target import BudgetSpent, CannotRun, NotExercised, TimeUp
 
 SUITE = Path(__file__).parent / "suite"
 E = TypeVar("E", bound=BaseException)
@@ -44,38 +44,68 @@ CHAPTERS = (
 )
 
 
+def tested() -> list[Clause]:
+    """Every clause that a test of the suite judges, in order."""
+    modules = [importlib.import_module(f"conformance.suite.{chapter}") for chapter in CHAPTERS]
+    return [value.clause for module in modules for value in vars(module).values() if hasattr(value, "clause")]
+
+
 def clauses() -> list[Clause]:
     """Every clause of the suite, in order; those that are judged on every answer come last."""
-    modules = [importlib.import_module(f"conformance.suite.{chapter}") for chapter in CHAPTERS]
-    tests = [value.clause for module in modules for value in vars(module).values() if hasattr(value, "clause")]
-    return [*tests, OTHERS, *(check.clause for check in CHECKS)]
+    return [*tested(), OTHERS, *(check.clause for check in CHECKS)]
 
 
 class Plugin:
     """A pytest plugin for one run.
 
     `selected` says of a clause whether it was asked for; clauses that a selected one needs are run with it.
-    `finished` is told of every clause as its test ends.
+    `started` and `finished` are told of every clause as its test starts and ends.
     """
 
     def __init__(
         self, run: Run, selected: Callable[[Clause], bool], finished: Callable[[Result], None], fail_fast: bool = False
     ) -> None:
         self.run = run
-        self.selected = selected
+        self.started: Callable[[Clause], None] = lambda _: None
         self.finished = finished
         self.fail_fast = fail_fast
         self.failure: BaseException | None = None
+        self._round = 0
+        every = {clause.id: clause for clause in tested()}
+        # If only checks that run on every answer were asked for, everything is worth asking the server.
+        pending = [clause.id for clause in every.values() if selected(clause)] or list(every)
+        wanted: set[str] = set()
+        while pending:
+            wanted.add(id := pending.pop())
+            pending += [each for each in every[id].needs if each not in wanted]
+        for clause in every.values():
+            if clause.id in wanted:
+                run.add(clause)
+        self._wanted = wanted
 
-    def main(self, database: ExampleDatabase | None = None) -> None:
-        """Runs the suite in this process; `database` remembers failing examples from run to run.
+    @property
+    def findings(self) -> list[str]:
+        """The clauses that are broken."""
+        return [each.clause.id for each in self.run.results.values() if each.finding]
 
-        That may be in a test of somebody's: their pytest and Hypothesis have no say in the run, and are as before.
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to be run."""
+        return self.failure is not None or (self.fail_fast and bool(self.findings))
+
+    def main(
+        self, database: ExampleDatabase | None = None, chapters: Sequence[str] = CHAPTERS, number: int = 0
+    ) -> None:
+        """Runs chapters of the suite in this process; `database` remembers failing examples from run to run.
+
+        What is generated is another with every `number`. That may be in a test of somebody's: their pytest and
+        Hypothesis have no say in the run, and are as before.
         """
+        self._round = number
         with _alone():
-            self._main(database)
+            self._main(database, chapters, self.run.seed + number)
 
-    def _main(self, database: ExampleDatabase | None) -> None:
+    def _main(self, database: ExampleDatabase | None, chapters: Sequence[str], seed: int) -> None:
         settings.register_profile(
             "conformance",
             max_examples=self.run.scaled(12),
@@ -91,12 +121,12 @@ class Plugin:
         )
         settings.load_profile("conformance")
         # Schemathesis does not ask Hypothesis for the seed.
-        fuzzing.schema.config.seed = self.run.seed
+        fuzzing.schema.config.seed = seed
         quiet = io.StringIO()
         with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
             code = pytest.main(
                 [
-                    *(str(SUITE / f"{chapter}.py") for chapter in CHAPTERS),
+                    *(str(SUITE / f"{chapter}.py") for chapter in chapters),
                     "--override-ini=python_files=*.py",
                     f"--rootdir={SUITE}",
                     "-c/dev/null",
@@ -110,7 +140,7 @@ class Plugin:
                     "-pno:terminalreporter",
                     "-pno:logging",
                     "-pno:warnings",
-                    f"--hypothesis-seed={self.run.seed}",
+                    f"--hypothesis-seed={seed}",
                 ],
                 plugins=[self],
             )
@@ -127,33 +157,24 @@ class Plugin:
             self.failure = CannotRun(f"the suite itself is wrong:\n{report.longreprtext[-4000:]}")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        clauses = {clause_of(item).id: clause_of(item) for item in items}
-        wanted = {clause.id for clause in clauses.values() if self.selected(clause)}
-        if not wanted:
-            # Only checks that run on every answer were asked for: everything is worth asking the server.
-            wanted = set(clauses)
-        pending = list(wanted)
-        while pending:
-            needs = clauses[pending.pop()].needs
-            pending += [id for id in needs if id not in wanted]
-            wanted.update(needs)
-        items[:] = [item for item in items if clause_of(item).id in wanted]
-        for item in items:
-            self.run.add(clause_of(item))
+        items[:] = [item for item in items if clause_of(item).id in self._wanted]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         result = self.run.results[clause_of(item).id]
         start = time.monotonic()
+        self.started(result.clause)
+        # So that what a clause sends does not depend on which ones came before it.
+        self.run.random.seed(f"{self.run.seed} {self._round} {result.clause.id}")
         result.reason = ""
         done = yield
         if result.judged:
             result.reason = ""
         elif not result.finding and not result.reason and not result.requests:
             result.reason = "no request exercised it"
-        result.seconds = time.monotonic() - start
+        result.seconds += time.monotonic() - start
         self.finished(result)
-        if self.fail_fast and self._findings():
+        if self.over:
             item.session.shouldstop = "fail fast"
         return done
 
@@ -180,9 +201,6 @@ class Plugin:
         finally:
             self.run.current = None
 
-    def _findings(self) -> list[str]:
-        return [each.clause.id for each in self.run.results.values() if each.finding]
-
     def _judge(self, result: Result, error: BaseException, session: pytest.Session) -> None:
         broken = _find(error, Broken)
         if broken is not None:
@@ -193,6 +211,8 @@ class Plugin:
                 result.finding = result.finding or Finding(result.clause, broken.message, broken.exchanges)
             except (CannotRun, KeyboardInterrupt) as failure:
                 self._end(result, failure, session)
+        elif result.judged and _find(error, TimeUp):
+            result.note = "" if self._round else "cut short, for the time was up"
         elif result.judged and (_find(error, BudgetSpent) or self.run.target.remaining <= 0):
             result.note = "cut short by the budget"
         elif stumbled := _find(error, Stumbled):
@@ -204,10 +224,10 @@ class Plugin:
         elif _find(error, HypothesisException):
             result.reason, result.judged = "the server answered the same requests differently", 0
         elif isinstance(error, LookupError | TypeError | ValueError | AttributeError | RecursionError) and (
-            self._findings()
+            self.findings
         ):
             # An answer that is wrong already may be too wrong for the clause to read.
-            result.reason, result.judged = f"its answers cannot be read: {self._findings()[0]} is broken", 0
+            result.reason, result.judged = f"its answers cannot be read: {self.findings[0]} is broken", 0
         else:
             # The run cannot go on: nobody answers, the user interrupts, or the suite itself is wrong.
             known = _find(error, CannotRun) or _find(error, KeyboardInterrupt) or _unfit(result.clause, error)

@@ -6,11 +6,13 @@ import contextlib
 import json
 import os
 import random
+import re
 import time
 import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
@@ -31,8 +33,24 @@ READS = ("GET", "HEAD", "OPTIONS", "TRACE")
 CREATE, DELETE, LIST = "createGitToken", "deleteGitToken", "listOrganizationGitTokens"
 # About how many requests the clauses take that have no cases to choose among.
 FIXED = 220
+# As many names as a worker may give.
+NAMES = 10**6
 # The clause that is broken where a server does not answer the same request in the same way.
 STEADY = "sequences/steady"
+
+
+@dataclass
+class Learned:
+    """What a worker has learned, the git tokens that it gives back, and why it ended, if it was not done."""
+
+    results: dict[str, Result]
+    journal: Journal
+    secrets: Secrets
+    exercised: set[object]
+    spent: bool
+    left: list[str]
+    lent: list[str] | None
+    failure: BaseException | None
 
 
 class Run:
@@ -70,6 +88,11 @@ class Run:
         self._tokens = [self.secrets.token(self.random) for _ in range(4)]
         self._count = 0
         self._edits: deque[Exchange] = deque(maxlen=8)
+        # The number of this process, and what others could not put right.
+        self._worker: int | None = None
+        self._left: list[str] = []
+        # The git tokens that are the run's, not this process's: they are not for it to delete in the end.
+        self._lent: list[str] | None = None
         # What it has overwritten is nothing that a later run may delete.
         self._label = f"{'overwritten' if target.overwrite else 'conformance'}-{stamp()}-"
         self._label += f"{self.random.randrange(16**6):06x}"
@@ -125,7 +148,9 @@ class Run:
 
     def scaled(self, examples: int) -> int:
         """How many examples to generate under the budget of this run, for that many under the default one."""
-        return max(1, examples * self.target.budget // 900)
+        # A run that goes on round by round spends its budget so.
+        budget = min(self.target.budget, 900) if self.target.left < float("inf") else self.target.budget
+        return max(1, examples * budget // 900)
 
     def thin(self, cases: Iterable[T]) -> list[T]:
         """All cases under the default budget, evenly fewer under a smaller one, but always one."""
@@ -238,16 +263,20 @@ class Run:
         creates = request.operation == CREATE
         if creates and self.notes and isinstance(request.json, dict):
             self.notes.creating(request.json.get("name"))
-        exchange = Exchange(request, self.target.send(request), at)
+        # No worker lists git tokens while another creates one: each would take it for a stranger's.
+        alone = self.target.ledger.locked() if creates or request.operation == LIST else contextlib.nullcontext()
+        with alone:
+            exchange = Exchange(request, self.target.send(request), at)
+            new = creates and exchange.answer.ok and isinstance(exchange.answer.json, dict)
+            if new:
+                self._own(str(exchange.answer.json.get("id")).lower())
+            elif self._worker is not None:
+                self.protected |= self.target.ledger.others()
         self.journal.add(exchange, self.current.clause.id if self.current else None)
         if request.operation == "editGitToken":
             self._edits.append(exchange)
         if self.current:
             self.current.requests += 1
-        new = creates and exchange.answer.ok and isinstance(exchange.answer.json, dict)
-        if new:
-            self.created.append(str(exchange.answer.json.get("id")).lower())
-            self.target.keep(1)
         if creates and self.notes and exchange.answer.status:
             self.notes.write(created=self.created[-1:] if new else [])
         for check, found in self.checks.run(exchange):
@@ -265,7 +294,20 @@ class Run:
         """Lists the organization's git tokens; gives the exchange and them by id, in lower case."""
         exchange = self.list_all()
         body = self.expect(exchange, 200, because="the git tokens cannot be listed")
-        return exchange, {token["id"].lower(): token for token in body["results"]}
+        tokens = {token["id"].lower(): token for token in body["results"]}
+        return exchange, {id: token for id, token in tokens.items() if not self._of_another(id, token)}
+
+    def _of_another(self, id: str, token: Json) -> bool:
+        """Whether a git token belongs to another worker, or is what a server made of what that sent."""
+        if self._worker is None or id in (self.before or {}):
+            return False
+        marks = re.findall(rf"{re.escape(self._label)}-(\d+)", json.dumps(token))
+        return id in self.protected or any(int(mark) // NAMES != self._worker for mark in marks)
+
+    def _own(self, git_token: str) -> None:
+        self.created.append(git_token)
+        self.target.ledger.create(git_token)
+        self.target.keep(1)
 
     def new(self, exchange: Exchange) -> str:
         """The id of the git token that a create has answered with; raises Broken if it was refused."""
@@ -443,6 +485,68 @@ class Run:
     def add(self, clause: Clause) -> Result:
         return self.results.setdefault(clause.id, Result(clause))
 
+    # -- workers -----------------------------------------------------------------------------------------------
+
+    def enlist(self, worker: int) -> None:
+        """Makes this process, which was forked from the run's, a worker with git tokens, notes and a client of its own.
+
+        Raises Broken, Stumbled or NotExercised if it cannot have them.
+        """
+        self._worker = worker
+        self._count = worker * NAMES
+        self.target.connect()
+        self.results |= {each.clause.id: Result(each.clause) for each in CHECKS}
+        journal, self.journal = self.journal, Journal(self.contract)
+        self.journal.started = journal.started
+        if self.notes:
+            self.notes = Notes(self.target.base_url, self.target.organization)
+            self.notes.before(self.before or {})
+        self.pool = []
+        if worker == 0:
+            # One at a time may have what the run has created already.
+            self._lent = self.created.copy()
+            for git_token in self._lent:
+                self.target.ledger.create(git_token)
+        else:
+            self.created = []
+            self.subject = self.new(self.create(self.full()))
+            self.bystander = self.new(self.create(self.full(type="GITHUB")))
+
+    def learned(self, failure: BaseException | None) -> Learned:
+        """What this worker has learned, and why it ended."""
+        return Learned(
+            self.results,
+            self.journal,
+            self.secrets,
+            self.exercised,
+            self.target.spent,
+            self._left,
+            None if self._lent is None else [git_token for git_token in self._lent if git_token in self.created],
+            failure,
+        )
+
+    def merge(self, learned: Learned) -> None:
+        """Adds what a worker has learned of what is not its own clauses."""
+        self.journal.merge(learned.journal)
+        self.secrets.merge(learned.secrets)
+        self.exercised |= learned.exercised
+        self.target.spent |= learned.spent
+        self._left += learned.left
+        if learned.lent is not None:
+            self.created = learned.lent
+        for id, theirs in learned.results.items():
+            mine = self.results[id]
+            mine.finding = mine.finding or theirs.finding
+            if any(check.clause.id == id for check in CHECKS):
+                mine.requests += theirs.requests
+                mine.reason = mine.reason and theirs.reason
+
+    def drain(self) -> None:
+        """Deletes the git tokens that clauses have edited in turn; they create others."""
+        for git_token in self.pool:
+            self.discard(git_token)
+        self.pool.clear()
+
     def look(self) -> Answer:
         """Lists the git tokens that are there before the run has done anything."""
         answer = self.list_all().answer
@@ -514,29 +618,29 @@ class Run:
         texts = [name for name, schema in settable.items() if schema.get("format") != "uri"]
         return {name: token.get(name) or "" for name in settable if token.get(name) or name in texts}
 
-    def clean_up(self) -> list[str]:
+    def clean_up(self, *, others: bool = True) -> list[str]:
         """Deletes what the run created, or restores what it has overwritten; gives what could not be put right.
 
-        Judges whether every other git token is as before.
+        Judges whether all `others` are as before.
         """
         self.current = None
-        result = self.add(OTHERS)
+        result = self.add(OTHERS) if others else Result(OTHERS)
         result.reason = "the git tokens could not be listed before and after the run"
-        left = []
+        left, lent = self._left, self._lent or []
         with self.target.cleanup():
             try:
                 problem = self._put_back()
                 left += [f"{self.subject}: {problem}"] if problem else []
                 for _ in range(2):
-                    for git_token in list(self.created):
+                    for git_token in set(self.created).difference(lent):
                         self.discard(git_token)
-                if self.before is not None:
+                if others and self.before is not None:
                     self._others(result, self.before)
             except (NotExercised, CannotRun) as error:
                 result.reason = str(error)
             except (ValueError, TypeError, LookupError, AttributeError):
                 result.reason = "the lists of git tokens cannot be read"
-        left += self.created
+        left += set(self.created).difference(lent)
         if self.notes:
             self.notes.close(done=not left)
         return left

@@ -50,6 +50,10 @@ class BudgetSpent(NotExercised):
     """No request is left in the budget."""
 
 
+class TimeUp(BudgetSpent):
+    """The time that the run was given is over."""
+
+
 class _Late(BaseException):
     """The time for an answer is over. No application that is called in this process takes it for its own error."""
 
@@ -58,8 +62,9 @@ class _Late(BaseException):
 class Target:
     """A server under test.
 
-    `rate` is in requests a second (0: no pacing), `timeout` and `max_wait` are in seconds. Credentials are the bare
-    values, without the scheme. `announce` is told what the run is waiting for, `progress` of every request.
+    `rate` is in requests a second (0: no pacing), `timeout` and `max_wait` are in seconds, `until` is in seconds of
+    the monotonic clock. Credentials are the bare values, without the scheme. `announce` is told what the run is waiting
+    for, `progress` of every request.
     """
 
     base_url: str
@@ -74,6 +79,8 @@ class Target:
     rate: float = 0
     timeout: float = 5
     max_wait: float = 60
+    # When a run that goes on round by round has to end.
+    until: float = float("inf")
     hangs: int = 0
     dropped: int = 0
     cleaning: bool = False
@@ -88,6 +95,15 @@ class Target:
 
     def __post_init__(self) -> None:
         self.base_url = self.base_url.rstrip("/")
+        self.connect()
+        self.ledger = Ledger(reserve=4)
+        # The last read that was answered, and when the answers ceased after it.
+        self._answered: Request | None = None
+        self.silent_since: float | None = None
+        self._silent = 0
+
+    def connect(self) -> None:
+        """Makes the client: a process must not use the connections of the one that it was forked from."""
         try:
             self._client = httpx.Client(
                 timeout=httpx.Timeout(self.timeout),
@@ -98,11 +114,6 @@ class Target:
             )
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
             raise CannotRun(f"check HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE: {_short(error)}") from None
-        self.ledger = Ledger(reserve=4)
-        # The last read that was answered, and when the answers ceased after it.
-        self._answered: Request | None = None
-        self.silent_since: float | None = None
-        self._silent = 0
 
     @classmethod
     def from_environment(cls, base_url: str, *, overwrite: bool = False, **options: Any) -> Target:
@@ -149,6 +160,11 @@ class Target:
         if self.cleaning:
             return self.max_requests - self.used
         return self.budget - self.used - int(self.ledger.reserve)
+
+    @property
+    def left(self) -> float:
+        """The seconds until the run has to end."""
+        return self.until - time.monotonic()
 
     def keep(self, requests: int) -> None:
         """Reserves so many more requests for cleaning up, or fewer."""
@@ -215,6 +231,8 @@ class Target:
         """Returns when the next request may be sent, with its number; raises BudgetSpent if none may."""
         if self.interrupted and not self.cleaning:
             raise KeyboardInterrupt
+        if self.left < 0 and not self.cleaning:
+            raise TimeUp("the time is up")
         ledger = self.ledger
         seconds = ledger.reset - time.time()
         if ledger.used >= ledger.allowed and seconds <= self.max_wait:

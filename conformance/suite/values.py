@@ -111,10 +111,10 @@ def _edits_fail(run: Run, body: Json) -> bool:
 
 def _smaller(run: Run, write: Write, body: Json, broken: Broken) -> Broken:
     """The finding with as few fields, and as short a text, as still show it."""
-    spent = len(run.journal.entries) + SHRINK
+    spent = run.journal.count + SHRINK
 
     def fails(candidate: Json) -> Broken | None:
-        if len(run.journal.entries) >= spent or run.contract.zone(candidate) is not Zone.ACCEPT:
+        if run.journal.count >= spent or run.contract.zone(candidate) is not Zone.ACCEPT:
             return None
         try:
             write(run, candidate)

@@ -1,0 +1,164 @@
+"""The clauses of a run over several processes, which share a budget and give one report."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from hypothesis.database import ExampleDatabase
+
+from conformance.clause import Broken, Result, Stumbled
+from conformance.plugin import CHAPTERS, Plugin
+from conformance.run import Run
+from conformance.target import CannotRun, NotExercised
+
+# What every other chapter relies on: one process judges it, before there are others.
+BASICS = ("resource", "edit")
+# The longest come first: nobody is to wait for them in the end.
+CHAPTERS_APART = ("refusals", "values", "authentication", "oddities", "identifiers", "methods", "isolation")
+# What builds on these, or does not repeat what they have sent.
+LAST = ("sequences", "fuzzing")
+# The chapters that generate something else with every seed.
+GENERATING = ("values", *LAST)
+
+_FORK = multiprocessing.get_context("fork")
+# Which chapters, and for the how manieth time.
+Task = tuple[tuple[str, ...], int]
+
+
+def run_suite(plugin: Plugin, workers: int, database: ExampleDatabase | None = None) -> None:
+    """Runs the suite in as many processes as there are `workers`, and merges what they learn into the plugin's run.
+
+    Where what everything relies on is broken, one process runs the rest: what the others did would be no fair trial.
+    """
+    if workers == 1:
+        plugin.main(database)
+        return
+    plugin.main(database, BASICS)
+    if plugin.over:
+        return
+    if plugin.findings:
+        plugin.main(database, [chapter for chapter in CHAPTERS if chapter not in BASICS])
+        return
+    for chapters in (CHAPTERS_APART, LAST):
+        if not plugin.over:
+            _share(plugin, workers, database, [((chapter,), 0) for chapter in chapters])
+
+
+def run_rounds(plugin: Plugin, workers: int, database: ExampleDatabase | None = None) -> None:
+    """Goes on with what is generated, round by round, until the target's time is up or a clause is broken."""
+    number, sent = 0, -1
+    while plugin.run.target.left > 0 and not (plugin.over or plugin.findings) and plugin.run.target.used > sent:
+        sent = plugin.run.target.used
+        tasks: list[Task] = [(GENERATING, number := number + 1) for _ in range(workers)]
+        if workers == 1:
+            plugin.main(database, *tasks[0])
+            plugin.run.drain()
+        else:
+            _share(plugin, workers, database, tasks)
+
+
+def _share(plugin: Plugin, workers: int, database: ExampleDatabase | None, tasks: list[Task]) -> None:
+    run = plugin.run
+    taken = _FORK.Value("i", 0)
+    pipes: list[Connection] = []
+    processes = []
+    for index in range(workers):
+        pipe, theirs = _FORK.Pipe(duplex=False)
+        process = _FORK.Process(target=_work, args=(plugin, index, database, tasks, taken, theirs))
+        process.start()
+        theirs.close()
+        pipes.append(pipe)
+        processes.append(process)
+    told = False
+    try:
+        while pipes:
+            for ready in wait(pipes, 0.1):
+                pipe = next(each for each in pipes if each is ready)
+                try:
+                    _take(plugin, *pipe.recv())
+                except EOFError:
+                    pipes.remove(pipe)
+            run.target.progress()
+            if not told and (run.target.interrupted or plugin.over):
+                told = True
+                for process in processes:
+                    process.terminate()
+    except BaseException:
+        for process in processes:
+            process.kill()
+        raise
+    for process in processes:
+        process.join()
+        if process.exitcode and not (told or plugin.failure):
+            plugin.failure = CannotRun(f"a worker ended with {process.exitcode}")
+    run.current = None
+    _once(run)
+
+
+def _take(plugin: Plugin, kind: str, what: Any) -> None:
+    """Takes a message of a worker's."""
+    run = plugin.run
+    if kind == "say":
+        run.target.announce(what)
+    elif kind == "start":
+        run.current = run.results[what]
+    elif kind == "results":
+        for result in what:
+            result.finding = result.finding or run.results[result.clause.id].finding
+            run.results[result.clause.id] = result
+            plugin.finished(result)
+    else:
+        run.merge(what)
+        if what.failure and not (isinstance(what.failure, KeyboardInterrupt) and plugin.findings):
+            plugin.failure = plugin.failure or what.failure
+
+
+def _once(run: Run) -> None:
+    """Leaves one finding of those that show the same fault."""
+    first: dict[str, str] = {}
+    for result in run.results.values():
+        about = result.finding.about if result.finding else ""
+        if about and first.setdefault(about, result.clause.id) != result.clause.id:
+            result.finding, result.reason = None, f"{first[about]} is broken in the same way"
+
+
+def _work(
+    plugin: Plugin, index: int, database: ExampleDatabase | None, tasks: list[Task], taken: Any, pipe: Connection
+) -> None:
+    """A worker's life: takes tasks as long as there are any, cleans up, and says what it has learned."""
+    run, parent = plugin.run, os.getppid()
+
+    def alone() -> None:
+        if os.getppid() != parent:
+            run.target.interrupted = True
+
+    run.target.announce = lambda text: pipe.send(("say", text))
+    run.target.progress = alone
+    plugin.started = lambda clause: pipe.send(("start", clause.id))
+    mine: list[Result] = []
+    plugin.finished = mine.append
+    failure: BaseException | None = None
+    try:
+        run.enlist(index)
+        while not plugin.over:
+            with taken.get_lock():
+                number, taken.value = taken.value, taken.value + 1
+            if number >= len(tasks):
+                break
+            plugin.main(database, *tasks[number])
+            if plugin.failure:
+                run.withdraw()
+            pipe.send(("results", mine))
+            mine.clear()
+        failure = plugin.failure
+    except (Broken, Stumbled, NotExercised):
+        # What cannot be had here, others can do without: the first worker has all it needs.
+        pass
+    except (Exception, KeyboardInterrupt) as error:
+        failure = error
+    run.clean_up(others=False)
+    pipe.send(("end", run.learned(failure)))
+    pipe.close()
