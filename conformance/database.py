@@ -74,7 +74,8 @@ def _github(say: Callable[[str], object]) -> ExampleDatabase:
         raise CannotRun("--database github needs GITHUB_TOKEN, which may read the artifacts of GITHUB_REPOSITORY")
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository, re.ASCII):
         raise CannotRun("--database github needs GITHUB_REPOSITORY, as owner/name")
-    artifact = GitHubArtifactDatabase(*repository.split("/"))
+    owner, _, name = repository.partition("/")
+    artifact = GitHubArtifactDatabase(owner, name)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         # Downloads it.

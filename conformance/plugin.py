@@ -120,7 +120,7 @@ class Plugin:
             print_blob=False,
         )
         settings.load_profile("conformance")
-        # Schemathesis does not ask Hypothesis for the seed.
+        # Not by --hypothesis-seed, which would take the database away.
         fuzzing.schema.config.seed = seed
         quiet = io.StringIO()
         with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
@@ -140,7 +140,6 @@ class Plugin:
                     "-pno:terminalreporter",
                     "-pno:logging",
                     "-pno:warnings",
-                    f"--hypothesis-seed={seed}",
                 ],
                 plugins=[self],
             )
