@@ -22,6 +22,12 @@ BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$(?:\s*^```text\n(.*?)^```$)?", r
 BLOCKS = [match.groups() for match in BLOCK.finditer((ROOT / "README.md").read_text())]
 # Tests of their own run these: test_package.py and, on a fresh clone, CI. The variables are set already.
 ELSEWHERE = ("pip install", "git clone", "scripts/test", "export ")
+VAULT = """\
+from tests.apps.fastapi_app import API_KEYS, app
+from tests.apps.fastapi_app import ORGANIZATION as ORGANIZATION_ID
+
+API_TOKEN = API_KEYS["Token"]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +65,14 @@ def test_snippet(language: str, code: str, output: str | None, environment: dict
     if newcomer:
         # The first command of a newcomer, who has set no variables.
         environment = {name: value for name, value in environment.items() if not name.startswith("QOVERY_")}
-    folder = tmp_path if "--report" in code else ROOT
+    if "def test_" in code:
+        # In the project of somebody who has an application.
+        (tmp_path / "conftest.py").write_text(next(code for _, code, _ in BLOCKS if code.startswith("pytest_plugins")))
+        (tmp_path / "vault.py").write_text(VAULT)
+        (tmp_path / "test_snippet.py").write_text(code)
+        environment = {**environment, "PYTHONPATH": f"{ROOT}:{ROOT / 'generated'}"}
+        language, code = "sh", "python -m pytest -p no:cacheprovider test_snippet.py"
+    folder = tmp_path if "--report" in code or "pytest" in code else ROOT
     code = code.replace("scripts/", f"{ROOT}/scripts/")
     command = [sys.executable, "-c", code] if language == "python" else ["sh", "-ec", code]
     answer = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
