@@ -313,9 +313,14 @@ def test_a_transport_for_the_other_kind_of_call_is_refused() -> None:
 
 
 class Counting(ThreadingHTTPServer):
-    """A server that answers every request alike and counts its connections."""
+    """A server that answers every request alike, counts its connections, and keeps the names of its edits."""
 
+    request_queue_size = 128
     connections = 0
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.edits: list[str] = []
 
     def get_request(self) -> Any:
         self.connections += 1
@@ -325,8 +330,18 @@ class Counting(ThreadingHTTPServer):
 class Answering(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    server: Counting
+
     def do_GET(self) -> None:
-        content = json.dumps({**ANSWER, "id": self.path.rpartition("/")[2]}).encode()
+        self.answer({"id": self.path.rpartition("/")[2]})
+
+    def do_PUT(self) -> None:
+        name = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["name"]
+        self.server.edits.append(name)
+        self.answer({"name": name})
+
+    def answer(self, fields: dict[str, str]) -> None:
+        content = json.dumps({**ANSWER, **fields}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -360,6 +375,19 @@ def test_threads_share_a_client(counting: Counting) -> None:
         answers = list(pool.map(lambda id_: get_organization_git_token.sync(ORGANIZATION, id_, client=caller), ids))
     assert [answer.id for answer in answers] == ids
     assert counting.connections <= 8
+
+
+def test_a_thousand_edits_at_once_are_each_made_once(counting: Counting) -> None:
+    names = [str(number) for number in range(1000)]
+
+    async def edits() -> list[GitTokenResponse]:
+        async with Client(jwt="x", base_url=f"http://127.0.0.1:{counting.server_port}") as caller:
+            bodies = (GitTokenRequest(name=name, type_=GitProvider.GITHUB, token="s3cret") for name in names)
+            calls = (edit_git_token.asyncio(ORGANIZATION, TOKEN, client=caller, body=body) for body in bodies)
+            return await asyncio.gather(*calls)
+
+    assert [answer.name for answer in asyncio.run(edits())] == names
+    assert sorted(counting.edits) == sorted(names)
 
 
 def test_a_client_can_be_copied_and_pickled() -> None:

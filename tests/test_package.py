@@ -48,7 +48,7 @@ def test_the_wheel_is_the_package_and_its_metadata(dist: Path) -> None:
     assert names == sources | information | {f"qovery_git_token-{VERSION}.dist-info/licenses/LICENSE"}
     assert metadata["Version"] == VERSION
     required = [line.partition(";") for line in metadata.get_all("Requires-Dist", [])]
-    assert [line[0].partition("<")[0].partition(">")[0] for line in required if not line[2]] == ["httpx"]
+    assert [line[0].partition("<")[0].partition(">")[0] for line in required if not line[2]] == ["anyio", "httpx"]
     assert {line[2].strip() for line in required if line[2]} == {"extra == 'retries'"}
 
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Self, TypeVar
 
+import anyio
 import httpx
 
 from .errors import InvalidResponseError, QoveryError, of_status
@@ -22,6 +23,7 @@ Answers = Mapping[int, Callable[[bytes], T] | None]
 
 BASE_URL = "https://api.qovery.com"
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+CONNECTIONS = 100  # as many as httpx opens
 
 _HEADERS = {"Accept": "application/json", "User-Agent": "qovery-git-token/0.1.0"}
 _CREDENTIALS = re.compile(r"[\x21-\x7e]+")
@@ -70,7 +72,7 @@ class Client:
         self.timeout = timeout
         self._transport = transport
         self._sync: httpx.Client | None = None
-        self._async: httpx.AsyncClient | None = None
+        self._async: tuple[httpx.AsyncClient, anyio.Semaphore] | None = None
 
     @classmethod
     def from_env(
@@ -123,7 +125,7 @@ class Client:
     async def aclose(self) -> None:
         """Closes the connections of asynchronous calls."""
         if self._async is not None:
-            await self._async.aclose()
+            await self._async[0].aclose()
 
     def send(self, method: str, path: str, answers: Answers[T], body: Model | None = None) -> Response[T]:
         """Sends a request and reads the answer: what every operation's `sync_detailed` does."""
@@ -136,7 +138,10 @@ class Client:
     async def asend(self, method: str, path: str, answers: Answers[T], body: Model | None = None) -> Response[T]:
         """Sends a request and reads the answer: what every operation's `asyncio_detailed` does."""
         try:
-            response = await self._async_pool().request(method, path, **_content(body))
+            pool, places = self._async_pool()
+            # httpx takes the longer for each request the more of them wait for one of its connections.
+            async with places:
+                response = await pool.request(method, path, **_content(body))
         except BaseException as error:
             raise _bare(error) from None
         return self._answer(method, path, answers, body, response)
@@ -172,14 +177,15 @@ class Client:
                 )
             return self._sync
 
-    def _async_pool(self) -> httpx.AsyncClient:
+    def _async_pool(self) -> tuple[httpx.AsyncClient, anyio.Semaphore]:
         with _LOCK:
             if self._async is None:
                 if self._transport is not None and not isinstance(self._transport, httpx.AsyncBaseTransport):
                     raise TypeError("the client's transport is for synchronous calls only")
-                self._async = httpx.AsyncClient(
+                pool = httpx.AsyncClient(
                     base_url=self.base_url, headers=self._headers(), timeout=self.timeout, transport=self._transport
                 )
+                self._async = pool, anyio.Semaphore(CONNECTIONS)
             return self._async
 
     def _headers(self) -> dict[str, str]:
