@@ -31,8 +31,9 @@ from conformance.plugin import Plugin, clauses, tested
 from conformance.progress import Progress
 from conformance.report import compare, github
 from conformance.report.files import write
+from conformance.report.merge import load, merge
 from conformance.report.results import report
-from conformance.report.terminal import Terminal, printable
+from conformance.report.terminal import Terminal, printable, summary
 from conformance.run import Run
 from conformance.target import CannotRun, NotExercised, Target
 
@@ -44,6 +45,8 @@ def main() -> int:
         contract = Contract.load()
         chosen = _chosen(options)
         options.compare = options.compare and compare.load(options.compare)
+        if options.merge:
+            return _merge(options)
         if options.list:
             for clause in chosen:
                 print(f"{clause.id}  [{clause.level}]  {clause.requirement}  ({clause.source})")
@@ -115,6 +118,7 @@ def _options() -> argparse.Namespace:
     add("--duration", type=_duration, metavar="T", help="go on with other requests for T, such as 10m or 8h")
     add("--report", type=Path, metavar="DIR", help="write report.html, results.json, junit.xml and more into DIR")
     add("--database", metavar="WHERE", help="share failing examples: a directory, redis://HOST, or github")
+    add("--merge", nargs="+", type=Path, metavar="DIR", help="make one report of those in these folders, and exit")
     add("--compare", type=Path, metavar="FILE", help="say what has changed since the run that wrote this results.json")
     options = parser.parse_args()
     options.explicit_seed = options.seed is not None
@@ -143,6 +147,8 @@ def _seconds(text: str) -> float:
 
 
 def _duration(text: str) -> float:
+    if not re.fullmatch(r"\d+[smh]", text):
+        raise ValueError
     return _positive(text[:-1]) * {"s": 1.0, "m": 60.0, "h": 3600.0}[text[-1]]
 
 
@@ -227,23 +233,23 @@ def _conformance(run: Run, options: argparse.Namespace, server: str, chosen: set
         failure = failure or KeyboardInterrupt()
     elif failure:
         run.withdraw()
-    if run.journal.entries:
-        for clause in (OTHERS, *(check.clause for check in CHECKS)):
-            terminal.finished(run.results[clause.id])
-        terminal.end(time.monotonic() - start)
-    if run.target.spent:
-        lacking = [each.clause.id for each in run.results.values() if each.note or each.state == "not exercised"]
-        terminal.line(f"Requests were lacking for: {', '.join(lacking)}")
-    if left:
-        terminal.line(f"Not put right: {', '.join(left)}")
     code = 1 if any(each.clause.id in chosen and each.finding for each in run.results.values()) else 0
     if failure:
         code = interrupt.CODE if isinstance(failure, KeyboardInterrupt) else 2
     results = report(run, server, time.monotonic() - start, code, options.compare)
+    if run.journal.entries:
+        for clause in (OTHERS, *(check.clause for check in CHECKS)):
+            terminal.finished(run.results[clause.id])
+        terminal.end(results)
+    lacking = [each.clause.id for each in run.results.values() if each.note or each.state == "not exercised"]
+    if run.target.spent and lacking:
+        terminal.line(f"Requests were lacking for: {', '.join(lacking)}")
+    if left:
+        terminal.line(f"Not put right: {', '.join(left)}")
     for line in compare.lines(results["comparison"]) if options.compare else []:
         terminal.line(f"Compared with {options.compare['path']}: {line}")
     if options.report:
-        write(options.report, run, results)
+        write(options.report, results)
     github.tell(results, word)
     if isinstance(failure, CannotRun | NotExercised):
         raise type(failure)(run.secrets.redact(str(failure)))
@@ -253,6 +259,24 @@ def _conformance(run: Run, options: argparse.Namespace, server: str, chosen: set
         where = f"{Path(frame.filename).name}:{frame.lineno}" if frame else ""
         raise CannotRun(f"the suite itself failed, at {where}: {type(failure).__name__}")
     return code
+
+
+def _merge(options: argparse.Namespace) -> int:
+    """Makes one report of many. Raises CannotRun if nothing is broken, but a run has not come to its end."""
+    results = merge([load(folder) for folder in options.merge])
+    word = github.deafen()
+    for line in summary(results):
+        print(printable(line))
+    if options.compare:
+        results["comparison"] = compare.compare(options.compare, results["clauses"])
+        for line in compare.lines(results["comparison"]):
+            print(printable(f"Compared with {options.compare['path']}: {line}"))
+    if options.report:
+        write(options.report, results)
+    github.tell(results, word)
+    if results["verdict"] == "incomplete":
+        raise CannotRun("one of the runs has not come to its end: there may be more to find")
+    return int(results["verdict"] == "broken")
 
 
 if __name__ == "__main__":

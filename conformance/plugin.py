@@ -71,6 +71,8 @@ class Plugin:
         self.fail_fast = fail_fast
         self.failure: BaseException | None = None
         self._round = 0
+        # Whether the clause that is being judged has held in an earlier round.
+        self._held = False
         every = {clause.id: clause for clause in tested()}
         # If only checks that run on every answer were asked for, everything is worth asking the server.
         pending = [clause.id for clause in every.values() if selected(clause)] or list(every)
@@ -165,6 +167,7 @@ class Plugin:
         self.started(result.clause)
         # So that what a clause sends does not depend on which ones came before it.
         self.run.random.seed(f"{self.run.seed} {self._round} {result.clause.id}")
+        self._held = self._round > 0 and result.state == "held"
         result.reason = ""
         done = yield
         if result.judged:
@@ -210,8 +213,11 @@ class Plugin:
                 result.finding = result.finding or Finding(result.clause, broken.message, broken.exchanges)
             except (CannotRun, KeyboardInterrupt) as failure:
                 self._end(result, failure, session)
+        elif self._held and _find(error, NotExercised):
+            # Of a later round, nothing is lacking.
+            pass
         elif result.judged and _find(error, TimeUp):
-            result.note = "" if self._round else "cut short, for the time was up"
+            result.note = "cut short, for the time was up"
         elif result.judged and (_find(error, BudgetSpent) or self.run.target.remaining <= 0):
             result.note = "cut short by the budget"
         elif stumbled := _find(error, Stumbled):

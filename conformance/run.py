@@ -543,8 +543,9 @@ class Run:
 
     def drain(self) -> None:
         """Deletes the git tokens that clauses have edited in turn; they create others."""
-        for git_token in self.pool:
-            self.discard(git_token)
+        with self.target.cleanup():
+            for git_token in self.pool:
+                self.discard(git_token)
         self.pool.clear()
 
     def look(self) -> Answer:
