@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import time
 import traceback
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from conformance.contract import Contract
 from conformance.plugin import Plugin, clauses
 from conformance.report.files import write
 from conformance.report.results import report as as_results
-from conformance.report.terminal import Terminal
+from conformance.report.terminal import ending, printable
 from conformance.run import Run
 from conformance.target import CannotRun, NotExercised, Target
 from conformance.transport import Application, transport
@@ -108,9 +107,7 @@ def verify(
     states = {result.state for id, result in run.results.items() if id in chosen}
     results = as_results(run, f"{type(app).__name__}, without a socket", seconds, int("broken" in states))
     if report:
-        write(report, run, results)
+        write(report, results)
     if "broken" in states or "held" not in states:
-        said = io.StringIO()
-        Terminal(run, said).end(seconds)
-        raise NotConforming(said.getvalue(), results)
+        raise NotConforming("\n".join(map(printable, ending(results))), results)
     return results

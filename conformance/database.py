@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from hypothesis.database import (
     DirectoryBasedExampleDatabase,
@@ -22,6 +22,7 @@ from hypothesis.database import (
 
 from conformance.target import CannotRun
 
+T = TypeVar("T")
 LOCAL = ".hypothesis/examples"
 # How long Redis may take to answer, in seconds.
 _PATIENCE = 5
@@ -94,23 +95,19 @@ class Shared(ExampleDatabase):
         self._lost = lost
         self._say = say
 
-    @contextmanager
-    def _lenient(self) -> Iterator[None]:
+    def _ask(self, call: Callable[[ExampleDatabase], T]) -> T:
         try:
-            yield
+            return call(self._database)
         except self._lost:
             self._database = DirectoryBasedExampleDatabase(LOCAL)
             self._say(f"The shared database has ceased to answer: what fails from now on is kept in {LOCAL}")
+            return call(self._database)
 
     def fetch(self, key: bytes) -> Iterable[bytes]:
-        with self._lenient():
-            return list(self._database.fetch(key))
-        return []
+        return self._ask(lambda each: list(each.fetch(key)))
 
     def save(self, key: bytes, value: bytes) -> None:
-        with self._lenient():
-            self._database.save(key, value)
+        self._ask(lambda each: each.save(key, value))
 
     def delete(self, key: bytes, value: bytes) -> None:
-        with self._lenient():
-            self._database.delete(key, value)
+        self._ask(lambda each: each.delete(key, value))

@@ -94,9 +94,10 @@ def examine(target: Target, name: str, seed: int, *, fail_fast: bool, folder: Pa
     target.close()
     broken = tuple(result.clause.id for result in run.results.values() if result.finding)
     if folder:
-        terminal.end(seconds)
+        results = report(run, name, seconds, 2 if error else int(bool(broken)))
+        terminal.end(results)
         (folder / "terminal.txt").write_text(printed.getvalue(), encoding="utf-8")
-        write(folder, run, report(run, name, seconds, 2 if error else int(bool(broken))))
+        write(folder, results)
     return Trial(name, seed, broken, target.used, seconds, error)
 
 

@@ -28,7 +28,7 @@ def test_the_report_works_in_a_browser(tmp_path: Path) -> None:
     install = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
     subprocess.run(install, cwd=tmp_path, capture_output=True, check=True)
     run = hostile.run()
-    write(tmp_path / "report", run, report(run, f"http://127.0.0.1/{hostile.HOSTILE}", 3.25, 1))
+    write(tmp_path / "report", report(run, f"http://127.0.0.1/{hostile.HOSTILE}", 3.25, 1))
     variables = {"CHROMIUM": chromium, "REPORT": str(tmp_path / "report" / "report.html")}
     answer = subprocess.run(
         ["node", "--test", "report.js"],

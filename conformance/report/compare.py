@@ -22,7 +22,7 @@ def load(path: Path) -> dict[str, Any]:
         "path": str(path),
         "server": str(results.get("server", "")),
         "started": str(results.get("started", "")),
-        "seed": str(results.get("seed", "")),
+        "seed": "several" if results.get("merged") else str(results.get("seed", "")),
         "clauses": dict(states),
     }
 

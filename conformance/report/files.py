@@ -10,10 +10,9 @@ from conformance.report.har import har
 from conformance.report.html import html
 from conformance.report.junit import junit
 from conformance.report.markdown import markdown
-from conformance.run import Run
 
 
-def write(folder: Path, run: Run, results: dict[str, Any]) -> None:
+def write(folder: Path, results: dict[str, Any]) -> None:
     """Writes the results of a run, in every form, into `folder`, which is made if need be."""
     folder.mkdir(parents=True, exist_ok=True)
     files = {
@@ -21,7 +20,7 @@ def write(folder: Path, run: Run, results: dict[str, Any]) -> None:
         "report.html": html(results),
         "report.md": markdown(results),
         "junit.xml": junit(results),
-        "findings.har": json.dumps(har(run), indent=2) + "\n",
+        "findings.har": json.dumps(har(results), indent=2) + "\n",
     }
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")

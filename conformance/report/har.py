@@ -1,4 +1,4 @@
-"""The exchanges of a run's findings as an HTTP archive (HAR 1.2), for browsers and proxies to open; without secrets."""
+"""The exchanges of findings as an HTTP archive (HAR 1.2), for browsers and proxies to open; without secrets."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from conformance.run import Run
 _KEPT = 100_000
 
 
-def har(run: Run) -> dict[str, Any]:
-    """An entry an exchange, with the clause that it is about as its comment."""
-    findings = [result.finding for result in run.results.values() if result.finding]
-    entries = [_entry(exchange, finding.clause.id, run) for finding in findings for exchange in finding.exchanges]
-    creator = {"name": "git-token conformance", "version": run.contract.version}
+def har(results: dict[str, Any]) -> dict[str, Any]:
+    """The archive of a run's results."""
+    entries = [exchange["har"] for finding in results["findings"] for exchange in finding["exchanges"]]
+    creator = {"name": "git-token conformance", "version": results["contract"]}
     return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
 
 
-def _entry(exchange: Exchange, clause: str, run: Run) -> dict[str, Any]:
+def entry(exchange: Exchange, clause: str, run: Run) -> dict[str, Any]:
+    """An exchange, with the clause that it is about as its comment."""
     request, answer = exchange.request, exchange.answer
     milliseconds = round(answer.seconds * 1000, 1)
     host = urlsplit(run.target.base_url)

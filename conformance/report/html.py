@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from conformance.clause import LEVELS
 from conformance.report.compare import lines
-from conformance.report.markdown import TITLES
+from conformance.report.markdown import TITLES, runs
 from conformance.report.terminal import printable
 
 _HERE = Path(__file__).parent
@@ -43,6 +43,7 @@ def html(results: dict[str, Any]) -> str:
         style_hash=_hash(style),
         script=Markup(script),
         script_hash=_hash(script),
+        runs=runs(results),
         states={state: [each["state"] for each in results["clauses"]].count(state) for state in _STATES},
         marks=_STATES,
         levels=LEVELS,

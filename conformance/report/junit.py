@@ -25,7 +25,8 @@ def junit(results: dict[str, Any]) -> str:
     suite = ET.SubElement(root, "testsuite", counts | of_suite)
     properties = ET.SubElement(suite, "properties")
     for name in ("server", "contract", "seed", "requests"):
-        ET.SubElement(properties, "property", name=name, value=printable(str(results[name])))
+        if results[name] is not None:
+            ET.SubElement(properties, "property", name=name, value=printable(str(results[name])))
     for clause in results["clauses"]:
         group, _, name = clause["id"].partition("/")
         case = ET.SubElement(suite, "testcase", classname=group, name=name, time=str(clause["seconds"]))

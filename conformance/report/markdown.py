@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from conformance.report.compare import lines
-from conformance.report.terminal import printable
+from conformance.report.terminal import printable, seed
 
 TITLES = {
     "held": "✓ Every exercised clause held",
@@ -26,9 +26,10 @@ def markdown(results: dict[str, Any]) -> str:
         f"## {TITLES[results['verdict']]}: git-token conformance",
         "",
         f"{_code(results['server'])}: {counts}; {results['requests']} requests in {results['seconds']:.1f} s, "
-        f"seed {results['seed']}, contract {results['contract']}",
+        f"{seed(results)}, contract {results['contract']}",
         "",
     ]
+    text += [f"- {_code(line)}" for line in runs(results)] + [""] * bool(results["merged"])
     if results["comparison"]:
         text += ["### Since the older run", "", *(f"- {line}" for line in lines(results["comparison"])), ""]
     clauses = {clause["id"]: clause for clause in results["clauses"]}
@@ -39,6 +40,15 @@ def markdown(results: dict[str, Any]) -> str:
         text += ["### Not exercised", "", *(f"- `{clause['id']}`: {_code(clause['reason'])}" for clause in idle), ""]
     whole = "\n".join(text)
     return whole if len(whole) <= _LIMIT else whole[: whole.rindex("\n### ", 0, _LIMIT)] + "\n\nThere is more.\n"
+
+
+def runs(results: dict[str, Any]) -> list[str]:
+    """The runs that were merged, a line each."""
+    return [
+        f"{run['server']}: {run['verdict']}, {run['requests']} requests in {run['seconds']:.1f} s, "
+        f"from {run['started']}, {seed(run | {'merged': []})}"
+        for run in results["merged"]
+    ]
 
 
 def _finding(finding: dict[str, Any], clause: dict[str, Any]) -> list[str]:

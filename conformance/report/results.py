@@ -12,12 +12,13 @@ from typing import Any
 from conformance.clause import Finding
 from conformance.exchange import Exchange
 from conformance.report.compare import compare
+from conformance.report.har import entry
 from conformance.report.reproduction import again, curl, marks, shown_answer
 from conformance.run import Run
 
-VERSION = 1
+VERSION = 2
 # As many requests as a timeline shows; of more, evenly chosen ones.
-_POINTS = 2000
+POINTS = 2000
 # As much of a sentence as a person reads, in characters.
 _SENTENCE = 1000
 _VERDICTS = {0: "held", 1: "broken"}
@@ -57,6 +58,7 @@ def report(run: Run, server: str, seconds: float, code: int, old: dict[str, Any]
         "requests": run.target.used,
         "max_requests": run.target.max_requests,
         "seconds": round(seconds, 3),
+        "merged": [],
         "clauses": clauses,
         "findings": [_finding(result.finding, run) for result in run.results.values() if result.finding],
         "coverage": {"fields": _fields(run), "operations": _operations(run)},
@@ -82,24 +84,22 @@ def _finding(finding: Finding, run: Run) -> dict[str, Any]:
         "expected": finding.expected or finding.clause.requirement,
         "actual": (finding.actual or finding.message)[:_SENTENCE],
         "again": again(finding.clause, run),
-        # Of several exchanges, the last one shows what is wrong.
-        "exchanges": [
-            *(_exchange(each, None, run) for each in finding.exchanges[:-1]),
-            *(_exchange(each, finding, run) for each in finding.exchanges[-1:]),
-        ],
+        "exchanges": [_exchange(each, finding, run) for each in finding.exchanges],
     }
 
 
-def _exchange(exchange: Exchange, finding: Finding | None, run: Run) -> dict[str, Any]:
+def _exchange(exchange: Exchange, finding: Finding, run: Run) -> dict[str, Any]:
     answer = shown_answer(exchange.answer, run)
     return {
         "request": curl(exchange.request, run),
         "answer": answer,
-        "marks": marks(answer, finding) if finding else [],
+        # Of several exchanges, the last one shows what is wrong.
+        "marks": marks(answer, finding) if exchange is finding.exchanges[-1] else [],
         "method": exchange.request.method,
         "operation": exchange.request.operation,
         "status": exchange.answer.status,
         "seconds": round(exchange.answer.seconds, 4),
+        "har": entry(exchange, finding.clause.id, run),
     }
 
 
@@ -140,5 +140,5 @@ def _timeline(run: Run) -> list[dict[str, Any]]:
             "seconds": round(entry.seconds, 4),
             "clause": entry.clause,
         }
-        for entry in entries[:: -(-len(entries) // _POINTS) or 1]
+        for entry in entries[:: -(-len(entries) // POINTS) or 1]
     ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TextIO
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any, TextIO
 
 from conformance.clause import Result, State
-from conformance.report.reproduction import again, curl, shown_answer
 from conformance.run import Run
 
 _MARKS: dict[State, str] = {"held": "✓", "broken": "✗", "not exercised": "-"}
@@ -32,31 +33,61 @@ class Terminal:
         if group != self._group:
             self._group = group
             self.line(f"\n{group}")
-        details = {
-            "held": f"{result.requests} requests" + (f", {result.note}" if result.note else ""),
-            "broken": "BROKEN",
-            "not exercised": f"not exercised: {result.reason}",
-        }[result.state]
-        self.line(f"  {_MARKS[result.state]} {result.clause.id}  {result.clause.requirement} ({details})")
+        self.line(
+            _clause(
+                {
+                    "id": result.clause.id,
+                    "requirement": result.clause.requirement,
+                    "state": result.state,
+                    "reason": result.reason or result.note,
+                    "requests": result.requests,
+                }
+            )
+        )
 
-    def end(self, seconds: float) -> None:
-        broken = [result for result in self.run.results.values() if result.finding]
-        for number, result in enumerate(broken, 1):
-            self._finding(number, result)
-        states = [result.state for result in self.run.results.values()]
-        counts = ", ".join(f"{states.count(state)} {state}" for state in _MARKS)
-        self.line(f"\n{counts}; {self.run.target.used} requests in {seconds:.1f} s; seed {self.run.seed}")
+    def end(self, results: dict[str, Any]) -> None:
+        for line in ending(results):
+            self.line(line)
 
-    def _finding(self, number: int, result: Result) -> None:
-        finding, clause = result.finding, result.clause
-        assert finding
-        self.line(f"\n{number}. {clause.id}: {finding.message}")
-        self.line(f"   Required: {clause.requirement}")
-        self.line(f"   Source:   {clause.source} ({clause.level})")
-        for exchange in finding.exchanges:
-            self.line(_indented(curl(exchange.request, self.run)))
-            self.line(_indented(shown_answer(exchange.answer, self.run)))
-        self.line(f"   Run it again: {again(clause, self.run)}")
+
+def summary(results: dict[str, Any]) -> Iterator[str]:
+    """What a run would have printed that had these results: the tree of clauses, the findings and the totals."""
+    for group, clauses in groupby(results["clauses"], key=lambda clause: str(clause["id"]).split("/")[0]):
+        yield f"\n{group}"
+        yield from map(_clause, clauses)
+    yield from ending(results)
+
+
+def ending(results: dict[str, Any]) -> Iterator[str]:
+    """The findings and the totals."""
+    clauses = {clause["id"]: clause for clause in results["clauses"]}
+    for number, finding in enumerate(results["findings"], 1):
+        clause = clauses[finding["clause"]]
+        yield f"\n{number}. {clause['id']}: {finding['message']}"
+        yield f"   Required: {clause['requirement']}"
+        yield f"   Source:   {clause['source']} ({clause['level']})"
+        for exchange in finding["exchanges"]:
+            yield _indented(exchange["request"])
+            yield _indented(exchange["answer"])
+        yield f"   Run it again: {finding['again']}"
+    states = [clause["state"] for clause in results["clauses"]]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in _MARKS)
+    yield f"\n{counts}; {results['requests']} requests in {results['seconds']:.1f} s; {seed(results)}"
+
+
+def seed(results: dict[str, Any]) -> str:
+    """By which seed a run has generated its requests, or of how many runs it was made."""
+    runs = f"{len(results['merged'])} runs" if results["merged"] else ""
+    return ", ".join(filter(None, [runs, "" if results["seed"] is None else f"seed {results['seed']}"]))
+
+
+def _clause(clause: dict[str, Any]) -> str:
+    details = {
+        "held": f"{clause['requests']} requests" + (f", {clause['reason']}" if clause["reason"] else ""),
+        "broken": "BROKEN",
+        "not exercised": f"not exercised: {clause['reason']}",
+    }[clause["state"]]
+    return f"  {_MARKS[clause['state']]} {clause['id']}  {clause['requirement']} ({details})"
 
 
 def printable(text: str) -> str:
