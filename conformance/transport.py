@@ -53,14 +53,14 @@ class WSGI(httpx.BaseTransport):
         self._app = app
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        head: tuple[str, list[tuple[str, str]]] | None = None
-        body = bytearray()
+        status, headers, body = 0, Headers(), bytearray()
 
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[..., None]:
-            nonlocal head
+        def start_response(line: str, fields: list[tuple[str, str]], exc_info: Any = None) -> Callable[..., None]:
+            nonlocal status, headers
             if exc_info and body:
                 raise exc_info[1]
-            head = status, headers
+            status = int(line[:3])
+            headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
             return body.extend
 
         try:
@@ -72,12 +72,8 @@ class WSGI(httpx.BaseTransport):
                     if len(body) > MAX_ANSWER:
                         break
         except Exception:
-            head = None
-        if head is None:
             return _failed(request, body)
-        status, headers = head
-        fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        return _response(request, int(status[:3]), fields, body)
+        return _response(request, status, headers, body) if status else _failed(request, body)
 
 
 def _environ(request: httpx.Request) -> dict[str, Any]:
@@ -121,7 +117,11 @@ class ASGI(httpx.BaseTransport):
         self._state: dict[str, Any] = {}
         self._loop = asyncio.new_event_loop()
         self._events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._run(self._start())
+        try:
+            self._run(self._start())
+        except BaseException:
+            self._loop.close()
+            raise
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         return self._run(self._answer(request))
@@ -232,11 +232,12 @@ def _raise_what_is_no_error(error: BaseException | None) -> None:
 
 def _response(request: httpx.Request, status: int, headers: Headers, body: bytearray) -> httpx.Response:
     """An answer as a client sees it. Raises RemoteProtocolError if it is not as long as it says."""
-    length = {name.lower(): value for name, value in headers}.get(b"content-length")
+    actual = str(len(body))
+    told = {name.lower(): value.decode("latin-1") for name, value in headers}.get(b"content-length", actual)
     if request.method == "HEAD":
         body = bytearray()
-    elif length and int(length) != len(body) <= MAX_ANSWER and status not in (204, 304):
-        raise httpx.RemoteProtocolError(f"it says that it is {int(length)} bytes long and is {len(body)}")
+    elif told != actual and len(body) <= MAX_ANSWER and status not in (204, 304):
+        raise httpx.RemoteProtocolError(f"it says that it is {told} bytes long and is {actual}")
     # A stream, for httpx would add headers to content.
     return httpx.Response(status, headers=headers, stream=httpx.ByteStream(bytes(body)))
 

@@ -213,11 +213,12 @@ def answering(body: Iterable[bytes], *headers: tuple[str, str], then: Exception 
     ("app", "clause", "message"),
     [
         (answering([b"{}"], ("Content-Length", "3")), "answer/complete", "it says that it is 3 bytes long and is 2"),
+        (answering([b"{}"], ("X-Name", "漢")), "answer/no-server-error", "the server failed: 500"),
         (answering([b"{"], then=OSError()), "answer/complete", "failed in the middle"),
         (answering([], then=OSError()), "answer/no-server-error", "the server failed: 500"),
         (answering(b"x" * 1024 * 1024 for _ in iter(int, 1)), "answer/complete", "MiB of answer, and no end"),
     ],
-    ids=["length", "half", "failure", "endless"],
+    ids=["length", "header", "half", "failure", "endless"],
 )
 def test_a_broken_answer_is_seen_as_from_a_server(app: Application, clause: str, message: str) -> None:
     with pytest.raises(NotConforming) as caught:
