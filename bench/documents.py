@@ -63,10 +63,12 @@ def growth(
     target: float | None = None,
 ) -> Iterator[Comparison]:
     """Compares the seconds for each size with the next, and up to `most` operations with the peer's."""
+    ours(SIZES[0]), theirs(SIZES[0])  # to warm up: all of them would take minutes
     turns = interleave(
         lambda: {size: ours(size) for size in SIZES},
         lambda: {size: theirs(size) for size in SIZES if size <= most},
         TURNS,
+        warm_up=0,
     )
     for size in turns[0][1]:
         yield Comparison(
