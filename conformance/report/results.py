@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from conformance.clause import Finding
+from conformance.clause import Finding, Result
 from conformance.exchange import Exchange
 from conformance.report.compare import compare
 from conformance.report.har import entry
@@ -26,19 +26,7 @@ _VERDICTS = {0: "held", 1: "broken"}
 
 def report(run: Run, server: str, seconds: float, code: int, old: dict[str, Any] | None = None) -> dict[str, Any]:
     """The run that took `seconds` and exits with `code`, compared with the results of an old one if they are given."""
-    clauses = [
-        {
-            "id": result.clause.id,
-            "level": result.clause.level,
-            "requirement": result.clause.requirement,
-            "source": result.clause.source,
-            "state": result.state,
-            "reason": result.reason or result.note,
-            "requests": result.requests,
-            "seconds": round(result.seconds, 3),
-        }
-        for result in run.results.values()
-    ]
+    clauses = [as_clause(result) for result in run.results.values()]
     verdict = _VERDICTS.get(code, "incomplete")
     if verdict == "held" and all(clause["state"] != "held" for clause in clauses):
         verdict = "not exercised"
@@ -67,6 +55,20 @@ def report(run: Run, server: str, seconds: float, code: int, old: dict[str, Any]
     }
     redacted: dict[str, Any] = _redacted(results, run)
     return redacted
+
+
+def as_clause(result: Result) -> dict[str, Any]:
+    """What a run says of a clause, as it is, secrets and all."""
+    return {
+        "id": result.clause.id,
+        "level": result.clause.level,
+        "requirement": result.clause.requirement,
+        "source": result.clause.source,
+        "state": result.state,
+        "reason": result.reason or result.note,
+        "requests": result.requests,
+        "seconds": round(result.seconds, 3),
+    }
 
 
 def _redacted(value: Any, run: Run) -> Any:

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any, TextIO
 
 from conformance.clause import Result, State
+from conformance.report.results import as_clause
 from conformance.run import Run
 
 _MARKS: dict[State, str] = {"held": "✓", "broken": "✗", "not exercised": "-"}
@@ -33,17 +34,7 @@ class Terminal:
         if group != self._group:
             self._group = group
             self.line(f"\n{group}")
-        self.line(
-            _clause(
-                {
-                    "id": result.clause.id,
-                    "requirement": result.clause.requirement,
-                    "state": result.state,
-                    "reason": result.reason or result.note,
-                    "requests": result.requests,
-                }
-            )
-        )
+        self.line(_clause(as_clause(result)))
 
     def end(self, results: dict[str, Any]) -> None:
         for line in ending(results):
