@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 Handle = Callable[[BaseHTTPRequestHandler], None]
 
@@ -40,23 +41,27 @@ def listening(handle: Handle) -> Iterator[str]:
         server.server_close()
 
 
-def relay(base_url: str, request: BaseHTTPRequestHandler, **headers: str) -> None:
-    """Answers as the server at `base_url` does, with more headers, and keeps the connection."""
-    method, path = request.command, request.path.removeprefix(base_url)
+def relay(
+    base_url: str, request: BaseHTTPRequestHandler, *headers: str, meanwhile: Callable[[], object] = lambda: None
+) -> None:
+    """Answers as the server at `base_url` does, with more headers, and keeps the connection.
+
+    Once the server has answered, and before the answer is passed on, `meanwhile` is called.
+    """
     sent = {name: value for name, value in request.headers.items() if name.lower() not in ("host", "connection")}
-    asked = urllib.request.Request(base_url + path, getattr(request, "body", b"") or None, sent, method=method)
-    try:
-        answer = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked)
-    except urllib.error.HTTPError as error:
-        answer = error
+    # The connection to the server lasts as long as the one to the suite.
+    upstream = vars(request).setdefault("upstream", HTTPConnection(urlsplit(base_url).netloc))
+    upstream.request(request.command, request.path.removeprefix(base_url), getattr(request, "body", b"") or None, sent)
+    answer = upstream.getresponse()
     body = answer.read()
+    meanwhile()
     lines = [f"HTTP/1.1 {answer.status} x"]
     lines += [
         f"{k}: {v}"
         for k, v in answer.headers.items()
         if not k.lower().startswith(("connection", "content-length", "x-r"))
     ]
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    lines += headers
     lines += [f"Content-Length: {len(body)}"] * (answer.status != 204)
     request.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
     request.close_connection = False

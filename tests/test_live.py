@@ -6,11 +6,11 @@ import base64
 import gzip
 import itertools
 import json
+import math
 import os
 import pty
 import random
 import re
-import resource
 import signal
 import socket
 import ssl
@@ -19,9 +19,10 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -31,7 +32,7 @@ import pytest
 from tests.independent import Address, serve
 from tests.relay import Handle, answer, listening, relay
 from tests.running import ROOT
-from tests.suite import Outcome, conformance, environment
+from tests.suite import Outcome, Started, conformance, environment
 
 Json = dict[str, Any]
 MEMORY = 300 * 1024 * 1024
@@ -59,40 +60,44 @@ def create(server: Address, name: str) -> None:
     urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request).close()
 
 
-def start(server: Address, report: Path, *options: str) -> subprocess.Popen[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("QOVERY_")}
-    return subprocess.Popen(
-        [ROOT / "scripts" / "conformance", "--report", report, *options],
-        env=inherited | environment(asdict(server)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
-_SOURCE = random.Random(1)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+# Which of a run's requests is the last one, or nearly so, and whether the signal comes before the server has it,
+# before its answer is there, or after that.
 MOMENTS = [
-    (number, _SOURCE.uniform(1, 7)) for _ in range(4) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+    (number, moment)
+    for number, moment in zip(random.Random(1).sample(range(1, 280), 10), cycle((-1, 0, 1)), strict=False)
 ]
 
 
-@pytest.mark.parametrize(("number", "seconds"), MOMENTS)
-def test_a_killed_run_leaves_nothing_after_the_next(tmp_path: Path, number: signal.Signals, seconds: float) -> None:
-    with serve() as server:
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize(("request_number", "moment"), MOMENTS)
+def test_a_killed_run_leaves_nothing_after_the_next(
+    tmp_path: Path, number: signal.Signals, request_number: int, moment: int
+) -> None:
+    counter = itertools.count(1)
+
+    def handle(request: BaseHTTPRequestHandler) -> None:
+        last = next(counter) == request_number
+        if last and moment < 0:
+            run.signal(number)
+        relay(server.base_url, request, meanwhile=lambda: run.signal(number) if last and moment == 0 else None)
+        if last and moment > 0:
+            run.signal(number)
+
+    with serve() as server, listening(handle) as url:
         before = tokens(server)
-        # At this pace a run takes longer than the latest of the moments.
-        process = start(server, tmp_path / "report", "--rate", "60/s")
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(seconds)
-        process.send_signal(number)
-        output = process.communicate(timeout=60)[0]
-        assert "Traceback" not in output
-        if number != signal.SIGKILL:
-            assert process.returncode == 130, output
-            assert tokens(server) == before
-        outcome = conformance(tmp_path / "next", asdict(server), *SHORT)
-        assert outcome.code == 0, outcome.output
+        # A run on the smallest budget has every chapter.
+        run = Started(tmp_path / "report", asdict(server), "--max-requests", "300", QOVERY_BASE_URL=url)
+        killed = run.end()
+        assert next(counter) > request_number
+        assert "Traceback" not in killed.output + killed.errors
+        if number == signal.SIGKILL:
+            assert killed.code == -number
+            following = conformance(tmp_path / "next", asdict(server), *SHORT, QOVERY_BASE_URL=url)
+            assert following.code == 0, following.output
+        else:
+            assert killed.code == 130, killed.output
+            assert killed.results["verdict"] == "incomplete"
         assert tokens(server) == before
 
 
@@ -113,18 +118,13 @@ def test_the_bundled_mock_ends_with_the_run(tmp_path: Path) -> None:
 
 def test_an_interrupted_run_leaves_a_report(tmp_path: Path) -> None:
     with serve() as server:
-        process = start(server, tmp_path, "--rate", "20/s")
-        assert process.stdout
-        for line in process.stdout:
-            if "edit/works" in line:
-                break
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
-    assert process.returncode == 130
-    results = json.loads((tmp_path / "results.json").read_text())
-    states = {clause["id"]: clause["state"] for clause in results["clauses"]}
-    assert states["edit/works"] == "held" and states["values/text"] == "not exercised"
-    assert (tmp_path / "junit.xml").exists()
+        run = Started(tmp_path, asdict(server), "--rate", "20/s")
+        while "edit/works" not in run.output:
+            time.sleep(0.01)
+        run.signal(signal.SIGTERM)
+        outcome = run.end()
+    assert outcome.code == 130
+    assert outcome.state("edit/works") == "held" and outcome.state("values/text") == "not exercised"
 
 
 def test_sweep_removes_what_is_old_and_bears_the_mark(tmp_path: Path) -> None:
@@ -190,33 +190,74 @@ def test_another_host_needs_consent(tmp_path: Path, proxied: tuple[Address, dict
     assert direct.code == 2 and "cannot connect" in direct.errors
 
 
-@pytest.mark.parametrize(("limit", "exercised"), [(1000, True), (100, False)])
-def test_the_servers_limit_is_kept_to(tmp_path: Path, limit: int, exercised: bool) -> None:
-    statuses = []
-    counter = itertools.count(1)
+@contextmanager
+def limited(limit: int, reset: float, retry_after: str = "") -> Iterator[tuple[Address, str, list[int]]]:
+    """A server behind a limit of requests in `reset` seconds; its address with it, and every status that it answers.
+
+    Beyond the limit it says 429, and if so wished when to come again instead of what is left.
+    """
+    statuses: list[int] = []
+    window = [time.time(), 0]
 
     def handle(request: BaseHTTPRequestHandler) -> None:
-        used = next(counter)
-        statuses.append(200 if used <= limit else 429)
-        relay(
-            server.base_url,
-            request,
-            X_RateLimit_Limit=str(limit),
-            X_RateLimit_Remaining=str(max(0, limit - used)),
-            X_RateLimit_Reset=str(int(time.time()) + 3600),
-        )
+        if time.time() >= window[0] + reset:
+            window[:] = time.time(), 0
+        window[1] += 1
+        left = limit - window[1]
+        headers = [f"X-RateLimit-Remaining: {max(0, left)}", f"X-RateLimit-Reset: {math.ceil(window[0] + reset)}"]
+        if retry_after:
+            headers = [f"Retry-After: {retry_after}"] if left < 0 else []
+        statuses.append(429 if left < 0 else 200)
+        if left < 0:
+            answer(request, 429, b"{}", *headers)
+        else:
+            relay(server.base_url, request, *headers)
 
     with serve() as server, listening(handle) as url:
+        yield server, url, statuses
+
+
+def test_a_default_run_keeps_to_a_limit_of_1000_an_hour(tmp_path: Path) -> None:
+    with limited(1000, 3600) as (server, url, statuses):
         before = tokens(server)
-        # A run on a small budget is like a default one, and takes a third of the time.
-        options = ["--max-requests", "300"] if exercised else []
-        outcome = conformance(tmp_path, asdict(server), *options, QOVERY_BASE_URL=url)
+        outcome = conformance(tmp_path, asdict(server), QOVERY_BASE_URL=url)
         assert tokens(server) == before
     assert outcome.code == 0, outcome.output
-    assert 429 not in statuses
-    assert outcome.results["requests"] <= limit
-    if not exercised:
-        assert "Requests were lacking for" in outcome.output and outcome.state("values/text") == "not exercised"
+    assert 429 not in statuses and 600 < len(statuses) <= 900
+    assert {clause["state"] for clause in outcome.results["clauses"]} == {"held"}
+
+
+def test_a_run_under_a_limit_of_100_is_polite_and_partial(tmp_path: Path) -> None:
+    with limited(100, 3600) as (server, url, statuses):
+        before = tokens(server)
+        outcome = conformance(tmp_path, asdict(server), QOVERY_BASE_URL=url)
+        assert tokens(server) == before
+    assert outcome.code == 0, outcome.output
+    assert 429 not in statuses and len(statuses) <= 100
+    assert "Requests were lacking for" in outcome.output and outcome.state("values/text") == "not exercised"
+
+
+@pytest.mark.parametrize("retry_after", ["", "1"])
+def test_a_wait_that_is_short_enough_is_waited_for(tmp_path: Path, retry_after: str) -> None:
+    with limited(7, 2, retry_after) as (server, url, statuses):
+        outcome = conformance(tmp_path, asdict(server), *SHORT, "--max-wait", "3", QOVERY_BASE_URL=url)
+    assert outcome.code == 0, outcome.output
+    assert outcome.state("edit/works") == "held" and "Requests were lacking" not in outcome.output
+    # Whoever is told what is left need not be refused.
+    assert statuses.count(429) >= 1 if retry_after else statuses.count(429) <= 1
+    assert retry_after or "waiting" in outcome.output
+
+
+@pytest.mark.parametrize("retry_after", ["60", "Fri, 31 Dec 2100 00:00:00 GMT"])
+def test_a_wait_that_is_too_long_ends_the_run(tmp_path: Path, retry_after: str) -> None:
+    with limited(15, 3600, retry_after) as (server, url, statuses):
+        outcome = conformance(tmp_path, asdict(server), "--max-wait", "3", QOVERY_BASE_URL=url)
+        [_, *left] = tokens(server)
+        assert len(left) <= 20
+    assert outcome.code in (0, 2) and outcome.broken == [], outcome.output
+    assert "Requests were lacking for" in outcome.output
+    # It asks no more than cleaning up does.
+    assert statuses.count(429) <= 1 + 2 * len(left) + 2, statuses
 
 
 def test_a_pinned_secret_is_sent_and_never_shown(tmp_path: Path) -> None:
@@ -282,7 +323,7 @@ HOSTILE: dict[str, Handle] = {
     "huge-numbers": lambda request: answer(request, 200, b'{"results": ' + b"9" * 10_000 + b"}"),
     "no-http": lambda request: void(request.wfile.write(b"SSH-2.0-x\r\n")),
     "closed": lambda _: None,
-    "limit-of-nothing": lambda request: answer(request, 200, b"{}", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 9"),
+    "limit-of-nothing": lambda request: answer(request, 200, b"{}", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1"),
 }
 
 
@@ -301,7 +342,7 @@ def test_a_hostile_server_is_reported(tmp_path: Path, kind: str) -> None:
     assert len(outcome.errors.splitlines()) <= 1
     assert "\x1b" not in outcome.output
     assert (tmp_path / "results.json").exists()
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 < MEMORY
+    assert 0 < outcome.memory < MEMORY
 
 
 def test_a_network_that_breaks_is_no_finding(tmp_path: Path) -> None:
