@@ -30,7 +30,7 @@ from conformance.database import database
 from conformance.plugin import Plugin, clauses, tested
 from conformance.progress import Progress
 from conformance.report import compare, github
-from conformance.report.files import write
+from conformance.report.files import make, write
 from conformance.report.merge import load, merge
 from conformance.report.results import report
 from conformance.report.terminal import Terminal, printable, summary
@@ -45,6 +45,8 @@ def main() -> int:
         contract = Contract.load()
         chosen = _chosen(options)
         options.compare = options.compare and compare.load(options.compare)
+        if options.report:
+            make(options.report)
         if options.merge:
             return _merge(options)
         if options.list:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import time
 from typing import TextIO
@@ -44,9 +45,12 @@ class Progress(io.TextIOBase):
 
     def write(self, text: str) -> int:
         if self._shown:
-            self._stream.write("\r\x1b[K")
+            text = f"\r\x1b[K{text}"
             self._shown = False
-        return self._stream.write(text)
-
-    def flush(self) -> None:
-        self._stream.flush()
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except BrokenPipeError:
+            # Nobody reads on, but there is still to clean up and to report.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+        return len(text)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.independent import serve
+from tests.reports import check
 from tests.running import ROOT, mock
 from tests.suite import conformance, environment
 
@@ -197,3 +198,21 @@ def test_no_secret_is_shown_whatever_the_server_echoes(tmp_path: Path) -> None:
         for start in range(len(written) - 8):
             part = written[start : start + 8]
             assert not (all(each in consonants for each in part) and part.lower() != part != part.upper()), part
+
+
+def test_a_report_that_cannot_be_written_is_said_before_the_run(tmp_path: Path, server: dict[str, str]) -> None:
+    (tmp_path / "file").touch()
+    outcome = conformance(tmp_path / "file", server)
+    assert outcome.code == 2 and outcome.output == ""
+    assert outcome.errors == f"conformance: the report cannot be written to {tmp_path / 'file'}: File exists\n"
+
+
+def test_a_reader_that_goes_away_does_not_end_the_run(tmp_path: Path) -> None:
+    command = [str(ROOT / "scripts" / "conformance"), "--only", "edit/works", "--report", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path) as process:
+        assert process.stdout and process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+    assert check(tmp_path)["verdict"] == "held"

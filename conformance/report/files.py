@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,12 @@ from conformance.report.har import har
 from conformance.report.html import html
 from conformance.report.junit import junit
 from conformance.report.markdown import markdown
+from conformance.target import CannotRun
 
 
 def write(folder: Path, results: dict[str, Any]) -> None:
-    """Writes the results of a run, in every form, into `folder`, which is made if need be."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Writes the results of a run, in every form, into `folder`, which is made if need be. Raises CannotRun."""
+    make(folder)
     files = {
         "results.json": json.dumps(results, indent=2) + "\n",
         "report.html": html(results),
@@ -22,5 +25,20 @@ def write(folder: Path, results: dict[str, Any]) -> None:
         "junit.xml": junit(results),
         "findings.har": json.dumps(har(results), indent=2) + "\n",
     }
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    with _writing(folder):
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+
+
+def make(folder: Path) -> None:
+    """Makes the folder for a report. Raises CannotRun."""
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CannotRun(f"the report cannot be written to {folder}: {error.strerror}") from None
