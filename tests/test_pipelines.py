@@ -20,7 +20,7 @@ import yaml
 from tests import reports
 from tests.running import ROOT
 
-PINNED = re.compile(r"\$/|[\w./-]+@[0-9a-f]{40}|[\w./:-]+@sha256:[0-9a-f]{64}")
+PINNED = re.compile(r"\./|[\w./-]+@[0-9a-f]{40}|[\w./:-]+@sha256:[0-9a-f]{64}")
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").iterdir())
 GITLAB = ROOT / "templates" / "gitlab-ci.yml"
 
