@@ -281,6 +281,18 @@ def test_an_alarm_of_theirs_still_goes_off() -> None:
     assert rung == [signal.SIGALRM]
 
 
+def test_an_application_that_blocks_its_event_loop_is_cut_off() -> None:
+    served = create_app()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        while scope.get("method") == "PUT":
+            pass
+        await served(scope, receive, send)
+
+    with pytest.raises(NotConforming, match=r"answer/in-time: no complete answer within 0\.3 s"):
+        verify(app, **of(World()), only=["edit/works", "answer"], timeout=0.3)
+
+
 def test_off_the_main_thread_an_application_that_awaits_is_held_to_the_time() -> None:
     world = World()
     served = create_app(world)
