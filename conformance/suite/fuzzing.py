@@ -105,7 +105,8 @@ def test_edit(case: Case[Any], run: Run) -> None:
     level="documented",
     needs="values/create values/additional",
 )
-@settings(phases=[Phase.reuse, Phase.generate])
+# In CI, Hypothesis would put a profile of its own here, with the same requests for every seed and no database.
+@settings(settings.get_profile("default"), phases=[Phase.reuse, Phase.generate])
 def test_create(case: Case[Any], run: Run) -> None:
     _judge(run, case)
 
