@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -61,7 +62,16 @@ def versions() -> str:
     packages = ("httpx", "httptools", "uvicorn", "schemathesis", "openapi-python-client")
     peers = json.loads((HERE / "peers" / "package.json").read_text(encoding="utf-8"))["devDependencies"]
     node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip("v\n")
-    known = {"Python": platform.python_version(), **{name: version(name) for name in packages}, "Node": node, **peers}
+    # Its exit code is 1 all the same.
+    said = subprocess.run(["wrk", "-v"], capture_output=True, text=True, check=False).stdout
+    wrk = re.search(r"\d+(\.\d+)+", said)
+    known = {
+        "Python": platform.python_version(),
+        **{name: version(name) for name in packages},
+        "Node": node,
+        "wrk": wrk[0] if wrk else "of some version",
+        **peers,
+    }
     return ", ".join(f"{name} {number}" for name, number in known.items())
 
 
