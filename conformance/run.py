@@ -12,7 +12,7 @@ import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
@@ -272,6 +272,7 @@ class Run:
                 self._own(str(exchange.answer.json.get("id")).lower())
             elif self._worker is not None:
                 self.protected |= self.target.ledger.others()
+                exchange = self._without_others(exchange)
         self.journal.add(exchange, self.current.clause.id if self.current else None)
         if request.operation == "editGitToken":
             self._edits.append(exchange)
@@ -294,15 +295,24 @@ class Run:
         """Lists the organization's git tokens; gives the exchange and them by id, in lower case."""
         exchange = self.list_all()
         body = self.expect(exchange, 200, because="the git tokens cannot be listed")
-        tokens = {token["id"].lower(): token for token in body["results"]}
-        return exchange, {id: token for id, token in tokens.items() if not self._of_another(id, token)}
+        return exchange, {token["id"].lower(): token for token in body["results"]}
 
-    def _of_another(self, id: str, token: Json) -> bool:
-        """Whether a git token belongs to another worker, or is what a server made of what that sent."""
-        if self._worker is None or id in (self.before or {}):
-            return False
-        marks = re.findall(rf"{re.escape(self._label)}-(\d+)", json.dumps(token))
-        return id in self.protected or any(int(mark) // NAMES != self._worker for mark in marks)
+    def _without_others(self, exchange: Exchange) -> Exchange:
+        """A list without the git tokens of other workers, and without what a server made of what those have sent."""
+        tokens = _tokens(exchange.answer)
+        if tokens is None:
+            return exchange
+        theirs = set()
+        for id in tokens.keys() - (self.before or {}).keys():
+            marks = re.findall(rf"{re.escape(self._label)}-(\d+)", json.dumps(tokens[id]))
+            if id in self.protected or any(int(mark) // NAMES != self._worker for mark in marks):
+                theirs.add(id)
+        if not theirs:
+            return exchange
+        listed = exchange.answer.json
+        kept = [each for each in listed["results"] if _id(each) not in theirs]
+        answer = replace(exchange.answer, body=json.dumps(listed | {"results": kept}).encode())
+        return replace(exchange, answer=answer)
 
     def _own(self, git_token: str) -> None:
         self.created.append(git_token)
@@ -672,7 +682,12 @@ def _tokens(answer: Answer) -> dict[str, Json] | None:
     listed = answer.json.get("results") if answer.status == 200 and isinstance(answer.json, dict) else None
     if not isinstance(listed, list):
         return None
-    return {str(token["id"]).lower(): token for token in listed if isinstance(token, dict) and "id" in token}
+    return {id: token for token in listed if (id := _id(token))}
+
+
+def _id(token: object) -> str:
+    """The id of a listed git token, in lower case; empty if there is none."""
+    return str(token.get("id", "")).lower() if isinstance(token, dict) else ""
 
 
 def _meaning(value: object, schema: Json) -> object:

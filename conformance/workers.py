@@ -54,8 +54,8 @@ def run_rounds(plugin: Plugin, workers: int, database: ExampleDatabase | None = 
         sent = plugin.run.target.used
         tasks: list[Task] = [(GENERATING, number := number + 1) for _ in range(workers)]
         if workers == 1:
-            plugin.main(database, *tasks[0])
             plugin.run.drain()
+            plugin.main(database, *tasks[0])
         else:
             _share(plugin, workers, database, tasks)
 
