@@ -24,6 +24,7 @@ from conformance.target import CannotRun
 
 T = TypeVar("T")
 LOCAL = ".hypothesis/examples"
+DOWNLOADED = ".hypothesis/artifacts"
 # How long Redis may take to answer, in seconds.
 _PATIENCE = 5
 
@@ -76,11 +77,14 @@ def _github(say: Callable[[str], object]) -> ExampleDatabase:
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository, re.ASCII):
         raise CannotRun("--database github needs GITHUB_REPOSITORY, as owner/name")
     owner, _, name = repository.partition("/")
-    artifact = GitHubArtifactDatabase(owner, name)
+    artifact = GitHubArtifactDatabase(owner, name, path=DOWNLOADED)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        # Downloads it.
-        list(artifact.fetch(b""))
+        try:
+            # Downloads it.
+            list(artifact.fetch(b""))
+        except (OSError, ValueError, LookupError) as error:
+            raise CannotRun(f"--database github: the artifact cannot be kept or read: {type(error).__name__}") from None
     for warning in caught:
         say(f"--database github: {warning.message}")
     return MultiplexedDatabase(DirectoryBasedExampleDatabase(LOCAL), ReadOnlyDatabase(artifact))

@@ -24,7 +24,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from conformance.database import LOCAL, database
+from conformance.database import DOWNLOADED, LOCAL, database
 from conformance.detection import serving
 from conformance.mock.change import Change
 from conformance.mock.faults import FAULTS, PROVIDERS, refuse
@@ -87,6 +87,7 @@ def store() -> Iterator[int]:
 
 
 def run(folder: Path, server: dict[str, str], seed: int, *options: str, **variables: str) -> Outcome:
+    folder.mkdir(exist_ok=True)
     return conformance(folder / str(seed), server, "--only", CLAUSE, "--seed", str(seed), *options, **variables)
 
 
@@ -137,7 +138,7 @@ def test_a_directory_and_what_github_keeps_of_it_are_tried_first(
     assert run(tmp_path, server, lucky, "--database", str(shared)).broken == [CLAUSE]
     assert first(run(tmp_path, server, other, "--database", str(shared))) == 404
     # As if it had been downloaded a moment ago.
-    artifact = tmp_path / ".hypothesis" / "github-artifacts" / "hypothesis-example-db"
+    artifact = tmp_path / DOWNLOADED
     artifact.mkdir(parents=True)
     now = datetime.now(UTC).isoformat().replace(":", "_")
     with zipfile.ZipFile(artifact / f"{now}.zip", "w") as archive:
