@@ -26,7 +26,7 @@ from conformance.checks import CHECKS
 from conformance.clause import LEVELS, Clause
 from conformance.cleanup import OTHERS
 from conformance.contract import Contract, ContractError
-from conformance.database import database
+from conformance.database import LOCAL, database
 from conformance.plugin import Plugin, clauses, tested
 from conformance.progress import Progress
 from conformance.report import compare, github
@@ -213,7 +213,8 @@ def _conformance(run: Run, options: argparse.Namespace, server: str, chosen: set
     run.target.announce = terminal.line
     # A run that repeats another one must not be led astray by what others have found.
     alone = options.explicit_seed and not options.database
-    examples = None if alone else database(options.database, terminal.line)
+    examples = None if alone else database(options.database, lambda text: run.target.announce(text))
+    run.database = "" if alone else re.sub("//.*@", "//", options.database or LOCAL)
     start = time.monotonic()
     word = github.deafen()
     terminal.start(server)

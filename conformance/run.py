@@ -71,6 +71,8 @@ class Run:
         # Git tokens that are somebody's: whatever a clause is up to, these are only read.
         self.protected: set[str] = set()
         self.seed = seed
+        # Where failing examples are from, without the password, if there is such a place.
+        self.database = ""
         self.random = random.Random(seed)
         variables = {"QOVERY_API_TOKEN": target.api_token, "QOVERY_JWT": target.jwt}
         self.secrets = Secrets({name: value for name, value in variables.items() if value})

@@ -13,6 +13,8 @@ from conformance.exchange import Answer, Request
 from conformance.run import Run
 
 VARIABLES = ("GIT_TOKEN", "QOVERY_API_TOKEN", "QOVERY_JWT")
+# The chapters that are judged by examples which Hypothesis generates and keeps.
+GENERATED = ("sequences", "fuzzing")
 # As much of a body as a person reads, in characters.
 _SHOWN = 1500
 # A field of a JSON object that holds text which may be a secret, or the beginning of one.
@@ -129,7 +131,10 @@ def again(clause: Clause, run: Run) -> str:
     """What judges a clause once more by the same requests."""
     if run.target.transport:
         return f'verify(app, ..., only=["{clause.id}"], seed={run.seed})'
-    return f"scripts/conformance --only {clause.id} --seed {run.seed}"
+    command = f"scripts/conformance --only {clause.id} --seed {run.seed}"
+    # What was found by an example of another run's is not found by the seed.
+    shared = run.database and clause.id.split("/")[0] in GENERATED
+    return f"{command} --database {shlex.quote(run.database)}" if shared else command
 
 
 def marks(shown: str, finding: Finding) -> list[list[int]]:
