@@ -120,6 +120,7 @@ def test_what_one_process_finds_others_try_first(store: int, servers: list[dict[
     for outcome in outcomes:
         assert outcome.broken == [CLAUSE], outcome.errors
         assert first(outcome) == 404
+        assert outcome.results["findings"][0]["again"].endswith(f" --database redis://127.0.0.1:{store}/1")
         assert not leaks(outcome.output + outcome.errors + json.dumps(outcome.results), [PASSWORD])
     kept = client(store)
     kept.select(1)
