@@ -114,7 +114,7 @@ class Plugin:
     def _main(self, database: ExampleDatabase | None, chapters: Sequence[str], seed: int) -> None:
         settings.register_profile(
             "conformance",
-            max_examples=self.run.scaled(12),
+            max_examples=self.run.scaled(5),
             deadline=None,
             # In CI, Hypothesis would turn to the same requests for every seed, and forbid a database.
             derandomize=False,

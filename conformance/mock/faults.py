@@ -368,7 +368,6 @@ SALVAGED: dict[str, Callable[[str], str]] = {
     "single-quotes": lambda text: text if '"' in text else text.replace("'", '"'),
     "comments": lambda text: re.sub(r"/\*.*?\*/|^\s*//.*$", "", text, flags=re.DOTALL | re.MULTILINE),
     "no-closing-brace": lambda text: text if text.rstrip().endswith("}") else text + "}",
-    "not-a-number": lambda text: re.sub(r":\s*-?(NaN|Infinity)", ":null", text),
     "leading-zeros": lambda text: re.sub(r":\s*0+(\d)", r":\1", text),
     "raw-control-characters": lambda text: text.replace("\t", " ").replace("\n", " "),
 }
@@ -455,10 +454,7 @@ def form(mock: Mock, action: str) -> None:
 
 IDS: dict[str, Callable[[str], str]] = {
     "more-behind": lambda text: text[:36],
-    "no-hyphens": lambda text: str(uuid.UUID(text)) if re.fullmatch("[0-9A-Fa-f]{32}", text) else text,
     "spaces": str.strip,
-    "braces": lambda text: text.strip("{}"),
-    "urn": lambda text: text.removeprefix("urn:uuid:"),
 }
 
 
@@ -724,7 +720,6 @@ def removal_of(mock: Mock, field: str) -> None:
 PARAMETERS: dict[str, Callable[[str], Any]] = {
     "charset": lambda media_type: ";" in media_type,
     "upper-case-charset": lambda media_type: "UTF-8" in media_type,
-    "upper-case": lambda media_type: media_type.partition(";")[0] != media_type.partition(";")[0].lower(),
     "space-before-charset": lambda media_type: "; " in media_type,
 }
 

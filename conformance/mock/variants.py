@@ -6,11 +6,13 @@ A suite that reports one of them raises a false alarm.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import itertools
 import json
 import re
 import time
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -94,6 +96,36 @@ def media_type_415(mock: Mock) -> None:
             accept(media_type)
         except Refusal:
             raise Refusal(415, "send application/json", {"Accept": "application/json"}) from None
+
+
+@variant("refusals")
+def media_type_literal(mock: Mock) -> None:
+    """`application/json` is taken in lower case alone."""
+
+    @mock.on("accept")
+    def _(accept: Any, media_type: str) -> None:
+        accept(media_type if media_type == media_type.lower() or ";" in media_type else "")
+
+
+@variant("refusals")
+def not_a_number(mock: Mock) -> None:
+    """NaN and Infinity are taken for numbers, as Python's parser and others do."""
+
+    @mock.on("parse")
+    def _(parse: Any, raw: bytes) -> Any:
+        return parse(re.sub(rb"([:\[,]\s*)-?(NaN|Infinity)\b", rb"\g<1>0", raw))
+
+
+@variant("refusals")
+def any_uuid_notation(mock: Mock) -> None:
+    """An id may have no hyphens, or stand in braces or behind `urn:uuid:`, as many a library reads it."""
+
+    @mock.on("locate")
+    def _(locate: Any, request: Request) -> None:
+        for name, text in request.ids.items():
+            with contextlib.suppress(ValueError):
+                request.ids[name] = str(uuid.UUID(text))
+        locate(request)
 
 
 @variant("refusals")

@@ -100,9 +100,9 @@ def test_valid(run: Run) -> None:
     calls = list(_calls(run))
     primary = run.target.authorization.split()[0]
     for index, (scheme, authorization, what) in enumerate(run.thin(_wrong(run))):
-        # The first six of the first scheme go to every operation, its others to the edit and, in turn, to another.
+        # The first four of the first scheme go to every operation, its others to the edit and, in turn, to another.
         turns = {"editGitToken", calls[index % len(calls)][0]} if scheme == primary else {"editGitToken"}
-        everywhere = what.startswith(EVERYWHERE) or (scheme == primary and index < 6)
+        everywhere = what.startswith(EVERYWHERE) or (scheme == primary and index < 4)
         for operation, body in calls:
             if operation in turns or everywhere:
                 with run.case():

@@ -32,13 +32,22 @@ def _send(run: Run, case: Case[Any], git_token: str | None = None) -> Exchange:
     """Sends a generated case with the run's own credentials and organization, to its own git token or another."""
     media_type = case.headers.get("Content-Type") or case.media_type or "application/json"
     body: Any = None if case.body is NOT_SET else run.pinned(case.body)
-    raw = body if isinstance(body, bytes) or case.body is NOT_SET else json.dumps(body).encode()
     return run.call(
         case.operation.definition.raw["operationId"],
-        raw,
+        _raw(body),
         git_token=git_token,
         media_type=media_type if re.fullmatch(r"[\x20-\x7e]+", media_type) else "application/json",
     )
+
+
+def _raw(body: Any) -> bytes | None:
+    if isinstance(body, bytes | None):
+        return body
+    try:
+        return json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        # Half of a pair is JSON only as an escape.
+        return json.dumps(body).encode()
 
 
 def _expected(run: Run, exchange: Exchange) -> set[int]:
@@ -65,8 +74,8 @@ def _judge(run: Run, case: Case[Any]) -> None:
         # The chapters on values and on identifiers have these.
         return
     operation = case.operation.definition.raw["operationId"]
-    known = not isinstance(case.body, bytes) and run.kind(operation, case.body) in run.exercised
-    if known and run.current and run.current.judged:
+    kind = None if isinstance(case.body, bytes) else run.kind(operation, case.body)
+    if kind in run.exercised and run.current and run.current.judged:
         # The chapter on refusals has done this. But where nothing else is generated, one is sent all the same.
         return
     exchange = _send(run, case)

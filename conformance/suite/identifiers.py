@@ -37,7 +37,8 @@ def test_no_uuid(run: Run) -> None:
                 with run.case():
                     answer = _call(run, operation, git_token=token)
                     run.expect(answer, *BAD, because=f"{operation.id} with a git token id that is no UUID")
-        others = (NO_UUIDS[0], run.target.organization[:-1])
+        own = run.target.organization
+        others = (NO_UUIDS[0], own[:-1], f"{own}0", f"{own}%20")
         for organization in run.thin(others if operation.method == "PUT" else others[:1]):
             with run.case():
                 answer = _call(run, operation, organization=organization)

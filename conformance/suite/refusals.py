@@ -31,7 +31,7 @@ def refuse(
         ):
             with run.case():
                 answer = run.call(operation, body, media_type=media_type)
-                run.exercised.add(run.kind(operation, body))
+                run.exercised |= {run.kind(operation, body)} - {None}
                 about = f"accepted {run.contract.offence(body)}" if isinstance(body, dict) else ""
                 run.expect(answer, 400, *also, because=f"{operation} with {what}", about=about)
                 run.refused.append(answer)
@@ -254,8 +254,9 @@ def test_malformed(run: Run) -> None:
             ("single quotes", valid.replace(b'"', b"'")),
             ("names without quotes", valid.replace(b'"name"', b"name")),
             ("a comment", b"{/* comment */" + inner + b"}"),
-            ("NaN", b"{" + inner + b', "other": NaN}'),
-            ("Infinity", b"{" + inner + b', "other": -Infinity}'),
+            # Elsewhere many a parser takes these for numbers, but here no number is right.
+            ("NaN as the description", valid.replace(b'"a description"', b"NaN")),
+            ("Infinity as the description", valid.replace(b'"a description"', b"-Infinity")),
             ("a number with a leading zero", b"{" + inner + b', "other": 01}'),
             ("a line break within a string", valid.replace(b"a description", b"a\ndescription")),
             ("an unknown escape", valid.replace(b"a description", rb"a \x description")),

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hmac
-import json
 import re
 import sqlite3
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
-from fastapi.routing import APIRoute
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
@@ -97,31 +95,10 @@ def member(organization_id: uuid.UUID) -> str:
     return str(organization_id)
 
 
-def refuse(constant: str) -> None:
-    raise json.JSONDecodeError(f"{constant} is no JSON", constant, 0)
-
-
-class StrictRequest(Request):
-    async def json(self) -> Any:
-        return json.loads(await self.body(), parse_constant=refuse)
-
-
-class StrictRoute(APIRoute):
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def strict(request: Request) -> Response:
-            return await handle(StrictRequest(request.scope, request.receive))
-
-        return strict
-
-
 Database = Annotated[sqlite3.Connection, Depends(session)]
 Organization = Annotated[str, Depends(member)]
 
-router = APIRouter(
-    prefix="/organization/{organization_id}/gitToken", dependencies=[Depends(caller)], route_class=StrictRoute
-)
+router = APIRouter(prefix="/organization/{organization_id}/gitToken", dependencies=[Depends(caller)])
 
 
 def find(db: sqlite3.Connection, organization: str, id: uuid.UUID) -> sqlite3.Row:

@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, abort, g, jsonify, request
-from flask.json.provider import DefaultJSONProvider
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -146,17 +145,7 @@ def services(id: uuid.UUID) -> ResponseReturnValue:
     return jsonify(results=[])
 
 
-class StrictJSON(DefaultJSONProvider):
-    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        return super().loads(s, parse_constant=self.refuse, **kwargs)
-
-    @staticmethod
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is no JSON")
-
-
 app = Flask(__name__)
-app.json = StrictJSON(app)
 app.register_blueprint(bp)
 
 
