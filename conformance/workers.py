@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 from multiprocessing.connection import Connection, wait
@@ -67,10 +68,10 @@ def _share(plugin: Plugin, workers: int, database: ExampleDatabase | None, tasks
     processes = []
     for index in range(workers):
         pipe, theirs = _FORK.Pipe(duplex=False)
-        process = _FORK.Process(target=_work, args=(plugin, index, database, tasks, taken, theirs))
+        pipes.append(pipe)
+        process = _FORK.Process(target=_work, args=(plugin, index, database, tasks, taken, pipes, theirs))
         process.start()
         theirs.close()
-        pipes.append(pipe)
         processes.append(process)
     told = False
     try:
@@ -126,18 +127,31 @@ def _once(run: Run) -> None:
 
 
 def _work(
-    plugin: Plugin, index: int, database: ExampleDatabase | None, tasks: list[Task], taken: Any, pipe: Connection
+    plugin: Plugin,
+    index: int,
+    database: ExampleDatabase | None,
+    tasks: list[Task],
+    taken: Any,
+    pipes: list[Connection],
+    pipe: Connection,
 ) -> None:
     """A worker's life: takes tasks as long as there are any, cleans up, and says what it has learned."""
     run, parent = plugin.run, os.getppid()
+    for inherited in pipes:
+        # Else nobody would notice that the process which reads from them is gone.
+        inherited.close()
+
+    def say(*message: object) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            pipe.send(message)
 
     def alone() -> None:
         if os.getppid() != parent:
             run.target.interrupted = True
 
-    run.target.announce = lambda text: pipe.send(("say", text))
+    run.target.announce = lambda text: say("say", text)
     run.target.progress = alone
-    plugin.started = lambda clause: pipe.send(("start", clause.id))
+    plugin.started = lambda clause: say("start", clause.id)
     mine: list[Result] = []
     plugin.finished = mine.append
     failure: BaseException | None = None
@@ -151,7 +165,7 @@ def _work(
             plugin.main(database, *tasks[number])
             if plugin.failure:
                 run.withdraw()
-            pipe.send(("results", mine))
+            say("results", mine)
             mine.clear()
         failure = plugin.failure
     except (Broken, Stumbled, NotExercised):
@@ -160,5 +174,5 @@ def _work(
     except (Exception, KeyboardInterrupt) as error:
         failure = error
     run.clean_up(others=False)
-    pipe.send(("end", run.learned(failure)))
+    say("end", run.learned(failure))
     pipe.close()

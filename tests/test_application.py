@@ -38,7 +38,7 @@ BUGS = {
         "    return public(find(db, organization, id))\n\n\n@router.delete",
         "    row = public(find(db, organization, id))\n    db.rollback()\n    return row\n\n\n@router.delete",
     ),
-    ("fastapi_app", "authentication/required"): ("dependencies=[Depends(caller)], ", ""),
+    ("fastapi_app", "authentication/required"): (", dependencies=[Depends(caller)]", ""),
     ("fastapi_app", "refusals/type"): ("strict=True", "coerce_numbers_to_str=True"),
     ("fastapi_app", "methods/not-allowed"): ('        headers["Allow"] = ', "        allow = "),
     ("fastapi_app", "answer/schema"): ('"associated_services_count": 0, ', ""),

@@ -259,11 +259,12 @@ def battery() -> Iterator[Probe]:
     for provider in REQUEST["type"]["enum"]:
         yield from (write({**FULL, "type": provider, "git_api_url": "https://own.example.com"}), read())
     for raw in RAW:
-        twice = raw.count(b'"name"') > 1
-        yield from (Probe(content=raw, free=twice), read(), Probe("POST", COLLECTION, raw, free=twice))
+        free = raw.count(b'"name"') > 1 or b"NaN" in raw or b"Infinity" in raw
+        yield from (Probe(content=raw, free=free), read(), Probe("POST", COLLECTION, raw, free=free))
     yield Probe(content=b"\xef\xbb\xbf" + json.dumps(FULL).encode(), free=True)
     for media_type in (*MEDIA_TYPES, *FINE_TYPES):
-        yield Probe(content=json.dumps(FULL).encode(), headers={"Content-Type": media_type})
+        free = media_type == "Application/JSON"
+        yield Probe(content=json.dumps(FULL).encode(), headers={"Content-Type": media_type}, free=free)
     for method, path in (("PUT", f"{COLLECTION}/{MINE}"), ("POST", COLLECTION)):
         form = urllib.parse.urlencode({**FULL, "name": "form"}).encode()
         yield Probe(method, path, form, {"Content-Type": "application/x-www-form-urlencoded"})
@@ -283,14 +284,17 @@ def battery() -> Iterator[Probe]:
             yield from (write(FULL, path=f"{collection}/{token}"), read(f"{collection}/{token}"))
             yield read(f"{collection}/{token}/associatedServices")
         yield from (write(FULL, "POST", collection), read(collection))
-    for shape in ("{}x", " {}", "{{{}}}", "urn:uuid:{}", "1"):
+    for shape in ("{{{}}}", "urn:uuid:{}"):
+        yield Probe("GET", f"{COLLECTION}/{shape.format(MINE)}", free=True)
+        yield Probe("GET", f"/organization/{shape.format(WORLD.organization_id)}/gitToken", free=True)
+    for shape in ("{}x", " {}", "1"):
         for method, end in (("GET", ""), ("PUT", ""), ("DELETE", ""), ("GET", "/associatedServices")):
             organization, token = shape.format(WORLD.organization_id), shape.format(MINE)
             yield Probe(method, f"/organization/{organization}/gitToken/{MINE}{end}", json.dumps(FULL).encode())
             yield Probe(method, f"{COLLECTION}/{token}{end}", json.dumps(FULL).encode())
-    for collection in (f"/organization/{WORLD.organization_id.replace('-', '')}", "/organization/1"):
-        yield from (write(FULL, "POST", f"{collection}/gitToken"), read(f"{collection}/gitToken"))
-    yield read(f"{COLLECTION}/{{plain}}")
+    yield from (write(FULL, "POST", "/organization/1/gitToken"), read("/organization/1/gitToken"))
+    yield Probe("GET", f"/organization/{WORLD.organization_id.replace('-', '')}/gitToken", free=True)
+    yield Probe("GET", f"{COLLECTION}/{{plain}}", free=True)
     yield read(
         f"{COLLECTION.upper().replace('ORGANIZATION', 'organization').replace('GITTOKEN', 'gitToken')}/{{upper}}"
     )

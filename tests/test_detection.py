@@ -68,7 +68,6 @@ def searched(name: str, folder: Path, *, fail_fast: bool, max_requests: int = 90
     with contextlib.redirect_stdout(annotations):
         github.tell(json.loads((folder / "results.json").read_text()), "word")
     (folder / "annotations.txt").write_text(annotations.getvalue())
-    assert len(secrets) > 3, "no git token's value was sent"
     return Searched(trial, leaking(folder, secrets))
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -112,9 +113,19 @@ def test_workers_that_are_stopped_leave_nothing(tmp_path: Path, number: signal.S
         assert outcome.code == 0, outcome.output
         # The workers of a run that was killed see that it is gone, and clean up after themselves.
         deadline = time.monotonic() + 30
-        while tokens(server) != before and time.monotonic() < deadline:
+        while (tokens(server) != before or _alive(tmp_path / "report.output")) and time.monotonic() < deadline:
             time.sleep(0.1)
         assert tokens(server) == before
+        assert not _alive(tmp_path / "report.output")
+
+
+def _alive(output: Path) -> bool:
+    """Whether a process writes to this file still."""
+    for process in Path("/proc").glob("[0-9]*/fd/1"):
+        with suppress(OSError):
+            if process.readlink() == output:
+                return True
+    return False
 
 
 def test_one_git_token_takes_one_worker(tmp_path: Path) -> None:
