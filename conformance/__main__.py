@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import math
 import os
 import random
@@ -40,6 +41,8 @@ from conformance.target import CannotRun, NotExercised, Target
 
 def main() -> int:
     interrupt.unwind()
+    # What has been imported is here to stay: no need to look for garbage in it, again and again.
+    gc.freeze()
     options = _options()
     try:
         contract = Contract.load()

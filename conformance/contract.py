@@ -146,8 +146,9 @@ class Contract:
 
     def offence(self, body: object) -> str | None:
         """Why every server has to refuse `body`: the field that is wrong, or "body" if it is no object; else None."""
-        if is_odd(body):
-            return None
+        return None if is_odd(body) else self._offence(body)
+
+    def _offence(self, body: object) -> str | None:
         properties = self.request_schema["properties"]
         for error in self._request_validator.iter_errors(body):
             field = str(error.instance_path[0]) if error.instance_path else "body"
@@ -160,9 +161,11 @@ class Contract:
 
     def zone(self, body: object) -> Zone:
         """Says what a server has to do with `body`, a decoded JSON value, as the request body of an edit or create."""
-        if self.offence(body):
+        if is_odd(body):
+            return Zone.UNSPECIFIED
+        if self._offence(body):
             return Zone.REFUSE
-        if not isinstance(body, dict) or is_odd(body) or not self._request_validator.is_valid(body):
+        if not isinstance(body, dict) or not self._request_validator.is_valid(body):
             return Zone.UNSPECIFIED
         properties = self.request_schema["properties"]
         known = {name: value for name, value in body.items() if name in properties}
@@ -223,7 +226,7 @@ def _parts(value: object) -> Iterator[tuple[object, int]]:
 
 def is_odd(body: object) -> bool:
     """Whether a body is too deep, or holds text, for anybody to have said what to do with it."""
-    return any(
-        depth > MODERATE_DEPTH or (isinstance(part, str) and _SURROGATE.search(part) is not None)
-        for part, depth in _parts(body)
-    )
+    for part, depth in _parts(body):
+        if depth > MODERATE_DEPTH or (isinstance(part, str) and not part.isascii() and _SURROGATE.search(part)):
+            return True
+    return False

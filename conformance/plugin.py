@@ -146,6 +146,8 @@ class Plugin:
                     "-pno:terminalreporter",
                     "-pno:logging",
                     "-pno:warnings",
+                    # It collects garbage, again and again.
+                    "-pno:unraisableexception",
                 ],
                 plugins=[self],
             )

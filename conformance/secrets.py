@@ -20,7 +20,8 @@ _END = 4
 # A part this long of any secret is hidden in what is shown.
 _HIDDEN = 8
 _STRANGER = "UNKNOWN_CREDENTIALS"
-_CHUNK = 1 << 16
+# Where a part of a generated git token may stand, in lower case.
+_LETTERS = re.compile(f"[{''.join(sorted(set(_ALPHABET.lower())))}]{{{_PART},}}")
 # How JSON, programs, URLs and HTML write a character, and what UTF-16 that is read as something else is full of.
 _ESCAPE = re.compile(
     r"""\\u([0-9a-f]{4})|\\x([0-9a-f]{2})|%([0-9a-f]{2})|(&#?\w{1,10};)|\\(["'\\/])|\0""", re.IGNORECASE
@@ -100,10 +101,8 @@ class Secrets:
         lower = text.lower()
         found |= {variable for form, variable in self._encoded.items() if form in text or form in lower}
         found |= {variable for end, variable in self._ends.items() if end in text}
-        for start in range(0, len(lower), _CHUNK):
-            # A megabyte has a million windows: not all at once.
-            windows = _windows(lower[start : start + _CHUNK + _PART - 1], _PART)
-            found |= {self._parts[part] for part in self._parts.keys() & windows}
+        for letters in _LETTERS.findall(lower):
+            found |= {self._parts[part] for part in self._parts.keys() & _windows(letters, _PART)}
         found |= {variable for value, variable in self._credentials.items() if _shows_part(value, text)}
         return found
 
