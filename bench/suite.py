@@ -56,6 +56,15 @@ def comparisons(full: bool) -> Iterator[Comparison]:
     rates = [(mine.requests / mine.seconds, other.requests / other.seconds) for mine, other in pairs]
     yield Comparison("suite: checked requests", "1/s", "st run", rates, at_least=3)
 
+    # One that waits for its database, say: there more workers are of use.
+    ours, theirs = (partial(healthy, command, itertools.count(1), "http/slow-20-ms") for command in (two, conformance))
+    rates = [
+        (mine.requests / mine.seconds, other.requests / other.seconds) for mine, other in interleave(ours, theirs, 3)
+    ]
+    yield Comparison(
+        "suite: the same with 2 workers, of a server that takes 20 ms", "1/s", "1 worker", rates, at_least=1.6
+    )
+
     faults = [fault.name for fault in (FAULTS.values() if full else FAULTS.core)]
     # Every turn has faults from all over the catalogue.
     turns = [faults[turn::TURNS] for turn in range(TURNS)]
@@ -72,9 +81,9 @@ def comparisons(full: bool) -> Iterator[Comparison]:
     yield Comparison(what, "%", "st run", found)
 
 
-def healthy(command: Command, seeds: Iterator[int]) -> Outcome:
-    """A whole run on the healthy mock, with the next seed."""
-    outcome = trial(command, "", next(seeds))
+def healthy(command: Command, seeds: Iterator[int], variant: str = "") -> Outcome:
+    """A whole run on the healthy mock, or on a variant of it, with the next seed."""
+    outcome = trial(command, variant, next(seeds))
     if outcome.found:
         raise RuntimeError("the healthy mock is reported")
     return outcome
@@ -114,6 +123,10 @@ def trial(command: Command, fault: str, seed: int, *, first: bool = False) -> Ou
 def conformance(base_url: str, seed: int, first: bool, _: Path) -> list[str]:
     line = [sys.executable, "-m", "conformance", "--base-url", base_url, "--seed", str(seed), "--timeout", "2"]
     return [*line, "--fail-fast"] if first else line
+
+
+def two(base_url: str, seed: int, first: bool, folder: Path) -> list[str]:
+    return [*conformance(base_url, seed, first, folder), "--workers", "2"]
 
 
 def st_run(base_url: str, seed: int, first: bool, folder: Path) -> list[str]:

@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# The bytes of the file that are locked for one thing or the other.
+_NUMBERS, _CREATES = 0, 1
 _FIELDS = ("used", "reserve", "allowed", "reset", "next")
 
 
@@ -51,14 +53,28 @@ class Ledger:
     def locked(self) -> Iterator[None]:
         """Within it, no other process changes what the ledger holds."""
         if not self._depth:
-            fcntl.lockf(self._file, fcntl.LOCK_EX)
+            fcntl.lockf(self._file, fcntl.LOCK_EX, 1, _NUMBERS)
         self._depth += 1
         try:
             yield
         finally:
             self._depth -= 1
             if not self._depth:
-                fcntl.lockf(self._file, fcntl.LOCK_UN)
+                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, _NUMBERS)
+
+    @contextmanager
+    def creating(self) -> Iterator[None]:
+        """Within it, a git token may exist that is not entered yet."""
+        fcntl.lockf(self._file, fcntl.LOCK_SH, 1, _CREATES)
+        try:
+            yield
+        finally:
+            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, _CREATES)
+
+    def settle(self) -> None:
+        """Returns when no other process is creating a git token."""
+        fcntl.lockf(self._file, fcntl.LOCK_EX, 1, _CREATES)
+        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, _CREATES)
 
     def create(self, git_token: str) -> None:
         """Enters a git token as this process's own."""

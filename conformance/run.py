@@ -265,16 +265,13 @@ class Run:
         creates = request.operation == CREATE
         if creates and self.notes and isinstance(request.json, dict):
             self.notes.creating(request.json.get("name"))
-        # No worker lists git tokens while another creates one: each would take it for a stranger's.
-        alone = self.target.ledger.locked() if creates or request.operation == LIST else contextlib.nullcontext()
-        with alone:
+        with self.target.ledger.creating() if creates else contextlib.nullcontext():
             exchange = Exchange(request, self.target.send(request), at)
             new = creates and exchange.answer.ok and isinstance(exchange.answer.json, dict)
             if new:
                 self._own(str(exchange.answer.json.get("id")).lower())
-            elif self._worker is not None:
-                self.protected |= self.target.ledger.others()
-                exchange = self._without_others(exchange)
+        if request.operation == LIST and self._worker is not None:
+            exchange = self._without_others(exchange)
         self.journal.add(exchange, self.current.clause.id if self.current else None)
         if request.operation == "editGitToken":
             self._edits.append(exchange)
@@ -304,6 +301,12 @@ class Run:
         tokens = _tokens(exchange.answer)
         if tokens is None:
             return exchange
+        ledger = self.target.ledger
+        self.protected |= ledger.others()
+        if tokens.keys() - self.protected - set(self.created):
+            # One that nobody knows may just be coming into being.
+            ledger.settle()
+            self.protected |= ledger.others()
         theirs = set()
         for id in tokens.keys() - (self.before or {}).keys():
             marks = re.findall(rf"{re.escape(self._label)}-(\d+)", json.dumps(tokens[id]))

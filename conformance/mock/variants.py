@@ -642,7 +642,7 @@ def connection_closed(mock: Mock) -> None:
         answer.headers["Connection"] = "close"
 
 
-@variant("http", delay={"5-ms": 0.005, "now-and-then-500-ms": 0.5})
+@variant("http", delay={"5-ms": 0.005, "now-and-then-500-ms": 0.5, "20-ms": 0.02})
 def slow(mock: Mock, delay: float) -> None:
     """Answers take their time: {delay}."""
     counter = itertools.count(1)
