@@ -2187,14 +2187,6 @@ def delete_refused(mock: Mock, when: str) -> None:
 
 
 @fault("resource")
-def services_counted_wrong(mock: Mock) -> None:
-    """`associated_services_count` is not the number of services that are listed."""
-    shows(mock, "edit", "create", "get", "list")(
-        lambda _, shown: {**shown, "associated_services_count": shown["associated_services_count"] + 1}
-    )
-
-
-@fault("resource")
 def services_of_all(mock: Mock) -> None:
     """The associated services of a git token are those of every git token."""
 

@@ -633,6 +633,12 @@ def chunked(mock: Mock) -> None:
         await send({"type": "http.response.body", "body": b""})
 
 
+@variant("answers")
+def services_counted(mock: Mock) -> None:
+    """A git token counts services that are not listed, for the caller may not see them."""
+    shows(mock, lambda shown: {**shown, "associated_services_count": shown["associated_services_count"] + 12})
+
+
 @variant("http")
 def connection_closed(mock: Mock) -> None:
     """Each connection is closed after one answer."""
