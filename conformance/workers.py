@@ -17,12 +17,20 @@ from conformance.target import CannotRun, NotExercised
 
 # What every other chapter relies on: one process judges it, before there are others.
 BASICS = ("resource", "edit")
-# The longest come first: nobody is to wait for them in the end.
-CHAPTERS_APART = ("refusals", "values", "authentication", "oddities", "identifiers", "methods", "isolation")
-# What builds on these, or does not repeat what they have sent.
-LAST = ("sequences", "fuzzing")
+# The longest come first: nobody is to wait for them in the end. What builds on another stays with it.
+APART = (
+    ("values", "sequences"),
+    ("refusals",),
+    ("oddities",),
+    ("authentication",),
+    ("identifiers",),
+    ("methods",),
+    ("isolation",),
+)
+# What does not repeat what all others have sent.
+LAST = ("fuzzing",)
 # The chapters that generate something else with every seed.
-GENERATING = ("values", *LAST)
+GENERATING = ("values", "sequences", "fuzzing")
 
 _FORK = multiprocessing.get_context("fork")
 # Which chapters, and for the how manieth time.
@@ -43,9 +51,9 @@ def run_suite(plugin: Plugin, workers: int, database: ExampleDatabase | None = N
     if plugin.findings:
         plugin.main(database, [chapter for chapter in CHAPTERS if chapter not in BASICS])
         return
-    for chapters in (CHAPTERS_APART, LAST):
-        if not plugin.over:
-            _share(plugin, workers, database, [((chapter,), 0) for chapter in chapters])
+    _share(plugin, workers, database, [(chapters, 0) for chapters in APART])
+    if not plugin.over:
+        plugin.main(database, LAST)
 
 
 def run_rounds(plugin: Plugin, workers: int, database: ExampleDatabase | None = None) -> None:
