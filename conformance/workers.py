@@ -173,6 +173,9 @@ def _work(
             plugin.main(database, *tasks[number])
             if plugin.failure:
                 run.withdraw()
+            else:
+                # Now rather than in the end, when others may have to wait for it.
+                run.drain()
             say("results", mine)
             mine.clear()
         failure = plugin.failure
