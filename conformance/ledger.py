@@ -49,6 +49,10 @@ class Ledger:
         self._file = tempfile.TemporaryFile(mode="a+b", buffering=0)  # noqa: SIM115
         self._depth = 0
 
+    def close(self) -> None:
+        """Ends sharing; the numbers can be read still."""
+        self._file.close()
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Within it, no other process changes what the ledger holds."""

@@ -356,6 +356,7 @@ class Target:
 
     def close(self) -> None:
         self._client.close()
+        self.ledger.close()
 
 
 @contextlib.contextmanager
