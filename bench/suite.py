@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.measure import ROOT, Comparison, interleave
+from conformance.bundled import environment
 from conformance.contract import PATH
 from conformance.detection import FORK, serving
 from conformance.mock import World
@@ -100,15 +101,7 @@ def faulty(command: Command, turns: Iterator[list[str]]) -> Outcome:
 def trial(command: Command, fault: str, seed: int, *, first: bool = False) -> Outcome:
     """A run on the mock with a fault, or without any."""
     counter = FORK.Value("i", 0)
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "QOVERY_API_TOKEN": WORLD.api_token,
-        "QOVERY_JWT": WORLD.jwt,
-        "QOVERY_ORGANIZATION_ID": WORLD.organization_id,
-        "QOVERY_FOREIGN_ORGANIZATION_ID": WORLD.foreign_organization_id,
-        "QOVERY_FOREIGN_GIT_TOKEN_ID": WORLD.foreign_git_token_id,
-    }
+    variables = {**os.environ, **environment(vars(WORLD)), "PYTHONPATH": str(ROOT)}
     # Nothing that one run has kept in its folder helps the next one.
     with serving(WORLD, fault, counter) as base_url, tempfile.TemporaryDirectory() as folder:
         # But for tables of characters: both make them where they are run for the first time, in a second.
@@ -117,9 +110,7 @@ def trial(command: Command, fault: str, seed: int, *, first: bool = False) -> Ou
         line = command(base_url, seed, first, Path(folder))
         start = time.perf_counter()
         try:
-            process = subprocess.run(
-                line, cwd=folder, env=environment, capture_output=True, timeout=LONGEST, check=False
-            )
+            process = subprocess.run(line, cwd=folder, env=variables, capture_output=True, timeout=LONGEST, check=False)
             found = int(process.returncode == 1)
         except subprocess.TimeoutExpired:
             found = 0

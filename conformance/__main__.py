@@ -11,7 +11,6 @@ import random
 import re
 import sys
 import time
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO, cast
@@ -22,13 +21,13 @@ from conformance import interrupt
 # isort: on
 
 from conformance import live, workers
-from conformance.bundled import mock
+from conformance.bundled import environment, mock
 from conformance.checks import CHECKS
 from conformance.clause import LEVELS, Clause
 from conformance.cleanup import OTHERS
 from conformance.contract import Contract, ContractError
 from conformance.database import LOCAL, database
-from conformance.plugin import Plugin, clauses, tested
+from conformance.plugin import Plugin, choose, tested
 from conformance.progress import Progress
 from conformance.report import compare, github
 from conformance.report.files import make, write
@@ -80,7 +79,7 @@ def main() -> int:
                     live.take_notes(run, Terminal(run).line)
                 if options.sweep:
                     return live.sweep(run, Terminal(run).line)
-                return _conformance(run, options, server, {clause.id for clause in chosen})
+                return _conformance(run, options, server, chosen)
     except (CannotRun, ContractError, NotExercised) as error:
         print(f"conformance: {printable(str(error))}", file=sys.stderr)
         return 2
@@ -181,37 +180,25 @@ def _server(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
         yield base_url, base_url
         return
     with mock() as address:
-        os.environ |= {
-            "QOVERY_API_TOKEN": address["api_token"],
-            "QOVERY_JWT": address["jwt"],
-            "QOVERY_ORGANIZATION_ID": address["organization_id"],
-            "QOVERY_FOREIGN_ORGANIZATION_ID": address["foreign_organization_id"],
-            "QOVERY_FOREIGN_GIT_TOKEN_ID": address["foreign_git_token_id"],
-        }
+        os.environ |= environment(address)
         yield address["base_url"], f"the bundled mock at {address['base_url']}"
 
 
 def _chosen(options: argparse.Namespace) -> list[Clause]:
     """The clauses that were asked for. Raises CannotRun if there are none."""
-    chosen = [
-        clause
-        for clause in clauses()
-        if (not options.level or clause.level in options.level)
-        and (not options.only or any(f"{clause.id}/".startswith(f"{each}/") for each in options.only))
-    ]
-    if not chosen:
-        raise CannotRun(f"no clause is called {' or '.join(options.only)}: --list names them all")
+    chosen = choose(options.only or (), options.level or LEVELS)
     if options.shard:
         one, of = options.shard
-        tests = [clause for clause in chosen if clause in tested()]
+        every = tested()
+        tests = [clause for clause in chosen if clause in every]
         if of > len(tests):
             raise CannotRun(f"--shard: there are {len(tests)} clauses to share, and that makes no {of} parts")
         # What every answer is judged by, each part judges its own answers by.
-        chosen = [clause for clause in chosen if clause not in tests or tests.index(clause) % of == one - 1]
+        chosen = tests[one - 1 :: of] + [clause for clause in chosen if clause not in every]
     return chosen
 
 
-def _conformance(run: Run, options: argparse.Namespace, server: str, chosen: set[str]) -> int:
+def _conformance(run: Run, options: argparse.Namespace, server: str, chosen: list[Clause]) -> int:
     terminal = Terminal(run, cast(TextIO, Progress(run, sys.stdout)))
     run.target.announce = terminal.line
     # A run that repeats another one must not be led astray by what others have found.
@@ -224,7 +211,7 @@ def _conformance(run: Run, options: argparse.Namespace, server: str, chosen: set
     if run.target.overwrite or not run.target.loopback:
         for line in live.consent(run):
             terminal.line(line)
-    plugin = Plugin(run, lambda clause: clause.id in chosen, terminal.finished, options.fail_fast)
+    plugin = Plugin(run, chosen, terminal.finished, options.fail_fast)
     try:
         run.preflight()
         workers.run_suite(plugin, options.workers, examples)
@@ -239,7 +226,7 @@ def _conformance(run: Run, options: argparse.Namespace, server: str, chosen: set
         failure = failure or KeyboardInterrupt()
     elif failure:
         run.withdraw()
-    code = 1 if any(each.clause.id in chosen and each.finding for each in run.results.values()) else 0
+    code = 1 if any(each.clause in chosen and each.finding for each in run.results.values()) else 0
     if failure:
         code = interrupt.CODE if isinstance(failure, KeyboardInterrupt) else 2
     results = report(run, server, time.monotonic() - start, code, options.compare)
@@ -257,13 +244,8 @@ def _conformance(run: Run, options: argparse.Namespace, server: str, chosen: set
     if options.report:
         write(options.report, results)
     github.tell(results, word)
-    if isinstance(failure, CannotRun | NotExercised):
-        raise type(failure)(run.secrets.redact(str(failure)))
-    if code == 2:
-        # A fault of the suite's own. A traceback might show what must not be shown.
-        frame = traceback.extract_tb(failure.__traceback__)[-1] if failure else None
-        where = f"{Path(frame.filename).name}:{frame.lineno}" if frame else ""
-        raise CannotRun(f"the suite itself failed, at {where}: {type(failure).__name__}")
+    if failure and code == 2:
+        raise run.cannot(failure)
     return code
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from conformance.contract import Contract
-from conformance.plugin import Plugin, clauses
+from conformance.plugin import Plugin, choose
 from conformance.report.files import write
 from conformance.report.results import report as as_results
 from conformance.report.terminal import ending, printable
 from conformance.run import Run
-from conformance.target import CannotRun, NotExercised, Target
+from conformance.target import CannotRun, Target
 from conformance.transport import Application, transport
 
 
@@ -67,11 +66,7 @@ def verify(
     __tracebackhide__ = True
     if not (api_token or jwt):
         raise CannotRun("no credentials: give api_token or jwt")
-    chosen = {
-        clause.id for clause in clauses() if not only or any(f"{clause.id}/".startswith(f"{each}/") for each in only)
-    }
-    if not chosen:
-        raise CannotRun(f"no clause is called {' or '.join(only)}")
+    chosen = choose(only)
     target = Target(
         base_url,
         organization_id,
@@ -84,7 +79,7 @@ def verify(
         transport=transport(app),
     )
     run = Run(Contract.load(), target, seed)
-    plugin = Plugin(run, lambda clause: clause.id in chosen, lambda _: None)
+    plugin = Plugin(run, chosen, lambda _: None)
     start = time.monotonic()
     try:
         run.preflight()
@@ -95,16 +90,12 @@ def verify(
     run.clean_up()
     target.close()
     # A traceback from further below would show requests, with the credentials in them.
-    if isinstance(failure, CannotRun | NotExercised):
-        raise CannotRun(run.secrets.redact(str(failure))) from None
     if isinstance(failure, Exception):
-        frame = traceback.extract_tb(failure.__traceback__)[-1]
-        where = f"{Path(frame.filename).name}:{frame.lineno}"
-        raise CannotRun(f"the suite itself failed, at {where}: {type(failure).__name__}") from None
+        raise run.cannot(failure) from None
     if failure:
         raise failure.with_traceback(None)
     seconds = time.monotonic() - start
-    states = {result.state for id, result in run.results.items() if id in chosen}
+    states = {result.state for result in run.results.values() if result.clause in chosen}
     results = as_results(run, f"{type(app).__name__}, without a socket", seconds, int("broken" in states))
     if report:
         write(report, results)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from conformance.target import CannotRun
 
 ROOT = Path(__file__).parent.parent
+
+
+def environment(address: Mapping[str, str]) -> dict[str, str]:
+    """The variables by which the suite and the client find a server, of what `mock` gives."""
+    return {f"QOVERY_{name.upper()}": value for name, value in address.items() if name != "secret"}
 
 
 @contextmanager

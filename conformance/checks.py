@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import requests
@@ -25,16 +26,26 @@ from conformance.secrets import Secrets
 HTTP_REFUSALS = frozenset({405, 406, 408, 411, 413, 414, 415, 429, 431})
 NOT_APPLICABLE: Final = "not applicable"
 
-_INTERNALS = re.compile(
-    r"""Traceback\ \(most\ recent|\bFile\ "[^"]+",\ line\ \d+|\bat\ [\w.$<>]+\([\w$]+\.(?:java|kt|scala):\d+\)
-    |\bat\ .{0,80}\(?/[\w./-]+\.[jt]s:\d+:\d+|goroutine\ \d+\ \[|panic:\ |thread\ '[\w-]+'\ panicked
-    |Exception\ in\ thread|\bCaused\ by:\ [\w.]+|\b(?:\w{1,40}\.){2,9}\w{0,60}(?:Exception|Error)\b
-    |\b(?:sqlalchemy|psycopg2?|asyncpg|hibernate|sqlite3|pymysql)\.|\bSQLSTATE\b|\bORA-\d{5}|PG::\w+Error
-    |\bSELECT\s.{1,200}\sFROM\s|\bINSERT\s+INTO\s|\bUPDATE\s+\w+\s+SET\s|\bDELETE\s+FROM\s
-    |/(?:usr|home|var|opt|srv|root|app|etc|proc)/[\w.-]+(?:/[\w.-]+)*\.(?:py|rb|js|ts|go|rs|java|kt|php|conf|ya?ml|env)\b
-    |<b>(?:Warning|Fatal\ error)</b>:|\bserver\ error\ in\ '/'\ application""",
-    re.VERBOSE | re.IGNORECASE,
-)
+# What a server shows of its internals, by texts of which it holds one: to look for these first is many times as fast.
+_INTERNALS = {
+    re.compile(pattern, re.VERBOSE | re.IGNORECASE): hints.split(";")
+    for hints, pattern in {
+        'traceback;file ";.java:;.kt:;.scala:;.js:;.ts:;goroutine ;panic;caused by: ': r"""
+            Traceback\ \(most\ recent|\bFile\ "[^"]+",\ line\ \d+|\bat\ [\w.$<>]+\([\w$]+\.(?:java|kt|scala):\d+\)
+            |\bat\ .{0,80}\(?/[\w./-]+\.[jt]s:\d+:\d+|goroutine\ \d+\ \[|panic:\ |thread\ '[\w-]+'\ panicked
+            |\bCaused\ by:\ [\w.]+""",
+        "exception;error;</b>:": r"""
+            Exception\ in\ thread|\b(?:\w{1,40}\.){2,9}\w{0,60}(?:Exception|Error)\b|PG::\w+Error
+            |<b>(?:Warning|Fatal\ error)</b>:|\bserver\ error\ in\ '/'\ application""",
+        "sqlalchemy.;psycopg;asyncpg.;hibernate.;sqlite3.;pymysql.;sqlstate;ora-": r"""
+            \b(?:sqlalchemy|psycopg2?|asyncpg|hibernate|sqlite3|pymysql)\.|\bSQLSTATE\b|\bORA-\d{5}""",
+        "select ;insert ; set ;delete ": r"""
+            \bSELECT\s.{1,200}\sFROM\s|\bINSERT\s+INTO\s|\bUPDATE\s+\w+\s+SET\s|\bDELETE\s+FROM\s""",
+        "/usr/;/home/;/var/;/opt/;/srv/;/root/;/app/;/etc/;/proc/": r"""
+            /(?:usr|home|var|opt|srv|root|app|etc|proc)/[\w.-]+(?:/[\w.-]+)*
+            \.(?:py|rb|js|ts|go|rs|java|kt|php|conf|ya?ml|env)\b""",
+    }.items()
+}
 
 Judge = Callable[["Checks", Exchange], str | None]
 
@@ -124,10 +135,16 @@ def as_response(exchange: Exchange) -> schemathesis.Response:
         answer.status,
         headers={name: [answer.header(name) or ""] for name in names},
         content=answer.body,
-        request=requests.Request(exchange.request.method, "http://localhost/").prepare(),
+        request=_prepared(exchange.request.method),
         elapsed=answer.seconds,
         verify=True,
     )
+
+
+@cache
+def _prepared(method: str) -> requests.PreparedRequest:
+    """A request as Schemathesis takes it, which asks nothing about it but the method."""
+    return requests.Request(method, "http://localhost/").prepare()
 
 
 def _first_sentence(failure: BaseException) -> str:
@@ -172,10 +189,14 @@ def _credentials(checks: Checks, _: Exchange) -> str | None:
 )
 def _internals(_: Checks, exchange: Exchange) -> str | None:
     headers = "\n".join(value for _, value in exchange.answer.headers)
+    shown = f"{headers}\n{exchange.answer.text[:20_000]}"
+    plain = re.sub(r"\s", " ", shown.lower())
     sent = (exchange.request.body or b"").decode("utf-8", "replace") + exchange.request.path
-    for found in _INTERNALS.finditer(f"{headers}\n{exchange.answer.text[:20_000]}"):
-        if found.group() not in sent:
-            return f"the answer shows {found.group()[:80]!r}"
+    for pattern, hints in _INTERNALS.items():
+        if any(hint in plain for hint in hints):
+            for found in pattern.finditer(shown):
+                if found.group() not in sent:
+                    return f"the answer shows {found.group()[:80]!r}"
     return None
 
 

@@ -20,15 +20,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from hypothesis.database import DirectoryBasedExampleDatabase
 from starlette.types import Receive, Scope, Send
 
 from conformance.contract import Contract
 from conformance.mock import World, create_app
 from conformance.mock.faults import FAULTS
+from conformance.mock.serve import server
 from conformance.mock.variants import VARIANTS
-from conformance.plugin import Plugin
+from conformance.plugin import Plugin, clauses
 from conformance.report.files import write
 from conformance.report.results import report
 from conformance.report.terminal import Terminal
@@ -81,7 +81,7 @@ def examine(target: Target, name: str, seed: int, *, fail_fast: bool, folder: Pa
     run = Run(Contract.load(), target, seed)
     printed = io.StringIO()
     terminal = Terminal(run, printed)
-    plugin = Plugin(run, lambda _: True, terminal.finished, fail_fast)
+    plugin = Plugin(run, clauses(), terminal.finished, fail_fast)
     start, error = time.monotonic(), ""
     try:
         run.preflight()
@@ -102,40 +102,33 @@ def examine(target: Target, name: str, seed: int, *, fail_fast: bool, folder: Pa
 
 
 @contextmanager
-def serving(world: World, name: str, counter: Any = None) -> Iterator[str]:
-    """The address of a mock of its own process, which counts its requests in the shared integer `counter`."""
+def serving(world: World, name: str = "", counter: Any = None) -> Iterator[str]:
+    """The address of a mock in a process of its own, with the fault, or as the variant, `name` if any.
+
+    It counts its requests in the shared integer `counter`.
+    """
     with socket.socket() as listener:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
-        server = FORK.Process(target=_serve, args=(listener, world, name, counter), daemon=True)
-        server.start()
+        process = FORK.Process(target=_serve, args=(listener, world, name, counter), daemon=True)
+        process.start()
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
-            server.kill()
-            server.join()
+            process.kill()
+            process.join()
 
 
 def _serve(listener: socket.socket, world: World, name: str, counter: Any) -> None:
-    served = create_app(world, fault=name if name in FAULTS else None, variant=name if name in VARIANTS else None)
+    served = create_app(world, *([name] if name else []))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if counter is not None:
             counter.value += 1
         await served(scope, receive, send)
 
-    config = uvicorn.Config(
-        app,
-        http="httptools",
-        log_level="critical",
-        access_log=False,
-        lifespan="off",
-        ws="none",
-        server_header=False,
-        proxy_headers=False,
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+    server(app, log_level="critical").run(sockets=[listener])
 
 
 def main() -> int:

@@ -99,12 +99,13 @@ class Journal:
         if operation is None or operation.request_schema is None or request.header("Content-Type") != _JSON:
             return False
         path = re.sub(r"{\w+}", _UUID, operation.path)
+        if not re.fullmatch(path, request.path, re.IGNORECASE):
+            return False
         try:
-            texts = [json.dumps(request.json, ensure_ascii=each, allow_nan=False) for each in (True, False)]
+            texts = (json.dumps(request.json, ensure_ascii=each, allow_nan=False) for each in (False, True))
+            return any(request.body == text.encode("utf-8", "surrogatepass") for text in texts)
         except ValueError:
             return False
-        usual = [text.encode("utf-8", "surrogatepass") for text in texts]
-        return request.body in usual and re.fullmatch(path, request.path, re.IGNORECASE) is not None
 
     def _kinds(self, body: object) -> dict[str, Kind]:
         """The fields that a body says something about, with the kind of their values."""

@@ -9,7 +9,7 @@ import os
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from hypothesis.database import ExampleDatabase
 from hypothesis.errors import HypothesisException
 
 from conformance.checks import CHECKS
-from conformance.clause import Broken, Clause, Finding, Result, Stumbled
+from conformance.clause import LEVELS, Broken, Clause, Finding, Result, Stumbled
 from conformance.cleanup import OTHERS
 from conformance.run import Run
 from conformance.suite import fuzzing
@@ -55,15 +55,30 @@ def clauses() -> list[Clause]:
     return [*tested(), OTHERS, *(check.clause for check in CHECKS)]
 
 
+def choose(only: Sequence[str] = (), levels: Sequence[str] = LEVELS) -> list[Clause]:
+    """The clauses of these levels that are, or are in a group that is, called as one of `only`; all if that is empty.
+
+    Raises CannotRun if there are none.
+    """
+    chosen = [
+        clause
+        for clause in clauses()
+        if clause.level in levels and (not only or any(f"{clause.id}/".startswith(f"{each}/") for each in only))
+    ]
+    if not chosen:
+        raise CannotRun(f"no clause is called {' or '.join(only)}: --list names them all")
+    return chosen
+
+
 class Plugin:
     """A pytest plugin for one run.
 
-    `selected` says of a clause whether it was asked for; clauses that a selected one needs are run with it.
+    `chosen` are the clauses that were asked for; those that one of them needs are run with it.
     `started` and `finished` are told of every clause as its test starts and ends.
     """
 
     def __init__(
-        self, run: Run, selected: Callable[[Clause], bool], finished: Callable[[Result], None], fail_fast: bool = False
+        self, run: Run, chosen: Collection[Clause], finished: Callable[[Result], None], fail_fast: bool = False
     ) -> None:
         self.run = run
         self.started: Callable[[Clause], None] = lambda _: None
@@ -75,7 +90,7 @@ class Plugin:
         self._held = False
         every = {clause.id: clause for clause in tested()}
         # If only checks that run on every answer were asked for, everything is worth asking the server.
-        pending = [clause.id for clause in every.values() if selected(clause)] or list(every)
+        pending = [clause.id for clause in every.values() if clause in chosen] or list(every)
         wanted: set[str] = set()
         while pending:
             wanted.add(id := pending.pop())
@@ -142,6 +157,8 @@ class Plugin:
                     "-phypothesispytest",
                     "-pschemathesis",
                     "--import-mode=importlib",
+                    # The suite asserts nothing: it raises what it finds. To rewrite what else is imported takes time.
+                    "--assert=plain",
                     "-pno:cacheprovider",
                     "-pno:terminalreporter",
                     "-pno:logging",

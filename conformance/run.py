@@ -8,12 +8,14 @@ import os
 import random
 import re
 import time
+import traceback
 import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from conformance.checks import CHECKS, Checks
@@ -492,6 +494,14 @@ class Run:
         result = self.results[id]
         if not result.finding:
             result.finding = Finding(result.clause, message, exchanges)
+
+    def cannot(self, failure: BaseException) -> CannotRun:
+        """Why the run has not come to its end. A traceback might show what must not be shown."""
+        if isinstance(failure, CannotRun | NotExercised):
+            return CannotRun(self.secrets.redact(str(failure)))
+        frame = traceback.extract_tb(failure.__traceback__)[-1]
+        where = f"{Path(frame.filename).name}:{frame.lineno}"
+        return CannotRun(f"the suite itself failed, at {where}: {type(failure).__name__}")
 
     def unknown_id(self) -> str:
         """A UUID that names nothing."""

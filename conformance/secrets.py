@@ -42,7 +42,10 @@ class Secrets:
         self._parts: dict[str, str] = {}
         self._ends: dict[str, str] = {}
         self._encoded: dict[str, str] = {}
-        self._credentials: dict[str, str] = {}
+        # Those of them that are recognised in capitals too, as hexadecimal is.
+        self._lower: dict[str, str] = {}
+        # Parts of credentials that do not occur by chance.
+        self._telling: dict[str, str] = {}
         # Parts of what must not be shown, in lower case.
         self._hidden: set[str] = set()
         for variable, value in credentials.items():
@@ -50,7 +53,7 @@ class Secrets:
 
     def keep(self, value: str, variable: str) -> None:
         """Treats `value`, somebody's real secret of whatever form, as the one that `variable` holds."""
-        self._credentials[value] = variable
+        self._telling.update(dict.fromkeys(_telling_parts(value), variable))
         self._add(value, variable)
 
     def token(self, source: random.Random) -> str:
@@ -89,6 +92,7 @@ class Secrets:
             base64.b64encode(hashlib.new(n, raw).digest()).decode().rstrip("=") for n in ("md5", "sha1", "sha256")
         ]
         self._encoded.update(dict.fromkeys(forms, variable))
+        self._lower.update({form: variable for form in forms if form == form.lower()})
 
     def merge(self, others: Secrets) -> None:
         """Treats as secret what `others` do too."""
@@ -99,11 +103,12 @@ class Secrets:
         """The variables whose secret, whole, in part or encoded, `text` shows."""
         found = {variable for value, variable in self._values.items() if len(value) >= 6 and value in text}
         lower = text.lower()
-        found |= {variable for form, variable in self._encoded.items() if form in text or form in lower}
+        found |= {variable for form, variable in self._encoded.items() if form in text}
+        found |= {variable for form, variable in self._lower.items() if form in lower}
         found |= {variable for end, variable in self._ends.items() if end in text}
         for letters in _LETTERS.findall(lower):
             found |= {self._parts[part] for part in self._parts.keys() & _windows(letters, _PART)}
-        found |= {variable for value, variable in self._credentials.items() if _shows_part(value, text)}
+        found |= {variable for part, variable in self._telling.items() if part in text}
         return found
 
     def redact(self, text: str) -> str:
@@ -166,11 +171,7 @@ def _windows(text: str, size: int) -> set[str]:
     return {text[i : i + size] for i in range(len(text) - size + 1)}
 
 
-def _credential_parts(value: str) -> list[str]:
+def _telling_parts(value: str) -> list[str]:
     """Parts of a credential that do not occur by chance: eight characters, and not only letters of one word."""
     parts = [value[i : i + 8] for i in range(len(value) - 7)]
     return [part for part in parts if sum(map(str.isdigit, part)) >= 2 and sum(map(str.isalpha, part)) >= 2]
-
-
-def _shows_part(value: str, text: str) -> bool:
-    return any(part in text for part in _credential_parts(value))

@@ -86,14 +86,14 @@ def uris(contract: Contract) -> list[str]:
         name for name, schema in contract.request_schema["properties"].items() if schema.get("format") == "uri"
     )
     greatest = contract.request_schema["properties"][field].get("x-must-accept", {}).get("maxLength", 255)
-    long = [f"https://git.example.com/{'x' * length}"[:length] for length in (256, greatest - 1, greatest)]
+    long = [f"https://git.example.com/{'a' * length}"[:length] for length in (256, greatest - 1, greatest)]
     return [uri for uri in (*URIS, *long) if contract.must_accept(field, uri)]
 
 
 # Where storage ends: columns of 2^n, 50, 100 or 191 characters, and their neighbours.
 BOUNDARIES = (2, 16, 32, 33, 50, 64, 65, 100, 128, 129, 191, 192, 200, 256, 500, 512, 513, 999)
 # One, two, three and four bytes of UTF-8.
-WIDTHS = ("x", "é", "漢", "😀")
+WIDTHS = ("a", "é", "漢", "😀")
 
 
 def texts(contract: Contract, field: str) -> list[str]:
@@ -107,7 +107,7 @@ def lengths(contract: Contract, field: str) -> list[str]:
     known = [length for length in BOUNDARIES if length < greatest]
     width = cycle(WIDTHS)
     values = [_filled(next(width), length) for length in known]
-    values += [_filled("x", greatest - 1), *(_filled(each, greatest) for each in WIDTHS)]
+    values += [_filled("a", greatest - 1), *(_filled(each, greatest) for each in WIDTHS)]
     return [value for value in values if contract.must_accept(field, value)]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from conformance.bundled import environment
 from tests.reports import check
 
 
@@ -31,18 +32,6 @@ class Outcome:
 
     def state(self, clause: str) -> str:
         return next(str(each["state"]) for each in self.results["clauses"] if each["id"] == clause)
-
-
-def environment(server: dict[str, str]) -> dict[str, str]:
-    """The variables by which the suite finds a server."""
-    return {
-        "QOVERY_BASE_URL": server["base_url"],
-        "QOVERY_API_TOKEN": server["api_token"],
-        "QOVERY_JWT": server["jwt"],
-        "QOVERY_ORGANIZATION_ID": server["organization_id"],
-        "QOVERY_FOREIGN_ORGANIZATION_ID": server["foreign_organization_id"],
-        "QOVERY_FOREIGN_GIT_TOKEN_ID": server["foreign_git_token_id"],
-    }
 
 
 # The processes of runs start from one that has everything imported, which takes longer than many a run.

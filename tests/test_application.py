@@ -23,11 +23,11 @@ from hypothesis import core
 from starlette.types import Receive, Scope, Send
 
 from conformance.application import NotConforming, verify
+from conformance.bundled import ROOT
 from conformance.mock import World, create_app
 from conformance.target import CannotRun
 from conformance.transport import Application
 from tests import reports
-from tests.running import ROOT
 
 APPS = ROOT / "tests" / "apps"
 
@@ -113,7 +113,7 @@ def test_a_bug_in_an_application_is_found_by_the_clause_about_it(name: str, clau
 def test_the_failure_reads_like_the_report_and_keeps_secrets() -> None:
     world = World()
     with pytest.raises(NotConforming) as caught:
-        verify(create_app(world, fault="secrets/in-header-edit"), **of(world), only=["edit", "secrets"])
+        verify(create_app(world, "secrets/in-header-edit"), **of(world), only=["edit", "secrets"])
     message = str(caught.value)
     assert "1. secrets/token: the answer shows the git token's value" in message
     assert 'curl --include --request PUT "$QOVERY_BASE_URL/organization/' in message

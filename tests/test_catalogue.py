@@ -503,6 +503,6 @@ def test_the_catalogues_are_as_large_as_promised() -> None:
 
 
 def test_a_fault_and_a_variant_are_applied_by_name() -> None:
-    create_app(fault=next(iter(FAULTS)), variant=next(iter(VARIANTS)))
+    create_app(None, next(iter(FAULTS)), next(iter(VARIANTS)))
     with pytest.raises(KeyError, match="no-such"):
-        create_app(fault="no-such")
+        create_app(None, "no-such")

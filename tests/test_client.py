@@ -32,9 +32,9 @@ from qovery_git_token import (
     list_organization_git_tokens,
 )
 
+from conformance.bundled import mock
 from conformance.contract import Contract
 from tests import independent
-from tests.running import mock
 
 CONTRACT = Contract.load()
 ORGANIZATION, TOKEN = UUID(int=1), UUID(int=2)

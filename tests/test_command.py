@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from conformance.bundled import ROOT, environment, mock
 from tests.independent import serve
 from tests.reports import check
-from tests.running import ROOT, mock
-from tests.suite import conformance, environment
+from tests.suite import conformance
 
 
 @pytest.fixture(scope="module")

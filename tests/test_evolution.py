@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.running import ROOT, mock
-from tests.suite import environment
+from conformance.bundled import ROOT, environment, mock
 from tests.test_limits import EDIT, Edit, Flat, Json, edited, put, schemas, sent, shown
 
 CONTRACT = "openapi/git-token.yaml"
@@ -283,7 +282,7 @@ def test_everything_follows_the_contract(project: Path, name: str) -> None:
     assert generated.stdout.endswith(f"\nBy semantic versioning this is a {evolution.bump} change.\n")
 
     with served(project) as server:
-        variables = environment(server) | {"QOVERY_GIT_TOKEN_ID": server["git_token_id"]}
+        variables = environment(server)
         program = [sys.executable, "-c", PROGRAM + evolution.program]
         used = run(project, *program, PYTHONPATH=str(project / "generated"), **variables)
         assert used.returncode == 0, used.stderr

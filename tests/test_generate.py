@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import ROOT
+from conformance.bundled import ROOT
 
 CONTRACT = "openapi/git-token.yaml"
 CLIENT = "generated/qovery_git_token"

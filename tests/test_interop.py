@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import ROOT, mock
+from conformance.bundled import ROOT, environment, mock
 
 FOLDER = ROOT / "tests" / "interop"
 
@@ -23,14 +23,7 @@ def test_qoverys_own_client_lives_with_the_mock(tmp_path: Path) -> None:
     install = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
     subprocess.run(install, cwd=tmp_path, capture_output=True, check=True)
     with mock() as address:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "QOVERY_BASE_URL": address["base_url"],
-            "QOVERY_API_TOKEN": address["api_token"],
-            "QOVERY_JWT": address["jwt"],
-            "QOVERY_ORGANIZATION_ID": address["organization_id"],
-            "QOVERY_FOREIGN_ORGANIZATION_ID": address["foreign_organization_id"],
-        }
+        variables = environment(address) | {"PATH": os.environ["PATH"]}
         command = ["node", "life.js"]
-        answer = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        answer = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
     assert (answer.stdout, answer.returncode) == ("done\n", 0), answer.stderr

@@ -29,10 +29,10 @@ from urllib.parse import quote
 
 import pytest
 
+from conformance.bundled import ROOT, environment
 from tests.independent import Address, serve
 from tests.relay import Handle, answer, listening, relay
-from tests.running import ROOT
-from tests.suite import Outcome, Started, conformance, environment
+from tests.suite import Outcome, Started, conformance
 
 Json = dict[str, Any]
 MEMORY = 300 * 1024 * 1024

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from conformance.bundled import ROOT, mock
 from conformance.plugin import clauses
 from conformance.report.merge import load, merge
 from conformance.report.results import report
 from conformance.target import CannotRun
 from tests import hostile, reports
 from tests.leaks import leaking
-from tests.running import ROOT, mock
 from tests.suite import Outcome, conformance
 
 # What the chapter on fuzzing leaves out depends on what that on refusals has sent.

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.running import ROOT, mock
+from conformance.bundled import ROOT, mock
 
 VERSION = yaml.safe_load((ROOT / "openapi/git-token.yaml").read_text())["info"]["version"]
 PROGRAM = """

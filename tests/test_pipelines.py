@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import yaml
 
+from conformance.bundled import ROOT
 from tests import reports
-from tests.running import ROOT
 
 PINNED = re.compile(r"\./|[\w./-]+@[0-9a-f]{40}|[\w./:-]+@sha256:[0-9a-f]{64}")
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").iterdir())

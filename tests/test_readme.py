@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import ROOT, mock
+from conformance.bundled import ROOT, mock
+from conformance.bundled import environment as variables
 
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$(?:\s*^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 BLOCKS = [match.groups() for match in BLOCK.finditer((ROOT / "README.md").read_text())]
@@ -37,10 +38,7 @@ def environment() -> Iterator[dict[str, str]]:
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT / "generated"),
-            "QOVERY_BASE_URL": address["base_url"],
-            "QOVERY_API_TOKEN": address["api_token"],
-            "QOVERY_ORGANIZATION_ID": address["organization_id"],
-            "QOVERY_GIT_TOKEN_ID": address["git_token_id"],
+            **variables(address),
             "NEW_SECRET": "s3cret",
         }
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from conformance.bundled import ROOT
 from conformance.report.files import write
 from conformance.report.results import report
 from tests import hostile
-from tests.running import ROOT
 
 FOLDER = ROOT / "tests" / "browser"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import ROOT
+from conformance.bundled import ROOT
 
 PICTURES = ROOT / "docs"
 # What differs from run to run: the time, and what the server and the clock make of it.

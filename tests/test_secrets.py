@@ -16,11 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from conformance.bundled import ROOT, environment, mock
 from conformance.secrets import Secrets
 from tests.leaks import ENCODINGS, PART, generated, leaking, leaks
 from tests.relay import answer, listening, relay
-from tests.running import ROOT, mock
-from tests.suite import environment
 
 # With characters that encodings make something else of.
 PINNED = "ghp+Real/Secret=0\"1'2<3>4&5~6%zw17~89abcdef"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import ROOT
+from conformance.bundled import ROOT
 
 TYPING = Path(__file__).parent / "typing"
 MISTAKES = TYPING / "mistakes.py"

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from conformance import plugin
+from conformance.bundled import mock
 from conformance.clause import Clause
 from conformance.contract import Contract
 from conformance.exchange import Answer, Exchange, Request
@@ -22,7 +23,6 @@ from conformance.ledger import Ledger
 from conformance.workers import APART, BASICS, LAST
 from tests.independent import serve
 from tests.relay import listening, relay
-from tests.running import mock
 from tests.suite import Outcome, Started, conformance
 from tests.test_live import tokens
 

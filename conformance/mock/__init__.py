@@ -12,22 +12,19 @@ __all__ = ["World", "create_app"]
 
 def create_app(
     world: World | None = None,
-    *,
-    fault: str | None = None,
-    variant: str | None = None,
+    *changes: str,
     contract: Contract | None = None,
 ) -> ASGIApp:
-    """The mock as an ASGI application with a state of its own, with a fault or as a variant if named.
+    """The mock as an ASGI application with a state of its own; `changes` are names of faults and variants.
 
     Raises ContractError if the contract cannot be served, and KeyError if there is no such fault or variant.
     """
     mock = Mock(world or World(), contract or Contract.load())
-    if fault or variant:  # only then, because the catalogues read the contract once more
+    if changes:  # only then, because the catalogues read the contract once more
         from conformance.mock.faults import FAULTS
         from conformance.mock.variants import VARIANTS
 
-        if variant:
-            VARIANTS[variant].apply(mock)
-        if fault:
-            FAULTS[fault].apply(mock)
+        catalogue = {**FAULTS, **VARIANTS}
+        for name in changes:
+            catalogue[name].apply(mock)
     return mock.router()

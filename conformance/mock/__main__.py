@@ -11,10 +11,9 @@ import socket
 import sys
 import threading
 
-import uvicorn
-
 from conformance.contract import ContractError
 from conformance.mock import World, create_app
+from conformance.mock.serve import server
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.list_faults or options.list_variants:
             return _list(options.list_faults)
-        app = create_app(world, fault=options.fault, variant=options.variant)
+        app = create_app(world, *filter(None, (options.variant, options.fault)))
         listener = _listen(options.host, options.port)
     except ContractError as error:
         return _fail(str(error))
@@ -33,23 +32,12 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         where = f"{options.host} port {options.port}"
         return _fail(f"cannot listen on {where}: {error.strerror}; choose another with --host and --port")
-    config = uvicorn.Config(
-        app,
-        http="httptools",
-        log_level="critical",
-        access_log=False,
-        lifespan="off",
-        ws="none",
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=0,
-    )
     host = f"[{options.host}]" if ":" in options.host else options.host
     if options.until_eof:
         threading.Thread(target=_end_with_input, daemon=True).start()
     with contextlib.suppress(KeyboardInterrupt):
         print(_welcome(f"http://{host}:{listener.getsockname()[1]}", world, options.json), flush=True)
-        uvicorn.Server(config).run(sockets=[listener])
+        server(app, log_level="critical", timeout_graceful_shutdown=0).run(sockets=[listener])
     return 0
 
 

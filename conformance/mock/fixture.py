@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-import uvicorn
 
 from conformance.mock import World, create_app
 from conformance.mock.faults import FAULTS
+from conformance.mock.serve import server
 from conformance.mock.variants import VARIANTS
 
 
@@ -32,21 +32,12 @@ def qovery_git_token_mock(request: pytest.FixtureRequest) -> Iterator[Address]:
     if name and name not in FAULTS and name not in VARIANTS:
         pytest.fail(f"there is no fault or variant {name}: scripts/mock --list-faults and --list-variants name them")
     world = World()
-    app = create_app(world, fault=name if name in FAULTS else None, variant=name if name in VARIANTS else None)
+    app = create_app(world, *([name] if name else []))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         # Without a configuration of its own, it leaves the logging of the tests alone.
-        config = uvicorn.Config(
-            app,
-            lifespan="off",
-            ws="none",
-            server_header=False,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=1,
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        serving = server(app, log_config=None, timeout_graceful_shutdown=1)
+        thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         yield Address(**vars(world), base_url=f"http://127.0.0.1:{listener.getsockname()[1]}")
-        server.should_exit = True
+        serving.should_exit = True
         thread.join()

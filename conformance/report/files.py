@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from conformance.report.har import har
-from conformance.report.html import html
 from conformance.report.junit import junit
 from conformance.report.markdown import markdown
 from conformance.target import CannotRun
@@ -17,6 +16,9 @@ from conformance.target import CannotRun
 
 def write(folder: Path, results: dict[str, Any]) -> None:
     """Writes the results of a run, in every form, into `folder`, which is made if need be. Raises CannotRun."""
+    # Few runs write one, and what makes the HTML takes a while to import.
+    from conformance.report.html import html
+
     make(folder)
     files = {
         "results.json": json.dumps(results, indent=2) + "\n",

@@ -86,11 +86,11 @@ def test_long(run: Run) -> None:
         if bound:
             prefix = "https://git.example.com/" if schema.get("format") == "uri" else ""
             for length in run.thin((bound + 1, 65_536)):
-                text = prefix + "x" * (length - len(prefix))
+                text = prefix + "a" * (length - len(prefix))
                 operations = ["editGitToken"] + ["createGitToken"] * (length == 65_536)
                 _either(run, run.full(**{field: text}), f"{length} characters of {field}", *operations)
     for field in ("token", "description", "other"):
-        _either(run, run.full(**{field: "x" * (1024 * 1024 + 1)}), f"more than 1 MiB of {field}", "editGitToken")
+        _either(run, run.full(**{field: "a" * (1024 * 1024 + 1)}), f"more than 1 MiB of {field}", "editGitToken")
     run.edit(run.full())
 
 
