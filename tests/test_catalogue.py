@@ -6,6 +6,7 @@ A battery of requests, in a fixed order, is sent to the healthy mock and to each
 from __future__ import annotations
 
 import asyncio
+import codecs
 import gzip
 import itertools
 import json
@@ -259,11 +260,11 @@ def battery() -> Iterator[Probe]:
     for provider in REQUEST["type"]["enum"]:
         yield from (write({**FULL, "type": provider, "git_api_url": "https://own.example.com"}), read())
     for raw in RAW:
-        free = raw.count(b'"name"') > 1 or b"NaN" in raw or b"Infinity" in raw
+        free = raw.count(b'"name"') > 1 or b"NaN" in raw or b"Infinity" in raw or raw.startswith(codecs.BOM_UTF16)
         yield from (Probe(content=raw, free=free), read(), Probe("POST", COLLECTION, raw, free=free))
     yield Probe(content=b"\xef\xbb\xbf" + json.dumps(FULL).encode(), free=True)
     for media_type in (*MEDIA_TYPES, *FINE_TYPES):
-        free = media_type == "Application/JSON"
+        free = media_type in ("", "Application/JSON")
         yield Probe(content=json.dumps(FULL).encode(), headers={"Content-Type": media_type}, free=free)
     for method, path in (("PUT", f"{COLLECTION}/{MINE}"), ("POST", COLLECTION)):
         form = urllib.parse.urlencode({**FULL, "name": "form"}).encode()

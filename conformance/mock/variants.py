@@ -108,6 +108,25 @@ def media_type_literal(mock: Mock) -> None:
 
 
 @variant("refusals")
+def without_media_type(mock: Mock) -> None:
+    """A body without a media type is taken for JSON, as RFC 9110 lets a server find out for itself."""
+
+    @mock.on("accept")
+    def _(accept: Any, media_type: str) -> None:
+        accept(media_type or "application/json")
+
+
+@variant("refusals")
+def utf_16(mock: Mock) -> None:
+    """A body in UTF-16 or UTF-32 is taken for JSON, as many a parser finds out which it is."""
+
+    @mock.on("parse")
+    def _(parse: Any, raw: bytes) -> Any:
+        encoding = json.detect_encoding(raw)
+        return parse(raw if encoding.startswith("utf-8") else raw.decode(encoding, "replace").encode())
+
+
+@variant("refusals")
 def not_a_number(mock: Mock) -> None:
     """NaN and Infinity are taken for numbers, as Python's parser and others do."""
 

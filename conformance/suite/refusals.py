@@ -117,11 +117,11 @@ def test_type(run: Run) -> None:
     for field in schema["properties"]:
         right = run.full()[field]
         # Not empty, it may be converted; empty, it may pass for absent. Schemathesis adds more of each.
-        values: list[object] = [1, True, [right], {"value": right}]
+        values: list[object] = [1, 1.5, True, [right], {"value": right}]
         values += [] if field in schema["required"] else [[]]
         cases += [(f"{field} {json.dumps(value)}", next(bodies) | {field: value}) for value in values]
     # The workspace is judged in two ways: as what it is, and as what BITBUCKET needs.
-    odd: tuple[object, ...] = (1.5, True, [], {}, None)
+    odd: tuple[object, ...] = (1, True, [], {}, None)
     for value in odd:
         cases.append((f"workspace {json.dumps(value)} with BITBUCKET", run.full(type="BITBUCKET", workspace=value)))
     refuse(run, _must_refuse(run, cases), every=3)
@@ -204,6 +204,8 @@ def test_uri(run: Run) -> None:
         "//git.example.com/api",
         "https://git.example.com/a b",
         "https://git example.com",
+        " https://git.example.com",
+        "https://git.example.com\n",
         "://git.example.com",
         "gitlab",
         "",
