@@ -23,7 +23,7 @@ BENCHES = {each.__name__.rpartition(".")[2]: each.comparisons for each in (suite
 def main() -> int:
     parser = argparse.ArgumentParser("scripts/bench", description="Measures what this project makes beside its peers.")
     parser.add_argument("what", nargs="?", default="all", choices=[*BENCHES, "all"])
-    parser.add_argument("--full", action="store_true", help="every fault, and a million requests: takes hours")
+    parser.add_argument("--full", action="store_true", help="the suite on every fault: takes hours")
     options = parser.parse_args()
     rows = []
     for name in BENCHES if options.what == "all" else [options.what]:

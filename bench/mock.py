@@ -18,7 +18,7 @@ from bench.measure import ROOT, Comparison, interleave
 PRISM = ROOT / "bench" / "peers" / "node_modules" / ".bin" / "prism"
 TURNS, SECONDS = 7, 3
 # PUTs that the mock has served when its memory is first looked at, and at the end.
-WARM, MANY, MILLION = 20_000, 100_000, 1_000_000
+WARM, MANY = 20_000, 1_000_000
 
 # wrk's times are in microseconds.
 SCRIPT = """
@@ -36,7 +36,7 @@ end
 BODY = {"name": "ci", "type": "GITHUB", "token": "s3cret", "description": "Clones for CI"}
 
 
-def comparisons(full: bool) -> Iterator[Comparison]:
+def comparisons(full: bool) -> Iterator[Comparison]:  # noqa: ARG001
     """Raises RuntimeError if a request failed."""
     with mock() as (_, ours), prism() as other, put(ours) as measure:
         pairs = interleave(lambda: measure(ours["base_url"]), lambda: measure(other), TURNS)
@@ -44,17 +44,17 @@ def comparisons(full: bool) -> Iterator[Comparison]:
         yield Comparison("mock: PUT, 16 connections", "requests/s", "Prism", rates, at_least=5)
         slowest = [(mine["p99"], theirs["p99"]) for mine, theirs in pairs]
         yield Comparison("mock: 99th percentile of these", "ms", "Prism", slowest, at_most=1)
-    yield memory(MILLION if full else MANY)
+    yield memory()
 
 
-def memory(many: int) -> Comparison:
-    """The mock's memory after `many` PUTs beside that when it was warm."""
+def memory() -> Comparison:
+    """The mock's memory after many PUTs beside that when it was warm."""
     with mock() as (pid, ours), put(ours) as measure:
         done, warm = 0.0, 0.0
-        while done < WARM + many:
+        while done < WARM + MANY:
             done += measure(ours["base_url"])["requests"]
             warm = warm or (megabytes(pid) if done >= WARM else 0)
-        what = f"mock: memory after {many:,} PUTs"
+        what = f"mock: memory after {MANY:,} PUTs"
         return Comparison(what, "MB", "itself when warm", [(megabytes(pid), warm)], at_most=1.05)
 
 

@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from conformance.mock import World, create_app
 from conformance.mock.faults import FAULTS
 from conformance.mock.serve import server
 from conformance.mock.variants import VARIANTS
-from conformance.plugin import Plugin, clauses
+from conformance.plugin import Plugin, choose
 from conformance.report.files import write
 from conformance.report.results import report
 from conformance.report.terminal import Terminal
@@ -55,8 +55,19 @@ class Trial:
         return bool(self.clauses) and not self.error
 
 
-def attempt(name: str, seed: int, *, fail_fast: bool, max_requests: int = 900, folder: Path | None = None) -> Trial:
-    """Runs the suite against the mock with the fault, or as the variant, `name`; writes a report into `folder`."""
+def attempt(
+    name: str,
+    seed: int,
+    *,
+    fail_fast: bool,
+    max_requests: int = 900,
+    folder: Path | None = None,
+    only: Sequence[str] = (),
+) -> Trial:
+    """Runs the suite, or `only` some of it, against the mock with the fault, or as the variant, `name`.
+
+    Writes a report into `folder`.
+    """
     world = World()
     with serving(world, name) as base_url:
         target = Target(
@@ -70,18 +81,20 @@ def attempt(name: str, seed: int, *, fail_fast: bool, max_requests: int = 900, f
             # Nothing here is slow but what hangs for good.
             timeout=2,
         )
-        return examine(target, name, seed, fail_fast=fail_fast, folder=folder)
+        return examine(target, name, seed, fail_fast=fail_fast, folder=folder, only=only)
 
 
-def examine(target: Target, name: str, seed: int, *, fail_fast: bool, folder: Path | None = None) -> Trial:
-    """Runs the suite against a server that is called `name` here; writes a report into `folder`, and what is printed.
+def examine(
+    target: Target, name: str, seed: int, *, fail_fast: bool, folder: Path | None = None, only: Sequence[str] = ()
+) -> Trial:
+    """Runs the suite, or `only` some of it, against a server that is called `name` here.
 
-    Hypothesis's database is there too.
+    Writes a report into `folder`, and what is printed. Hypothesis's database is there too.
     """
     run = Run(Contract.load(), target, seed)
     printed = io.StringIO()
     terminal = Terminal(run, printed)
-    plugin = Plugin(run, clauses(), terminal.finished, fail_fast)
+    plugin = Plugin(run, choose(only), terminal.finished, fail_fast)
     start, error = time.monotonic(), ""
     try:
         run.preflight()

@@ -146,7 +146,7 @@ class Run:
     def kind(self, operation: str, body: object) -> object:
         """What two cases share of which only one is worth a request: the wrong field and the type of its value."""
         if not isinstance(body, dict):
-            return operation, repr(body)
+            return operation, type(body), bool(body)
         offence = self.contract.offence(body)
         return offence and (operation, offence, type(body.get(offence)), bool(body.get(offence)))
 

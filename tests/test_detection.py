@@ -83,6 +83,20 @@ def test_a_fault_is_found_by_a_clause_about_it(name: str, tmp_path: Path) -> Non
     assert outcome.leaking == {}
 
 
+@pytest.mark.parametrize("name", sorted(FAULTS.keys() - {change.name for change in FAULTS.core}))
+def test_a_fault_like_those_is_found_by_the_clauses_about_it(name: str) -> None:
+    trial = forked(attempt, name, 1, fail_fast=True, only=ABOUT[FAULTS[name].group])
+    assert trial.error == ""
+    assert trial.clauses, f"not found in {trial.requests} requests"
+    assert trial.clauses[0].split("/")[0] in ABOUT[FAULTS[name].group], trial.clauses
+
+
+@pytest.mark.parametrize("name", sorted(VARIANTS.keys() - {change.name for change in VARIANTS.core}))
+def test_a_variant_like_those_is_not_reported(name: str) -> None:
+    trial = forked(attempt, name, 1, fail_fast=False, max_requests=450)
+    assert (trial.clauses, trial.error) == ((), "")
+
+
 @pytest.mark.parametrize("name", [change.name for change in VARIANTS.core])
 def test_a_variant_is_not_reported(name: str, tmp_path: Path) -> None:
     outcome = forked(searched, name, tmp_path, fail_fast=False, max_requests=450)
