@@ -1,20 +1,12 @@
-"""How many of the mock's faults the suite finds, and how many of its variants it takes for faults.
-
-`python -m conformance.detection`: the table behind what the README says of the suite.
-"""
+"""The suite against the mock with a fault or as a variant: is it found, is it reported, and what does that take?"""
 
 from __future__ import annotations
 
-import argparse
-import fnmatch
 import io
 import multiprocessing
 import socket
-import sys
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from conformance.contract import Contract
 from conformance.mock import World, create_app
-from conformance.mock.faults import FAULTS
 from conformance.mock.serve import server
-from conformance.mock.variants import VARIANTS
 from conformance.plugin import Plugin, choose
 from conformance.report.files import write
 from conformance.report.results import report
@@ -49,10 +39,6 @@ class Trial:
     requests: int = 0
     seconds: float = 0.0
     error: str = ""
-
-    @property
-    def found(self) -> bool:
-        return bool(self.clauses) and not self.error
 
 
 def attempt(
@@ -142,71 +128,3 @@ def _serve(listener: socket.socket, world: World, name: str, counter: Any) -> No
         await served(scope, receive, send)
 
     server(app, log_level="critical").run(sockets=[listener])
-
-
-def main() -> int:
-    options = _options()
-    catalogue = {**FAULTS, **VARIANTS}
-    names = [name for name in catalogue if any(fnmatch.fnmatch(name, each) for each in options.only)]
-    if not options.all:
-        names = [name for name in names if catalogue[name] in (*FAULTS.core, *VARIANTS.core)]
-    tasks = [(name, seed) for seed in range(1, options.seeds + 1) for name in names]
-    trials = []
-    with ProcessPoolExecutor(options.jobs, mp_context=FORK) as pool:
-        for each in pool.map(_try, tasks):
-            trials.append(each)
-            print(_row(each), flush=True)
-    return _totals(trials)
-
-
-def _try(task: tuple[str, int]) -> Trial:
-    name, seed = task
-    return attempt(name, seed, fail_fast=name in FAULTS)
-
-
-def _row(trial: Trial) -> str:
-    if trial.name in FAULTS:
-        verdict = "found" if trial.found else "MISSED"
-    else:
-        verdict = "ALARM" if trial.clauses or trial.error else "clean"
-    clauses = ", ".join(trial.clauses) or trial.error or "-"
-    spent = f"{trial.requests:4} requests {trial.seconds:6.2f} s"
-    return f"{verdict:7}{trial.name:55}{clauses:40}{spent}  seed {trial.seed}"
-
-
-def _totals(trials: list[Trial]) -> int:
-    """Prints what was found by group, and the medians; 1 if a fault was missed or a variant was not."""
-    print()
-    faults = [trial for trial in trials if trial.name in FAULTS]
-    tried, found = Counter(FAULTS[each.name].group for each in faults), Counter[str]()
-    found.update(FAULTS[each.name].group for each in faults if each.found)
-    for group, number in tried.items():
-        print(f"{group:20}{found[group]:6} of {number}")
-    variants = [trial for trial in trials if trial.name in VARIANTS]
-    alarms = [trial for trial in variants if trial.clauses or trial.error]
-    for title, figures in (
-        ("requests to a finding", sorted(each.requests for each in faults if each.found)),
-        ("seconds to a finding", sorted(round(each.seconds, 2) for each in faults if each.found)),
-    ):
-        if figures:
-            print(
-                f"{title}: median {figures[len(figures) // 2]}, nine in ten at most {figures[len(figures) * 9 // 10]}"
-            )
-    print(f"faults: {sum(found.values())} of {len(faults)} found; variants: {len(alarms)} of {len(variants)} reported")
-    return 1 if alarms or sum(found.values()) < len(faults) else 0
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser("scripts/detection", description=__doc__)
-    add = parser.add_argument
-    add("--seeds", type=int, default=1, metavar="N", help="try each with the seeds 1 to N (default: 1)")
-    add("--only", action="append", metavar="GLOB", help="only faults and variants of such names; may be repeated")
-    add("--all", action="store_true", help="the siblings of each fault too, not just one in four")
-    add("--jobs", type=int, default=2, metavar="N", help="as many at a time (default: 2)")
-    options = parser.parse_args()
-    options.only = options.only or ["*"]
-    return options
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -114,3 +114,14 @@ def test_the_table_says_what_was_found() -> None:
     *rows, totals = [line for line in printed.splitlines() if line]
     assert all(row.split()[0] in ("found", "clean") for row in rows if " seed " in row)
     assert "variants: 0 of 2 reported" in totals
+
+
+def test_the_table_says_what_st_run_found() -> None:
+    options = ("--only", "answers/success-status-edit-418", "--all", "--compare")
+    printed = subprocess.run(
+        [ROOT / "scripts" / "detection", *options], capture_output=True, text=True, check=True
+    ).stdout
+    ours, theirs, *totals = [line for line in printed.splitlines() if line]
+    assert ours.split()[0] == theirs.split()[0] == "found"
+    assert " st run " in theirs
+    assert {"answers                  1 of 1", "st run: answers                  1 of 1"} <= set(totals)
