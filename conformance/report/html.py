@@ -22,21 +22,21 @@ _STATES = {"broken": "✗", "not exercised": "–", "held": "✓"}
 _KINDS = ("valid", "boundary", "unspecified", "invalid")
 # The timeline's size, in the units of its view box, without the margins for the axes.
 _WIDTH, _HEIGHT = 640, 180
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(_HERE),
+    autoescape=True,
+    undefined=StrictUndefined,
+    finalize=lambda value: value if isinstance(value, Markup) else printable(str(value)),
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 
 
 def html(results: dict[str, Any]) -> str:
     """The report of `results`, in which whatever a server has sent is shown and never obeyed."""
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=lambda value: value if isinstance(value, Markup) else printable(str(value)),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     style, script = ((_HERE / f"report.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     comparison = results["comparison"]
-    return environment.get_template("report.html.jinja").render(
+    return _TEMPLATES.get_template("report.html.jinja").render(
         results=results,
         title=TITLES[results["verdict"]],
         style=Markup(style),
