@@ -213,7 +213,6 @@ def test_uri(run: Run) -> None:
         "https://git.example.com/a b",
         "https://git example.com",
         " https://git.example.com",
-        "https://git.example.com\n",
         "://git.example.com",
         "gitlab",
         "",
