@@ -6,7 +6,7 @@ import io
 import multiprocessing
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from conformance.contract import Contract
 from conformance.mock import World, create_app
 from conformance.mock.serve import server
-from conformance.plugin import Plugin, choose
+from conformance.plugin import Plugin, clauses
 from conformance.report.files import write
 from conformance.report.results import report
 from conformance.report.terminal import Terminal
@@ -41,19 +41,8 @@ class Trial:
     error: str = ""
 
 
-def attempt(
-    name: str,
-    seed: int,
-    *,
-    fail_fast: bool,
-    max_requests: int = 900,
-    folder: Path | None = None,
-    only: Sequence[str] = (),
-) -> Trial:
-    """Runs the suite, or `only` some of it, against the mock with the fault, or as the variant, `name`.
-
-    Writes a report into `folder`.
-    """
+def attempt(name: str, seed: int, *, fail_fast: bool, max_requests: int = 900, folder: Path | None = None) -> Trial:
+    """Runs the suite against the mock with the fault, or as the variant, `name`; writes a report into `folder`."""
     world = World()
     with serving(world, name) as base_url:
         target = Target(
@@ -67,20 +56,18 @@ def attempt(
             # Nothing here is slow but what hangs for good.
             timeout=2,
         )
-        return examine(target, name, seed, fail_fast=fail_fast, folder=folder, only=only)
+        return examine(target, name, seed, fail_fast=fail_fast, folder=folder)
 
 
-def examine(
-    target: Target, name: str, seed: int, *, fail_fast: bool, folder: Path | None = None, only: Sequence[str] = ()
-) -> Trial:
-    """Runs the suite, or `only` some of it, against a server that is called `name` here.
+def examine(target: Target, name: str, seed: int, *, fail_fast: bool, folder: Path | None = None) -> Trial:
+    """Runs the suite against a server that is called `name` here; writes a report into `folder`, and what is printed.
 
-    Writes a report into `folder`, and what is printed. Hypothesis's database is there too.
+    Hypothesis's database is there too.
     """
     run = Run(Contract.load(), target, seed)
     printed = io.StringIO()
     terminal = Terminal(run, printed)
-    plugin = Plugin(run, choose(only), terminal.finished, fail_fast)
+    plugin = Plugin(run, clauses(), terminal.finished, fail_fast)
     start, error = time.monotonic(), ""
     try:
         run.preflight()

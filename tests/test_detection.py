@@ -33,7 +33,7 @@ ABOUT = {
     "loose": ("refusals", "identifiers", "answer", "fuzzing"),
     "strict": ("values", "edit", "resource", "identifiers", "answer"),
     "answers": ("answer", "resource", "edit", "methods", "authentication", "identifiers", "refusals", "isolation"),
-    "meaning": ("edit", "values", "resource", "sequences"),
+    "meaning": ("edit", "values", "resource", "sequences", "answer"),
     "secrets": ("secrets",),
     "tenants": ("isolation", "answer"),
     "triggers": ("answer", "edit", "values", "sequences"),
@@ -84,8 +84,8 @@ def test_a_fault_is_found_by_a_clause_about_it(name: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("name", sorted(FAULTS.keys() - {change.name for change in FAULTS.core}))
-def test_a_fault_like_those_is_found_by_the_clauses_about_it(name: str) -> None:
-    trial = forked(attempt, name, 1, fail_fast=True, only=ABOUT[FAULTS[name].group])
+def test_a_fault_like_those_is_found_by_a_clause_about_it(name: str) -> None:
+    trial = forked(attempt, name, 1, fail_fast=True)
     assert trial.error == ""
     assert trial.clauses, f"not found in {trial.requests} requests"
     assert trial.clauses[0].split("/")[0] in ABOUT[FAULTS[name].group], trial.clauses
