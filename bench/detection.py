@@ -8,9 +8,11 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 from bench import suite
 from conformance.detection import FORK, Trial, attempt
@@ -46,7 +48,8 @@ def _try(task: tuple[str, int, bool]) -> Trials:
     ours = attempt(name, seed, fail_fast=name in FAULTS)
     if not compare:
         return ours, None
-    theirs = suite.trial(suite.st_run, name, seed, first=True)
+    with tempfile.TemporaryDirectory() as folder:
+        theirs = suite.trial(suite.st_run, Path(folder), name, seed, first=True)
     return ours, Trial(name, seed, ("st run",) * theirs.found, theirs.requests, theirs.seconds)
 
 

@@ -1,7 +1,7 @@
 """The suite beside `st run`, Schemathesis's own command: requests it checks a second, and how soon it finds faults.
 
-Both run as people run them, as commands from start to end, with the same contract, mock, seed and credentials. The mock
-counts the requests.
+Both run as people run them, as commands from start to end, with the same contract, mock, seed and credentials, in one
+folder, in which Hypothesis keeps tables of characters and of the constants in a program. The mock counts the requests.
 """
 
 from __future__ import annotations
@@ -31,8 +31,6 @@ SAMPLE = 8
 # In seconds. A run that takes longer has not found anything.
 LONGEST = 120
 
-TABLES = ROOT / ".hypothesis" / "unicode_data"
-
 WORLD = World()
 
 
@@ -55,13 +53,20 @@ Command = Callable[[str, int, bool, Path], list[str]]
 
 def comparisons(full: bool) -> Iterator[Comparison]:
     """Raises RuntimeError if one of the two reports the healthy mock."""
-    ours, theirs = (partial(healthy, command, itertools.count(1)) for command in (conformance, st_run))
+    with tempfile.TemporaryDirectory() as folder:
+        yield from _comparisons(Path(folder), full)
+
+
+def _comparisons(folder: Path, full: bool) -> Iterator[Comparison]:
+    ours, theirs = (partial(healthy, command, folder, itertools.count(1)) for command in (conformance, st_run))
     pairs = interleave(ours, theirs, TURNS)
     rates = [(mine.requests / mine.seconds, other.requests / other.seconds) for mine, other in pairs]
     yield Comparison("suite: checked requests", "1/s", "st run", rates, at_least=3)
 
     # One that waits for its database, say: there more workers are of use.
-    ours, theirs = (partial(healthy, command, itertools.count(1), "http/slow-20-ms") for command in (two, conformance))
+    ours, theirs = (
+        partial(healthy, command, folder, itertools.count(1), "http/slow-20-ms") for command in (two, conformance)
+    )
     rates = [
         (mine.requests / mine.seconds, other.requests / other.seconds) for mine, other in interleave(ours, theirs, 3)
     ]
@@ -74,7 +79,7 @@ def comparisons(full: bool) -> Iterator[Comparison]:
     turns = [faults[turn::TURNS] for turn in range(TURNS)]
     if not full:
         turns = [names[:: len(names) // SAMPLE][:SAMPLE] for names in turns]
-    ours, theirs = (partial(faulty, command, iter(turns)) for command in (conformance, st_run))
+    ours, theirs = (partial(faulty, command, folder, iter(turns)) for command in (conformance, st_run))
     pairs = interleave(ours, theirs, TURNS, warm_up=0)
     what = f"suite: of {sum(map(len, turns))} faults, found"
     each = [(100 * mine.found / mine.requests, 100 * other.found / other.requests) for mine, other in pairs]
@@ -85,29 +90,26 @@ def comparisons(full: bool) -> Iterator[Comparison]:
     yield Comparison(what, "%", "st run", found)
 
 
-def healthy(command: Command, seeds: Iterator[int], variant: str = "") -> Outcome:
+def healthy(command: Command, folder: Path, seeds: Iterator[int], variant: str = "") -> Outcome:
     """A whole run on the healthy mock, or on a variant of it, with the next seed."""
-    outcome = trial(command, variant, next(seeds))
+    outcome = trial(command, folder, variant, next(seeds))
     if outcome.found:
         raise RuntimeError("the healthy mock is reported")
     return outcome
 
 
-def faulty(command: Command, turns: Iterator[list[str]]) -> Outcome:
+def faulty(command: Command, folder: Path, turns: Iterator[list[str]]) -> Outcome:
     """Runs that end with their first finding, one for each fault of the next turn."""
-    return sum((trial(command, name, 1, first=True) for name in next(turns)), Outcome())
+    return sum((trial(command, folder, name, 1, first=True) for name in next(turns)), Outcome())
 
 
-def trial(command: Command, fault: str, seed: int, *, first: bool = False) -> Outcome:
-    """A run on the mock with a fault, or without any."""
+def trial(command: Command, folder: Path, fault: str, seed: int, *, first: bool = False) -> Outcome:
+    """A run on the mock with a fault, or without any. What one run has found does not help the next in the folder."""
+    shutil.rmtree(folder / ".hypothesis" / "examples", ignore_errors=True)
     counter = FORK.Value("i", 0)
     variables = {**os.environ, **environment(vars(WORLD)), "PYTHONPATH": str(ROOT)}
-    # Nothing that one run has kept in its folder helps the next one.
-    with serving(WORLD, fault, counter) as base_url, tempfile.TemporaryDirectory() as folder:
-        # But for tables of characters: both make them where they are run for the first time, in a second.
-        if TABLES.exists():
-            shutil.copytree(TABLES, Path(folder, ".hypothesis", TABLES.name))
-        line = command(base_url, seed, first, Path(folder))
+    with serving(WORLD, fault, counter) as base_url:
+        line = command(base_url, seed, first, folder)
         start = time.perf_counter()
         try:
             process = subprocess.run(line, cwd=folder, env=variables, capture_output=True, timeout=LONGEST, check=False)

@@ -40,8 +40,9 @@ from conformance.target import CannotRun, NotExercised, Target
 
 def main() -> int:
     interrupt.unwind()
-    # What has been imported is here to stay: no need to look for garbage in it, again and again.
+    # What has been imported is here to stay, and little else is garbage: no need to look for it all the time.
     gc.freeze()
+    gc.set_threshold(50_000)
     options = _options()
     try:
         contract = Contract.load()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import platform
 import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -53,7 +55,8 @@ def report(run: Run, server: str, seconds: float, code: int, old: dict[str, Any]
         "timeline": _timeline(run),
         "comparison": compare(old, clauses) if old else None,
     }
-    redacted: dict[str, Any] = _redacted(results, run)
+    # Most texts stand there many times.
+    redacted: dict[str, Any] = _redacted(results, cache(run.secrets.redact))
     return redacted
 
 
@@ -71,12 +74,12 @@ def as_clause(result: Result) -> dict[str, Any]:
     }
 
 
-def _redacted(value: Any, run: Run) -> Any:
+def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
     if isinstance(value, dict):
-        return {name: _redacted(each, run) for name, each in value.items()}
+        return {name: _redacted(each, redact) for name, each in value.items()}
     if isinstance(value, list):
-        return [_redacted(each, run) for each in value]
-    return run.secrets.redact(value) if isinstance(value, str) else value
+        return [_redacted(each, redact) for each in value]
+    return redact(value) if isinstance(value, str) else value
 
 
 def _finding(finding: Finding, run: Run) -> dict[str, Any]:
