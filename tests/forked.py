@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from typing import ParamSpec, TypeVar
-
-from conformance.detection import FORK
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -15,7 +14,7 @@ T = TypeVar("T")
 
 @cache
 def _pool() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, mp_context=FORK)
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
 
 
 def forked(trial: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
