@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
 def server(app: ASGIApp, **options: Any) -> uvicorn.Server:
     """A server that has nothing of its own in its answers; `options` are further ones of uvicorn.Config."""
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=_Protocol,
         access_log=False,
         lifespan="off",
         ws="none",
@@ -21,3 +23,34 @@ def server(app: ASGIApp, **options: Any) -> uvicorn.Server:
         **options,
     )
     return uvicorn.Server(config)
+
+
+class _Protocol(HttpToolsProtocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(_Joining(transport, self.loop))  # type: ignore[arg-type]
+
+
+class _Joining:
+    """A transport that sends an answer's head together with its body, as system calls are what a small answer costs."""
+
+    def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._written: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._written:
+            self._loop.call_soon(self._flush)
+        self._written.append(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._written:
+            self._transport.write(b"".join(self._written))
+            self._written.clear()
