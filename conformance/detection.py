@@ -107,7 +107,7 @@ def serving(world: World, name: str = "", counter: Any = None) -> Iterator[str]:
 
 
 def _serve(listener: socket.socket, world: World, name: str, counter: Any) -> None:
-    served = create_app(world, *([name] if name else []))
+    served = create_app(world, name)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if counter is not None:

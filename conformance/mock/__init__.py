@@ -15,16 +15,17 @@ def create_app(
     *changes: str,
     contract: Contract | None = None,
 ) -> ASGIApp:
-    """The mock as an ASGI application with a state of its own; `changes` are names of faults and variants.
+    """The mock as an ASGI application with a state of its own; `changes` are names of faults and variants,
+    of which empty ones are none.
 
     Raises ContractError if the contract cannot be served, and KeyError if there is no such fault or variant.
     """
     mock = Mock(world or World(), contract or Contract.load())
-    if changes:  # only then, because the catalogues read the contract once more
+    if names := [name for name in changes if name]:  # only then, because the catalogues read the contract once more
         from conformance.mock.faults import FAULTS
         from conformance.mock.variants import VARIANTS
 
         catalogue = {**FAULTS, **VARIANTS}
-        for name in changes:
+        for name in names:
             catalogue[name].apply(mock)
     return mock.router()

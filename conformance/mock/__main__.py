@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.list_faults or options.list_variants:
             return _list(options.list_faults)
-        app = create_app(world, *filter(None, (options.variant, options.fault)))
+        app = create_app(world, options.variant, options.fault)
         listener = _listen(options.host, options.port)
     except ContractError as error:
         return _fail(str(error))
@@ -51,9 +51,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=_port, default=8080, help="the port, 0 for any free one (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print address, credentials and ids as one line of JSON")
     parser.add_argument("--until-eof", action="store_true", help="stop when standard input ends")
-    parser.add_argument("--fault", metavar="NAME", help="be wrong in this way")
+    parser.add_argument("--fault", metavar="NAME", default="", help="be wrong in this way")
     parser.add_argument("--list-faults", action="store_true", help="list the ways to be wrong, and stop")
-    parser.add_argument("--variant", metavar="NAME", help="be different, and right, in this way")
+    parser.add_argument("--variant", metavar="NAME", default="", help="be different, and right, in this way")
     parser.add_argument("--list-variants", action="store_true", help="list the ways to be different, and stop")
     return parser.parse_args(arguments)
 

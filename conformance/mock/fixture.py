@@ -28,11 +28,11 @@ def qovery_git_token_mock(request: pytest.FixtureRequest) -> Iterator[Address]:
 
     It is right, unless it is parametrized, indirectly, with the name of a fault or of a variant.
     """
-    name = getattr(request, "param", None)
+    name = getattr(request, "param", "")
     if name and name not in FAULTS and name not in VARIANTS:
         pytest.fail(f"there is no fault or variant {name}: scripts/mock --list-faults and --list-variants name them")
     world = World()
-    app = create_app(world, *([name] if name else []))
+    app = create_app(world, name)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         # Without a configuration of its own, it leaves the logging of the tests alone.
         serving = server(app, log_config=None, timeout_graceful_shutdown=1)

@@ -11,8 +11,6 @@ import yaml
 from openapi_python_client.parser.errors import GeneratorError, ParseError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-# libyaml's, where it is installed with PyYAML: ten times as fast.
-_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # The keys and indices that lead to a part of the document.
 Steps = tuple[Any, ...]
 
@@ -32,7 +30,7 @@ class Document:
             raise Unusable(f"{path}: {error.strerror}") from None
         try:
             text = data.decode()
-            loader = _Loader(text)
+            loader = yaml.CSafeLoader(text)
             self._root: yaml.Node | None = loader.get_single_node()
             for key in _repeated(self._root):
                 raise Unusable(f"{path}:{key.start_mark.line + 1}: duplicate key {key.value}")
