@@ -218,6 +218,8 @@ def test_uri(run: Run) -> None:
         "",
         "?a=b",
         "../api",
+        " ",
+        "https://git.example.com ",
     ]
     bodies = _bodies(run)
     cases = ((f"git_api_url {value!r}", next(bodies) | {"git_api_url": value}) for value in values)
