@@ -125,6 +125,7 @@ URLS = [
     ),
     *("https://codeberg.org", "https://a-b.example.com", "https://a.example.com:443/x", "http://a.example.com:80"),
     *("", "/a", "//a.example.com", "a.example.com", "a b", "http://a b", " https://a.example.com", "word", "ftp://a"),
+    *(" ", "https://a.example.com "),
     *(
         "https://u:p@a.example.com",
         "https://a.example.com/#f",
