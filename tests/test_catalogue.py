@@ -289,6 +289,8 @@ def battery() -> Iterator[Probe]:
     for shape in ("{{{}}}", "urn:uuid:{}"):
         yield Probe("GET", f"{COLLECTION}/{shape.format(MINE)}", free=True)
         yield Probe("GET", f"/organization/{shape.format(WORLD.organization_id)}/gitToken", free=True)
+    for odd in ("..%", "1" * 300, "\xe9", "'", "\0"):
+        yield read(f"{COLLECTION}/{odd}")
     for shape in ("{}x", " {}", "1"):
         for method, end in (("GET", ""), ("PUT", ""), ("DELETE", ""), ("GET", "/associatedServices")):
             organization, token = shape.format(WORLD.organization_id), shape.format(MINE)

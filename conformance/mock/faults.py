@@ -482,6 +482,28 @@ def id_no_uuid_breaks(mock: Mock, action: str) -> None:
         locate(request)
 
 
+BREAKING_IDS: dict[str, Callable[[str], Any]] = {
+    "dots": lambda text: ".." in text,
+    "percent": lambda text: "%" in text,
+    "long": lambda text: len(text) > 255,
+    "number": str.isdigit,
+    "not-ascii": lambda text: not text.isascii(),
+    "quote": lambda text: "'" in text,
+    "control-character": lambda text: not text.isprintable(),
+}
+
+
+@fault("loose", what=BREAKING_IDS)
+def id_breaks(mock: Mock, what: Callable[[str], Any]) -> None:
+    """An id in the path that is not a UUID makes the server fail: {what}."""
+
+    @mock.on("locate")
+    def _(locate: Any, request: Request) -> None:
+        if any(map(what, request.ids.values())):
+            raise Refusal(500, "internal error")
+        locate(request)
+
+
 @fault("loose", field=SHOWN)
 def refused_and_stored(mock: Mock, field: str) -> None:
     """An edit that is refused has changed `{field}` already."""
