@@ -154,6 +154,7 @@ RAW = [
     json.dumps({**FULL, "name": "a~b"}).encode().replace(b"~", b"\xe9"),
     json.dumps(FULL).encode("utf-16"),
     b" " + json.dumps(FULL).encode() + b"\n",
+    json.dumps(dict(reversed(FULL.items()))).encode(),
     json.dumps({**FULL, "x": "a" * 70_000}).encode(),
     json.dumps(FULL).encode() + b" " * 1024 * 1024,
 ]
@@ -289,7 +290,7 @@ def battery() -> Iterator[Probe]:
     for shape in ("{{{}}}", "urn:uuid:{}"):
         yield Probe("GET", f"{COLLECTION}/{shape.format(MINE)}", free=True)
         yield Probe("GET", f"/organization/{shape.format(WORLD.organization_id)}/gitToken", free=True)
-    for odd in ("..%", "1" * 300, "\xe9", "'", "\0"):
+    for odd in ("{mixed}", "..%", "1" * 300, "\xe9", "'", "\0"):
         yield read(f"{COLLECTION}/{odd}")
     for shape in ("{}x", " {}", "1"):
         for method, end in (("GET", ""), ("PUT", ""), ("DELETE", ""), ("GET", "/associatedServices")):
@@ -392,6 +393,7 @@ class Session:
             ("last", self.last),
             ("plain", self.mine.replace("-", "")),
             ("upper", self.mine.upper()),
+            ("mixed", self.mine[:18].upper() + self.mine[18:]),
         ):
             path = path.replace(f"{{{name}}}", value)
         headers = {

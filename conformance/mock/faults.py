@@ -757,6 +757,21 @@ def media_type_form(mock: Mock, what: Callable[[str], Any]) -> None:
         accept("" if what(media_type) else media_type)
 
 
+@fault("strict")
+def order(mock: Mock) -> None:
+    """A body that does not begin with the name is refused."""
+    refuse(mock, 400, lambda _, body: next(iter(body), "name") != "name")
+
+
+@fault("strict")
+def mixed_case_id(mock: Mock) -> None:
+    """A UUID in mixed case is refused."""
+
+    @mock.on("identifies")
+    def _(identifies: Any, name: str, value: str) -> bool:
+        return value in (value.lower(), value.upper()) and bool(identifies(name, value))
+
+
 @fault("strict", which={"organization": 0, "git-token": 1})
 def upper_case_id(mock: Mock, which: int) -> None:
     """A UUID in upper case is not found: {which}."""

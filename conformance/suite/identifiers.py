@@ -1,5 +1,7 @@
 """Ids in the path: UUIDs that name something, and everything else."""
 
+import itertools
+
 from conformance.clause import clause
 from conformance.contract import Operation
 from conformance.exchange import Exchange
@@ -80,13 +82,13 @@ def test_unknown_organization(run: Run) -> None:
 
 @clause(
     "identifiers/case",
-    "A UUID names the same thing in upper and lower case.",
+    "A UUID names the same thing in upper, lower and mixed case.",
     source="RFC 9562 section 4: UUIDs are case-insensitive on input",
     level="http",
     needs="edit/read-back",
 )
 def test_case(run: Run) -> None:
-    for change in (str.upper, str.lower):
+    for case, change in (("upper", str.upper), ("mixed", _mixed)):
         names = (
             {"git_token": change(run.subject)},
             {"git_token": change(run.subject), "organization": change(run.target.organization)},
@@ -94,9 +96,9 @@ def test_case(run: Run) -> None:
         for ids in run.thin(names):
             body = run.full()
             edited = run.edit(body, **ids)
-            run.expect(edited, 200, because=f"an edit with an id in {change.__name__} case")
+            run.expect(edited, 200, because=f"an edit with an id in {case} case")
             read = run.get(**ids)
-            run.expect(read, 200, because=f"a read with an id in {change.__name__} case")
+            run.expect(read, 200, because=f"a read with an id in {case} case")
             run.expect_shown(body, read, edited)
     upper = run.target.organization.upper()
     for operation in run.operations:
@@ -111,3 +113,9 @@ def test_case(run: Run) -> None:
         deleted = run.delete(token.upper())
         run.expect(deleted, 204, because="a delete with an id in upper case")
     run.expect(run.get(), 200, because="a git token is gone after ids were sent in upper case")
+
+
+def _mixed(text: str) -> str:
+    """Every other letter in upper case."""
+    letters = itertools.count()
+    return "".join(each.upper() if each.isalpha() and next(letters) % 2 else each.lower() for each in text)

@@ -307,8 +307,8 @@ def test_charset(run: Run) -> None:
 
 @clause(
     "values/escapes",
-    "JSON's escapes mean the characters that they stand for, and white space between tokens means nothing.",
-    source="RFC 8259 sections 2 and 7",
+    "JSON's escapes mean the characters that they stand for; white space and the order of fields mean nothing.",
+    source="RFC 8259 sections 1, 2 and 7",
     level="http",
     needs="edit/read-back",
 )
@@ -317,7 +317,8 @@ def test_escapes(run: Run) -> None:
         raise NotExercised("it needs a description of its own, and description is pinned")
     body = run.full(description='é"\\/😀\u2028')
     escaped = "".join(f"\\u{ord(each):04x}" for each in 'é"\\/\ud83d\ude00\u2028')
-    rows = [f'  "{name}"\t:\r\n "{escaped if name == "description" else value}"' for name, value in body.items()]
+    fields = reversed((body | {"description": escaped}).items())
+    rows = [f'  "{name}"\t:\r\n "{value}"' for name, value in fields]
     edited = run.edit(("\n{" + ",\n".join(rows) + "}\n").encode())
     run.expect(edited, 200, because="an edit in escaped JSON was refused")
     run.expect_shown(body, edited)
