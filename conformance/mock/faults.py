@@ -1273,6 +1273,21 @@ def empty_keeps(mock: Mock, field: str) -> None:
         }
 
 
+LOOKED_AT = {"is-shown": SHOWN, "is-required": REQUIRED, "is-the-name": ["name"]}
+
+
+@fault("meaning", what=LOOKED_AT)
+def updated_at_stands(mock: Mock, what: list[str]) -> None:
+    """`updated_at` stands still unless something is changed that {what}."""
+
+    @mock.on("store")
+    def _(store: Any, request: Request, token: GitToken, body: dict[str, Any]) -> None:
+        before = token.fields, token.updated_at
+        store(request, token, body)
+        if all(before[0].get(name) == token.fields.get(name) for name in what):
+            token.updated_at = before[1]
+
+
 @fault("meaning", field=["id", "created_at", "updated_at"])
 def read_only_settable(mock: Mock, field: str) -> None:
     """A client can set the read-only `{field}` by an additional property."""
