@@ -34,11 +34,18 @@ _INTERNALS = {
             Traceback\ \(most\ recent|\bFile\ "[^"]+",\ line\ \d+|\bat\ [\w.$<>]+\([\w$]+\.(?:java|kt|scala):\d+\)
             |\bat\ .{0,80}\(?/[\w./-]+\.[jt]s:\d+:\d+|goroutine\ \d+\ \[|panic:\ |thread\ '[\w-]+'\ panicked
             |\bCaused\ by:\ [\w.]+""",
+        ":line ;stack trace:;called `;undefined method;cannot read propert": r"""
+            \bin\ \S+\.(?:cs|fs|vb):line\ \d+|stack\ trace:(?:\s|\\[rn])*\#0|\bcalled\ `\w+::\w+\(\)`\ on
+            |undefined\ method\ [`']\w+'\ for|cannot\ read\ propert(?:y|ies)\ ('\w+'\ )?of\ (?:undefined|null)""",
         "exception;error;</b>:": r"""
             Exception\ in\ thread|\b(?:\w{1,40}\.){2,9}\w{0,60}(?:Exception|Error)\b|PG::\w+Error
+            |\bSystem\.\w{1,60}Exception\b
             |<b>(?:Warning|Fatal\ error)</b>:|\bserver\ error\ in\ '/'\ application""",
         "sqlalchemy.;psycopg;asyncpg.;hibernate.;sqlite3.;pymysql.;sqlstate;ora-": r"""
             \b(?:sqlalchemy|psycopg2?|asyncpg|hibernate|sqlite3|pymysql)\.|\bSQLSTATE\b|\bORA-\d{5}""",
+        "constraint;too long for ;sql syntax;e11000 ": r"""
+            violates\ (?:unique|foreign\ key|not-null|check)\ constraint|(?:unique|not\ null)\ constraint\ failed:
+            |(?:value|data)\ too\ long\ for\ (?:type|column)|error\ in\ your\ SQL\ syntax|\bE11000\ duplicate""",
         "select ;insert ; set ;delete ": r"""
             \bSELECT\s.{1,200}\sFROM\s|\bINSERT\s+INTO\s|\bUPDATE\s+\w+\s+SET\s|\bDELETE\s+FROM\s""",
         "/usr/;/home/;/var/;/opt/;/srv/;/root/;/app/;/etc/;/proc/": r"""

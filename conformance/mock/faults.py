@@ -1506,6 +1506,8 @@ INTERNALS = {
         403,
         "panic: index out of range\n\ngoroutine 1 [running]:\nmain.edit(0x0)\n\t/srv/tokens.go:42 +0x1d",
     ),
+    "dotnet-in-404": (404, "System.NullReferenceException: Object reference not set to an instance of an object."),
+    "postgresql-in-400": (400, 'duplicate key value violates unique constraint "git_tokens_name_key"'),
     "sql-in-400": (400, 'ERROR: syntax error at or near "name" LINE 1: UPDATE git_tokens SET name = $1 WHERE id = $2'),
 }
 
