@@ -143,6 +143,10 @@ class Run:
         self._count += 1
         return f"{self._label}-{self._count}"
 
+    def bears_mark(self, token: Json) -> bool:
+        """Whether a git token is one of this run's, by its name, description or address."""
+        return self._label in json.dumps(token).lower()
+
     def kind(self, operation: str, body: object) -> object:
         """What two cases share of which only one is worth a request: the wrong field and the type of its value."""
         if not isinstance(body, dict):
@@ -679,8 +683,7 @@ class Run:
             return
         result.reason, result.requests = "", 1
         for id, token in after.items():
-            mark = json.dumps(token).lower()
-            if id not in before and marked(token) and self._label in mark:
+            if id not in before and marked(token) and self.bears_mark(token):
                 self.discard(id)
         for id, token in before.items():
             if id == self.target.overwrite:

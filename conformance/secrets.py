@@ -42,7 +42,7 @@ class Secrets:
         self._parts: dict[str, str] = {}
         self._ends: dict[str, str] = {}
         self._encoded: dict[str, str] = {}
-        # Those of them that are recognised in capitals too, as hexadecimal is.
+        # Those that are recognised in capitals too, as hexadecimal is.
         self._lower: dict[str, str] = {}
         # Parts of credentials that do not occur by chance.
         self._telling: dict[str, str] = {}
@@ -88,11 +88,10 @@ class Secrets:
             for form in (value, value[::-1], raw.decode("latin-1"), raw.hex(), *_base64(raw)):
                 self._hidden |= _windows(_lower(form), _HIDDEN)
         forms = [raw.hex(), quote(raw, safe=""), value[::-1], *_base64(raw)]
-        forms += [
-            base64.b64encode(hashlib.new(n, raw).digest()).decode().rstrip("=") for n in ("md5", "sha1", "sha256")
-        ]
-        self._encoded.update(dict.fromkeys(forms, variable))
-        self._lower.update({form: variable for form in forms if form == form.lower()})
+        for digest in (hashlib.new(name, raw).digest() for name in ("md5", "sha1", "sha256")):
+            forms += [digest.hex(), base64.b64encode(digest).decode().rstrip("=")]
+        for form in forms:
+            (self._lower if form == form.lower() else self._encoded)[form] = variable
 
     def merge(self, others: Secrets) -> None:
         """Treats as secret what `others` do too."""
@@ -113,7 +112,7 @@ class Secrets:
 
     def redact(self, text: str) -> str:
         """`text` with every secret replaced by the name of the variable that holds it."""
-        for forms in (self._values, self._encoded):
+        for forms in (self._values, self._encoded, self._lower):
             for form in sorted(forms, key=len, reverse=True):
                 if len(form) >= 4:
                     text = text.replace(form, f"${forms[form]}")

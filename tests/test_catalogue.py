@@ -287,6 +287,8 @@ def battery() -> Iterator[Probe]:
             yield from (write(FULL, path=f"{collection}/{token}"), read(f"{collection}/{token}"))
             yield read(f"{collection}/{token}/associatedServices")
         yield from (write(FULL, "POST", collection), read(collection))
+    yield read(f"/organization/{WORLD.foreign_organization_id.upper()}/gitToken")
+    yield Probe("GET", FOREIGN, headers={"Authorization": f"Bearer {WORLD.jwt}"})
     for shape in ("{{{}}}", "urn:uuid:{}"):
         yield Probe("GET", f"{COLLECTION}/{shape.format(MINE)}", free=True)
         yield Probe("GET", f"/organization/{shape.format(WORLD.organization_id)}/gitToken", free=True)

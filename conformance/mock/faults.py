@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import hashlib
 import html
 import itertools
 import json
@@ -16,6 +17,7 @@ import unicodedata
 import urllib.parse
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -1273,6 +1275,26 @@ def empty_keeps(mock: Mock, field: str) -> None:
         }
 
 
+COPIED: dict[str, Callable[[dict[str, Any], dict[str, Any]], bool]] = {
+    "every": lambda _, __: True,
+    "a-repeated": lambda before, after: before == after,
+}
+
+
+@fault("meaning", which=COPIED)
+def edit_copies(mock: Mock, which: Callable[[dict[str, Any], dict[str, Any]], bool]) -> None:
+    """The list has one more git token after {which} edit, as it was before that."""
+
+    @mock.on("edit")
+    def _(edit: Any, request: Request) -> Any:
+        assert request.token
+        copy = replace(request.token, id=str(uuid.uuid4()))
+        answer = edit(request)
+        if which(copy.fields, request.token.fields):
+            request.tokens[copy.id] = copy
+        return answer
+
+
 LOOKED_AT = {"is-shown": SHOWN, "is-required": REQUIRED, "is-the-name": ["name"]}
 
 
@@ -1398,6 +1420,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "last-8": lambda text: "***" + text[-8:],
     "base64": lambda text: base64.b64encode(text.encode(errors="replace")).decode(),
     "percent-encoded": lambda text: urllib.parse.quote(text, errors="replace"),
+    "sha-256": lambda text: hashlib.sha256(text.encode(errors="replace")).hexdigest(),
     "in-a-url": lambda text: f"https://oauth2:{text}@git.example.com",
 }
 
@@ -1531,6 +1554,29 @@ def open_to_all(mock: Mock, action: str) -> None:
     @mock.on("organization")
     def _(organization: Any, request: Request, name: str) -> Any:
         if request.action == action and name in mock.organizations:
+            return mock.organizations[name]
+        return organization(request, name)
+
+
+@fault("tenants")
+def upper_case(mock: Mock) -> None:
+    """Another organization is open to all who write its id in upper case."""
+
+    @mock.on("organization")
+    def _(organization: Any, request: Request, name: str) -> Any:
+        written = next(iter(request.ids.values()))
+        if name in mock.organizations and written == written.upper():
+            return mock.organizations[name]
+        return organization(request, name)
+
+
+@fault("tenants")
+def open_to_people(mock: Mock) -> None:
+    """Every organization is open to callers with a JWT."""
+
+    @mock.on("organization")
+    def _(organization: Any, request: Request, name: str) -> Any:
+        if name in mock.organizations and request.headers["authorization"].lower().startswith("bearer "):
             return mock.organizations[name]
         return organization(request, name)
 

@@ -173,12 +173,13 @@ def _moves(run: Run, field: str) -> None:
 
 @clause(
     "edit/idempotent",
-    "The same edit twice gives the same git token.",
+    "The same edit twice gives the same git token, and makes no other.",
     source="RFC 9110 section 9.2.2: PUT is idempotent",
     level="http",
     needs="edit/fixed",
 )
 def test_idempotent(run: Run) -> None:
+    seen: dict[str, Json] = {}
     for body in (run.full(), run.body()):
         first = run.edit(body)
         run.expect(first, 200, because="a valid edit was refused")
@@ -187,7 +188,14 @@ def test_idempotent(run: Run) -> None:
             token = run.expect(again, 200, because="the same edit was refused when repeated")
             if field := run.unlike(token, first.answer.json, "updated_at"):
                 raise Broken(f"the same edit gave another {field} when repeated", first, again)
-        run.expect_shown(body, run.get(), first, again)
+        listed, tokens = run.listed()
+        if run.subject not in tokens:
+            raise Broken("the list does not show a git token that was edited", again, listed)
+        run.expect_shown(body, listed, first, again, token=tokens[run.subject])
+        if seen and (made := [id for id in tokens.keys() - seen.keys() if run.bears_mark(tokens[id])]):
+            run.created.extend(made)
+            raise Broken("an edit has made another git token", first, again, listed)
+        seen = tokens
 
 
 @clause(

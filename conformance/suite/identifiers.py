@@ -15,8 +15,7 @@ NO_UUIDS = (
     "00000000-0000-0000-0000-00000000000g",
     "%F0%9F%98%80",
     "1%27%20OR%20%271%27=%271",
-    "..%25",
-    "undefined" * 30,
+    "..%25" + "undefined" * 30,
 )
 BAD = (400, 404)
 NIL = "00000000-0000-0000-0000-000000000000"
@@ -59,7 +58,8 @@ def test_no_uuid(run: Run) -> None:
 def test_unknown_token(run: Run) -> None:
     for operation in run.operations:
         if "gitTokenId" in operation.parameters:
-            for unknown in run.thin((run.unknown_id(), NIL)):
+            unknowns = (run.unknown_id(), NIL) if operation.method == "PUT" else (run.unknown_id(),)
+            for unknown in run.thin(unknowns):
                 with run.case():
                     answer = _call(run, operation, git_token=unknown)
                     # A server may say that the nil UUID is no UUID.

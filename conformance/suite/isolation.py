@@ -2,7 +2,7 @@
 
 from conformance.clause import Broken, clause
 from conformance.exchange import Exchange
-from conformance.run import Run
+from conformance.run import OWN, Run
 from conformance.target import NotExercised
 
 HIDDEN = (403, 404)
@@ -32,10 +32,20 @@ def test_foreign_organization(run: Run) -> None:
     # The caller's own git token by way of the other organization, and that organization's own; deleting comes last.
     tokens = [run.bystander, *filter(None, [run.target.foreign_token])]
     for operation in sorted(run.operations, key=lambda each: each.method == "DELETE"):
-        for token in tokens if "gitTokenId" in operation.parameters else tokens[:1]:
+        lists = operation.method == "GET" and "gitTokenId" not in operation.parameters
+        addressed = tokens if "gitTokenId" in operation.parameters else tokens[:1]
+        calls: list[tuple[str, str, str]] = [(foreign, token, OWN) for token in addressed]
+        # The same organization in another notation, and the same caller in the other scheme.
+        if lists:
+            calls.append((foreign.upper(), "", OWN))
+        if run.target.api_token and run.target.jwt and (lists or operation.method == "PUT"):
+            calls.append((foreign, tokens[-1], f"Bearer {run.target.jwt}"))
+        for organization, token, authorization in calls:
             with run.case():
                 body = run.full() if operation.request_schema else None
-                answer = run.call(operation.id, body, organization=foreign, git_token=token)
+                answer = run.call(
+                    operation.id, body, organization=organization, git_token=token, authorization=authorization
+                )
                 run.expect(answer, *HIDDEN, because=f"{operation.id} in another organization")
                 _tells_nothing(run, answer)
     read = run.get(git_token=run.bystander)
