@@ -468,7 +468,7 @@ class Run:
 
     def _repeatable(self, exchange: Exchange) -> bool:
         return exchange.request.operation in ("editGitToken", "getOrganizationGitToken") and (
-            self.subject in exchange.request.path
+            self.subject in exchange.request.path.lower()
         )
 
     def _reproduces(self, exchanges: tuple[Exchange, ...]) -> bool:
