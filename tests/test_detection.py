@@ -23,8 +23,8 @@ from conformance.mock.variants import VARIANTS
 from conformance.report import github
 from conformance.target import Target
 from tests import reports
-from tests.forked import forked
 from tests.leaks import generated, leaking
+from tests.spawned import spawned
 
 # The chapters and groups of checks whose clauses are about the faults of a group. Where a fault shows in an answer's
 # form, or makes the server fail, the check on every answer may say it first.
@@ -81,7 +81,7 @@ def judge(trial: Trial) -> None:
 
 @pytest.mark.parametrize("name", [change.name for change in FAULTS.core])
 def test_a_fault_is_found_by_a_clause_about_it(name: str, tmp_path: Path) -> None:
-    outcome = forked(searched, name, tmp_path, fail_fast=True)
+    outcome = spawned(searched, name, tmp_path, fail_fast=True)
     judge(outcome.trial)
     assert reports.check(tmp_path)["verdict"] == "broken"
     assert outcome.leaking == {}
@@ -89,18 +89,18 @@ def test_a_fault_is_found_by_a_clause_about_it(name: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("name", sorted(FAULTS.keys() - {change.name for change in FAULTS.core}))
 def test_a_fault_like_those_is_found_by_a_clause_about_it(name: str) -> None:
-    judge(forked(attempt, name, 1, fail_fast=True))
+    judge(spawned(attempt, name, 1, fail_fast=True))
 
 
 @pytest.mark.parametrize("name", sorted(VARIANTS.keys() - {change.name for change in VARIANTS.core}))
 def test_a_variant_like_those_is_not_reported(name: str) -> None:
-    trial = forked(attempt, name, 1, fail_fast=False, max_requests=450)
+    trial = spawned(attempt, name, 1, fail_fast=False, max_requests=450)
     assert (trial.clauses, trial.error) == ((), "")
 
 
 @pytest.mark.parametrize("name", [change.name for change in VARIANTS.core])
 def test_a_variant_is_not_reported(name: str, tmp_path: Path) -> None:
-    outcome = forked(searched, name, tmp_path, fail_fast=False, max_requests=450)
+    outcome = spawned(searched, name, tmp_path, fail_fast=False, max_requests=450)
     trial = outcome.trial
     assert (trial.clauses, trial.error) == ((), "")
     assert reports.check(tmp_path)["verdict"] == "held"

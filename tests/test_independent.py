@@ -9,8 +9,8 @@ import pytest
 
 from conformance.detection import Trial, examine
 from conformance.target import Target
-from tests.forked import forked
 from tests.independent import BUGS, Address, serve
+from tests.spawned import spawned
 from tests.suite import conformance
 
 CLAUSES = {
@@ -74,7 +74,7 @@ def test_every_bug_has_its_clause() -> None:
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_bug_is_found_by_the_clause_about_it(bug: str) -> None:
     with serve(bug) as server:
-        trial = forked(_examine, server, bug)
+        trial = spawned(_examine, server, bug)
     assert (trial.clauses, trial.error) == ((CLAUSES[bug],), "")
 
 

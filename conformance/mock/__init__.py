@@ -15,9 +15,9 @@ def create_app(
     *changes: str,
     contract: Contract | None = None,
 ) -> ASGIApp:
-    """The mock as an ASGI application with a state of its own; `changes` are names of faults and variants,
-    of which empty ones are none.
+    """The mock as an ASGI application with a state of its own.
 
+    `changes` are names of faults and variants; empty ones are none.
     Raises ContractError if the contract cannot be served, and KeyError if there is no such fault or variant.
     """
     mock = Mock(world or World(), contract or Contract.load())

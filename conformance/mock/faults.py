@@ -109,6 +109,26 @@ def answers(mock: Mock, *actions: str) -> Callable[[Callable[[Request, Answer], 
     return decorate
 
 
+def opens(mock: Mock, when: Callable[[Request], Any]) -> None:
+    """Opens every organization to requests of a kind."""
+
+    @mock.on("organization")
+    def _(organization: Any, request: Request, name: str) -> Any:
+        if name in mock.organizations and when(request):
+            return mock.organizations[name]
+        return organization(request, name)
+
+
+def breaks_at_ids(mock: Mock, when: Callable[[Request], Any]) -> None:
+    """Fails before the ids in the path of requests of a kind are judged."""
+
+    @mock.on("locate")
+    def _(locate: Any, request: Request) -> None:
+        if when(request):
+            raise Refusal(500, "internal error")
+        locate(request)
+
+
 def shows(mock: Mock, *actions: str) -> Callable[[Callable[[GitToken, dict[str, Any]], dict[str, Any]]], None]:
     """Decorates a change of how some operations show a git token."""
 
@@ -477,11 +497,10 @@ def id_no_uuid(mock: Mock, what: Callable[[str], str], which: int) -> None:
 def id_no_uuid_breaks(mock: Mock, action: str) -> None:
     """An id in the path that is not a UUID makes `{action}` fail."""
 
-    @mock.on("locate")
-    def _(locate: Any, request: Request) -> None:
-        if request.action == action and not all(mock.identifies(name, value) for name, value in request.ids.items()):
-            raise Refusal(500, "internal error")
-        locate(request)
+    def no_uuid(request: Request) -> bool:
+        return request.action == action and not all(mock.identifies(*id) for id in request.ids.items())
+
+    breaks_at_ids(mock, no_uuid)
 
 
 BREAKING_IDS: dict[str, Callable[[str], Any]] = {
@@ -498,12 +517,7 @@ BREAKING_IDS: dict[str, Callable[[str], Any]] = {
 @fault("loose", what=BREAKING_IDS)
 def id_breaks(mock: Mock, what: Callable[[str], Any]) -> None:
     """An id in the path that is not a UUID makes the server fail: {what}."""
-
-    @mock.on("locate")
-    def _(locate: Any, request: Request) -> None:
-        if any(map(what, request.ids.values())):
-            raise Refusal(500, "internal error")
-        locate(request)
+    breaks_at_ids(mock, lambda request: any(map(what, request.ids.values())))
 
 
 @fault("loose", field=SHOWN)
@@ -1550,35 +1564,19 @@ def internals(mock: Mock, what: tuple[int, str]) -> None:
 @fault("tenants", action=ACTIONS)
 def open_to_all(mock: Mock, action: str) -> None:
     """`{action}` works in another organization."""
-
-    @mock.on("organization")
-    def _(organization: Any, request: Request, name: str) -> Any:
-        if request.action == action and name in mock.organizations:
-            return mock.organizations[name]
-        return organization(request, name)
+    opens(mock, lambda request: request.action == action)
 
 
 @fault("tenants")
 def upper_case(mock: Mock) -> None:
     """Another organization is open to all who write its id in upper case."""
-
-    @mock.on("organization")
-    def _(organization: Any, request: Request, name: str) -> Any:
-        written = next(iter(request.ids.values()))
-        if name in mock.organizations and written == written.upper():
-            return mock.organizations[name]
-        return organization(request, name)
+    opens(mock, lambda request: (written := next(iter(request.ids.values()))) == written.upper())
 
 
 @fault("tenants")
 def open_to_people(mock: Mock) -> None:
     """Every organization is open to callers with a JWT."""
-
-    @mock.on("organization")
-    def _(organization: Any, request: Request, name: str) -> Any:
-        if name in mock.organizations and request.headers["authorization"].lower().startswith("bearer "):
-            return mock.organizations[name]
-        return organization(request, name)
+    opens(mock, lambda request: request.headers["authorization"].lower().startswith("bearer "))
 
 
 @fault("tenants", action=["edit", "get", "delete", "services"])

@@ -32,9 +32,9 @@ def test_foreign_organization(run: Run) -> None:
     # The caller's own git token by way of the other organization, and that organization's own; deleting comes last.
     tokens = [run.bystander, *filter(None, [run.target.foreign_token])]
     for operation in sorted(run.operations, key=lambda each: each.method == "DELETE"):
-        lists = operation.method == "GET" and "gitTokenId" not in operation.parameters
-        addressed = tokens if "gitTokenId" in operation.parameters else tokens[:1]
-        calls: list[tuple[str, str, str]] = [(foreign, token, OWN) for token in addressed]
+        addresses = "gitTokenId" in operation.parameters
+        lists = operation.method == "GET" and not addresses
+        calls: list[tuple[str, str, str]] = [(foreign, token, OWN) for token in (tokens if addresses else tokens[:1])]
         # The same organization in another notation, and the same caller in the other scheme.
         if lists:
             calls.append((foreign.upper(), "", OWN))

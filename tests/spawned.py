@@ -12,11 +12,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+# A fork would inherit pytest's deep stack, at the end of which CPython 3.11 may map and unmap a page with every call.
 @cache
 def _pool() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
 
 
-def forked(trial: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def spawned(trial: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What `trial` gives, called in the other process."""
     return _pool().submit(trial, *args, **kwargs).result()
