@@ -123,8 +123,8 @@ class Left:
             self.overwritten.update(note.get("overwriting", {}))
 
     def holds(self, id: str, token: Json) -> bool:
-        """Whether a git token is one that the run has created."""
-        return id in self.created or (id not in self.before and _hash(token.get("name")) in self.creating)
+        """Is it a git token that the run has created? What was there before the run is not, whatever a server said."""
+        return id not in self.before and (id in self.created or _hash(token.get("name")) in self.creating)
 
 
 def _hash(name: object) -> str:

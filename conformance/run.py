@@ -20,8 +20,9 @@ from typing import Any, Literal, TypeVar
 
 from conformance.checks import CHECKS, Checks
 from conformance.clause import Broken, Clause, Finding, Result, Stumbled
-from conformance.cleanup import OTHERS, Notes, leftovers, marked, stamp
+from conformance.cleanup import OTHERS, Notes, leftovers, stamp
 from conformance.contract import Contract, Operation, Zone
+from conformance.estate import Estate, plain
 from conformance.exchange import Answer, Exchange, Request
 from conformance.journal import Journal
 from conformance.secrets import Secrets
@@ -32,7 +33,8 @@ T = TypeVar("T")
 # Stands for the credentials of the run in `Run.call`.
 OWN: Literal["own"] = "own"
 READS = ("GET", "HEAD", "OPTIONS", "TRACE")
-CREATE, DELETE, LIST = "createGitToken", "deleteGitToken", "listOrganizationGitTokens"
+CREATE, DELETE = "createGitToken", "deleteGitToken"
+LIST, READ = "listOrganizationGitTokens", "getOrganizationGitToken"
 # About how many requests the clauses take that have no cases to choose among.
 FIXED = 220
 # As many names as a worker may give.
@@ -69,9 +71,6 @@ class Run:
         self.target = target
         self.pins = pins or {}
         self.notes: Notes | None = None
-        self.before: dict[str, Json] | None = None
-        # Git tokens that are somebody's: whatever a clause is up to, these are only read.
-        self.protected: set[str] = set()
         self.seed = seed
         # Where failing examples are from, without the password, if there is such a place.
         self.database = ""
@@ -82,8 +81,9 @@ class Run:
         self.journal = Journal(contract)
         self.results: dict[str, Result] = {each.clause.id: Result(each.clause) for each in CHECKS}
         self.current: Result | None = None
-        self.created: list[str] = []
         self.pool: list[str] = []
+        # To be deleted once they have been seen.
+        self._doomed: list[str] = []
         self.snapshot: dict[str, Json] = {}
         self.refused: list[Exchange] = []
         self.exercised: set[object] = set()
@@ -98,8 +98,9 @@ class Run:
         # The git tokens that are the run's, not this process's: they are not for it to delete in the end.
         self._lent: list[str] | None = None
         # What it has overwritten is nothing that a later run may delete.
-        self._label = f"{'overwritten' if target.overwrite else 'conformance'}-{stamp()}-"
-        self._label += f"{self.random.randrange(16**6):06x}"
+        word = "overwritten" if target.overwrite else "conformance"
+        label = f"{word}-{stamp()}-{self.random.randrange(16**6):06x}"
+        self.estate = Estate(label, target.foreign_token, target.overwrite)
 
     def preflight(self) -> None:
         """Raises CannotRun, which says what to do, if these credentials cannot be used in this organization.
@@ -112,13 +113,12 @@ class Run:
         if LIST not in self.contract.operations:
             return
         answer = self.look()
-        if self.before is not None:
+        if self.estate.before is not None:
             self.sweep()
-        if self.target.overwrite and self.target.overwrite not in (self.before or {}):
+        if self.target.overwrite and self.target.overwrite not in (self.estate.before or {}):
             raise CannotRun("the list of git tokens does not show QOVERY_GIT_TOKEN_ID, so it cannot be restored")
-        self.protected = set(self.before or ()) - {self.target.overwrite or ""}
-        if self.notes and self.before is not None:
-            self.notes.before(self.before)
+        if self.notes and self.estate.before is not None:
+            self.notes.before(self.estate.before)
         status = answer.status
         if status not in (0, 401, 403, 404):
             return
@@ -141,11 +141,7 @@ class Run:
     def name(self) -> str:
         """A name that no other git token has, by which people and a later run recognise what this one left."""
         self._count += 1
-        return f"{self._label}-{self._count}"
-
-    def bears_mark(self, token: Json) -> bool:
-        """Whether a git token is one of this run's, by its name, description or address."""
-        return self._label in json.dumps(token).lower()
+        return f"{self.estate.label}-{self._count}"
 
     def kind(self, operation: str, body: object) -> object:
         """What two cases share of which only one is worth a request: the wrong field and the type of its value."""
@@ -193,7 +189,7 @@ class Run:
             return self.token()
         if "enum" in schema:
             return str(schema["enum"][self._count % len(schema["enum"])])
-        mark = f"{self._label}-{self._count}"
+        mark = f"{self.estate.label}-{self._count}"
         return f"https://{mark}.example.com/api" if schema.get("format") == "uri" else f"{field}-{mark}"
 
     def pinned(self, body: object) -> object:
@@ -265,26 +261,25 @@ class Run:
 
     def send(self, request: Request) -> Exchange:
         """Sends a request and lets every check judge the answer."""
-        if request.method not in READS and any(id in request.path.lower() for id in self.protected):
-            raise NotExercised("it would have to change a git token that is not the run's own")
+        if request.method not in READS:
+            self._may_change(request.path)
         at = time.time()
         creates = request.operation == CREATE
         if creates and self.notes and isinstance(request.json, dict):
             self.notes.creating(request.json.get("name"))
         with self.target.ledger.creating() if creates else contextlib.nullcontext():
             exchange = Exchange(request, self.target.send(request), at)
-            new = creates and exchange.answer.ok and isinstance(exchange.answer.json, dict)
-            if new:
-                self._own(str(exchange.answer.json.get("id")).lower())
+            new = self._claim(exchange) if creates else None
         if request.operation == LIST and self._worker is not None:
             exchange = self._without_others(exchange)
+        self._learn(exchange)
         self.journal.add(exchange, self.current.clause.id if self.current else None)
         if request.operation == "editGitToken":
             self._edits.append(exchange)
         if self.current:
             self.current.requests += 1
         if creates and self.notes and exchange.answer.status:
-            self.notes.write(created=self.created[-1:] if new else [])
+            self.notes.write(created=[new] if new else [])
         for check, found in self.checks.run(exchange):
             result = self.results[check.clause.id]
             result.requests += 1
@@ -308,15 +303,16 @@ class Run:
         if tokens is None:
             return exchange
         ledger = self.target.ledger
-        self.protected |= ledger.others()
-        if tokens.keys() - self.protected - set(self.created):
+        others = ledger.others()
+        if tokens.keys() - others - set(self.estate.created):
             # One that nobody knows may just be coming into being.
             ledger.settle()
-            self.protected |= ledger.others()
+            others = ledger.others()
+        self.estate.protect(others - set(self.estate.created))
         theirs = set()
-        for id in tokens.keys() - (self.before or {}).keys():
-            marks = re.findall(rf"{re.escape(self._label)}-(\d+)", json.dumps(tokens[id]))
-            if id in self.protected or any(int(mark) // NAMES != self._worker for mark in marks):
+        for id in tokens.keys() - (self.estate.before or {}).keys():
+            marks = re.findall(rf"{re.escape(self.estate.label)}-(\d+)", json.dumps(tokens[id]))
+            if id in others or any(int(mark) // NAMES != self._worker for mark in marks):
                 theirs.add(id)
         if not theirs:
             return exchange
@@ -325,14 +321,54 @@ class Run:
         answer = replace(exchange.answer, body=json.dumps(listed | {"results": kept}).encode())
         return replace(exchange, answer=answer)
 
-    def _own(self, git_token: str) -> None:
-        self.created.append(git_token)
-        self.target.ledger.create(git_token)
-        self.target.keep(1)
+    def _may_change(self, path: str) -> None:
+        """Raises NotExercised unless what a path leads to is the run's own, or nobody's."""
+        id = self.estate.claimed(path)
+        if id and LIST in self.contract.operations:
+            self.list_all()
+        if id and self.estate.claimed(path):
+            self.get(git_token=id)
+        if id and self.estate.claimed(path):
+            self.estate.disown(id)
+            self.target.keep(-1)
+            raise NotExercised("the git token that a create was answered with is not in the organization")
+        if self.estate.untouchable(path):
+            raise NotExercised("it would have to change a git token that is not the run's own")
+
+    def _claim(self, exchange: Exchange) -> str | None:
+        """The id that a create was answered with, if it may be the run's own."""
+        answer, sent = exchange.answer, exchange.request.json
+        if not answer.ok or not isinstance(answer.json, dict):
+            return None
+        new = self.estate.claim(answer.json.get("id"), sent if isinstance(sent, dict) else {})
+        if new:
+            self.target.ledger.create(new)
+            self.target.keep(1)
+        return new
+
+    def _learn(self, exchange: Exchange) -> None:
+        """Notes whose the git tokens are that an answer shows."""
+        request, answer = exchange.request, exchange.answer
+        if not request.path.startswith(f"/organization/{self.target.organization}/"):
+            return
+        if request.operation == LIST:
+            self.estate.seen(_tokens(answer) or {})
+        elif request.operation == READ and answer.status == 200 and isinstance(answer.json, dict):
+            self.estate.read(request.path.rpartition("/")[2].lower(), answer.json)
+
+    def adopt_marked(self, tokens: dict[str, Json]) -> list[str]:
+        """Takes git tokens that bear the run's mark for its own, however they came to be; gives their ids."""
+        mine = self.estate.adopt(tokens)
+        for git_token in mine:
+            self.target.ledger.create(git_token)
+        self.target.keep(len(mine))
+        return mine
 
     def new(self, exchange: Exchange) -> str:
-        """The id of the git token that a create has answered with; raises Broken if it was refused."""
+        """The id of the git token that a create has answered with; raises Broken if it was refused, or is another's."""
         body = self.expect(exchange, 201, because="a git token that must be accepted was not created")
+        if plain(body["id"]) in map(plain, self.estate.before or ()):
+            raise Broken("a create was answered with the id of a git token that was there before", exchange)
         return str(body["id"]).lower()
 
     def edit(self, body: object, **options: Any) -> Exchange:
@@ -349,17 +385,23 @@ class Run:
 
     def delete(self, git_token: str, **options: Any) -> Exchange:
         exchange = self.call("deleteGitToken", git_token=git_token, **options)
-        if exchange.answer.status in (204, 404) and git_token.lower() in self.created:
-            self.created.remove(git_token.lower())
+        if exchange.answer.status in (204, 404) and git_token.lower() in self.estate.created:
+            self.estate.gone(git_token.lower())
             self.target.keep(-1)
             if self.notes:
                 self.notes.write(deleted=[git_token.lower()])
         return exchange
 
     def discard(self, git_token: str) -> None:
-        """Deletes a git token that has served its purpose, if the contract has a way."""
-        if DELETE in self.contract.operations:
-            self.delete(git_token)
+        """Deletes a git token of the run's own that has served its purpose, if the contract has a way."""
+        if DELETE not in self.contract.operations or git_token.lower() not in self.estate.created:
+            return
+        self._doomed.append(git_token.lower())
+        # To look whether it is there takes a request: one that was not seen yet waits for a list that shows it.
+        for id in [each for each in self._doomed if self.target.cleaning or not self.estate.claimed(each)]:
+            self._doomed.remove(id)
+            if id in self.estate.created:
+                self.delete(id)
 
     # -- judging -----------------------------------------------------------------------------------------------
 
@@ -447,7 +489,7 @@ class Run:
         works = self.results.get("edit/works")
         if works is None or works.state != "held":
             return
-        for token in set(self.created) - {self.subject, self.bystander, *self.pool}:
+        for token in set(self.estate.created) - {self.subject, self.bystander, *self.pool}:
             self.discard(token)
         edited = self.edit(body := self.full())
         if edited.answer.status == 404:
@@ -529,15 +571,15 @@ class Run:
         self.journal.started = journal.started
         if self.notes:
             self.notes = Notes(self.target.base_url, self.target.organization)
-            self.notes.before(self.before or {})
+            self.notes.before(self.estate.before or {})
         self.pool = []
         if worker == 0:
             # One at a time may have what the run has created already.
-            self._lent = self.created.copy()
+            self._lent = self.estate.created.copy()
             for git_token in self._lent:
                 self.target.ledger.create(git_token)
         else:
-            self.created = []
+            self.estate.created = []
             self.subject = self.new(self.create(self.full()))
             self.bystander = self.new(self.create(self.full(type="GITHUB")))
 
@@ -550,7 +592,7 @@ class Run:
             self.exercised,
             self.target.spent,
             self._left,
-            None if self._lent is None else [git_token for git_token in self._lent if git_token in self.created],
+            None if self._lent is None else [git_token for git_token in self._lent if git_token in self.estate.created],
             failure,
         )
 
@@ -562,7 +604,7 @@ class Run:
         self.target.spent |= learned.spent
         self._left += learned.left
         if learned.lent is not None:
-            self.created = learned.lent
+            self.estate.created = learned.lent
         for id, theirs in learned.results.items():
             mine = self.results[id]
             mine.finding = mine.finding or theirs.finding
@@ -580,38 +622,40 @@ class Run:
     def look(self) -> Answer:
         """Lists the git tokens that are there before the run has done anything."""
         answer = self.list_all().answer
-        self.before = _tokens(answer)
+        self.estate.looked(_tokens(answer))
         return answer
 
     # -- before and after --------------------------------------------------------------------------------------
 
     def adopt(self) -> None:
         """Makes the git token that may be overwritten the subject, and any other one the bystander, to be read."""
-        assert self.target.overwrite and self.before
+        assert self.target.overwrite and self.estate.before
         self.subject = self.target.overwrite
-        self.bystander = next((id for id in self.before if id != self.subject), "")
+        self.bystander = next((id for id in self.estate.before if id != self.subject), "")
         self.pool = [self.subject]
         if self.notes:
-            self.notes.write(overwriting={self.subject: self._fields(self.before[self.subject])})
+            self.notes.write(overwriting={self.subject: self._fields(self.estate.before[self.subject])})
 
     def sweep(self) -> list[str]:
         """Deletes what earlier runs have left, and restores what they have overwritten; gives the ids."""
-        if self.before is None:
+        if self.estate.before is None:
             raise CannotRun("the git tokens cannot be listed: check the credentials and QOVERY_ORGANIZATION_ID")
         dead = self.notes.dead() if self.notes else []
         keep = {self.target.overwrite or "", os.environ.get("QOVERY_GIT_TOKEN_ID", "").lower()}
         deletes = DELETE in self.contract.operations and not self.target.overwrite
-        found = leftovers(self.before, dead, keep) if deletes else []
+        found = leftovers(self.estate.before, dead, keep) if deletes else []
+        self.estate.release({*found, *(id for left in dead for id in left.overwritten)})
         gone = [id for id in found if self.delete(id).answer.status in (204, 404)]
         for id in gone:
-            del self.before[id]
+            del self.estate.before[id]
         for left in dead:
             for id, fields in left.overwritten.items():
-                if id in self.before and not self.restore(id, fields):
-                    self.before[id] |= fields
+                if id in self.estate.before and not self.restore(id, fields):
+                    self.estate.before[id] |= fields
                     gone.append(id)
-            if not left.created & self.before.keys():
+            if not (left.created - left.before) & self.estate.before.keys():
                 left.path.unlink(missing_ok=True)
+        self.estate.protect(set(self.estate.before))
         return gone
 
     def restore(self, git_token: str, fields: Json) -> str | None:
@@ -627,9 +671,9 @@ class Run:
 
     def _put_back(self) -> str | None:
         """Restores the git token that was overwritten, if there is one; says what is not as it was."""
-        if not (self.subject and self.target.overwrite and self.before):
+        if not (self.subject and self.target.overwrite and self.estate.before):
             return None
-        return self.restore(self.subject, self._fields(self.before[self.subject]))
+        return self.restore(self.subject, self._fields(self.estate.before[self.subject]))
 
     def withdraw(self) -> None:
         """Takes back what was found since the server ceased to answer at all: the network may be to blame."""
@@ -662,15 +706,15 @@ class Run:
                 problem = self._put_back()
                 left += [f"{self.subject}: {problem}"] if problem else []
                 for _ in range(2):
-                    for git_token in set(self.created).difference(lent):
+                    for git_token in set(self.estate.created).difference(lent):
                         self.discard(git_token)
-                if others and self.before is not None:
-                    self._others(result, self.before)
+                if others and self.estate.before is not None:
+                    self._others(result, self.estate.before)
             except (NotExercised, CannotRun) as error:
                 result.reason = str(error)
             except (ValueError, TypeError, LookupError, AttributeError):
                 result.reason = "the lists of git tokens cannot be read"
-        left += set(self.created).difference(lent)
+        left += set(self.estate.created).difference(lent)
         if self.notes:
             self.notes.close(done=not left)
         return left
@@ -682,9 +726,8 @@ class Run:
         if after is None:
             return
         result.reason, result.requests = "", 1
-        for id, token in after.items():
-            if id not in before and marked(token) and self.bears_mark(token):
-                self.discard(id)
+        for id in self.adopt_marked(after):
+            self.discard(id)
         for id, token in before.items():
             if id == self.target.overwrite:
                 continue

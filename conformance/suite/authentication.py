@@ -64,8 +64,7 @@ def _nothing_written(run: Run, before: list[str], state: Json, sent: list[Exchan
         raise Broken("a refused delete was carried out", writes.get("deleteGitToken", sent[-1]), listed)
     if field := run.unlike(state, tokens[run.subject]):
         raise Broken(f"a refused edit changed {field}", writes["editGitToken"], listed)
-    if (added := set(tokens) - set(before)) and "createGitToken" in writes:
-        run.created.extend(added)
+    if "createGitToken" in writes and run.adopt_marked({id: tokens[id] for id in set(tokens) - set(before)}):
         raise Broken("a refused create was carried out", writes["createGitToken"], listed)
 
 
@@ -101,8 +100,8 @@ def test_valid(run: Run) -> None:
     calls = list(_calls(run))
     primary = run.target.authorization.split()[0]
     for index, (scheme, authorization, what) in enumerate(run.thin(_wrong(run))):
-        # The others of the first scheme go to the edit and, in turn, to another operation.
-        turns = {"editGitToken", calls[index % len(calls)][0]} if scheme == primary else {"editGitToken"}
+        # The others of the first scheme go to the edit and to another operation in turn.
+        turns = {"editGitToken" if scheme != primary or index % 2 else calls[index // 2 % len(calls)][0]}
         everywhere = what.startswith(EVERYWHERE) or (scheme == primary and what == ADDED)
         for operation, body in calls:
             if operation in turns or everywhere:
@@ -145,4 +144,4 @@ def test_schemes(run: Run) -> None:
         answer = run.call(operation, body, git_token=token, authorization=authorization)
         status = run.contract.operations[operation].success
         run.expect(answer, status, because=f"{operation} with valid credentials")
-    run.created.remove(token)
+    run.estate.gone(token)

@@ -192,8 +192,7 @@ def test_idempotent(run: Run) -> None:
         if run.subject not in tokens:
             raise Broken("the list does not show a git token that was edited", again, listed)
         run.expect_shown(body, listed, first, again, token=tokens[run.subject])
-        if seen and (made := [id for id in tokens.keys() - seen.keys() if run.bears_mark(tokens[id])]):
-            run.created.extend(made)
+        if seen and run.adopt_marked({id: token for id, token in tokens.items() if id not in seen}):
             raise Broken("an edit has made another git token", first, again, listed)
         seen = tokens
 

@@ -128,30 +128,30 @@ def test_create(case: Case[Any], run: Run) -> None:
 )
 def test_links(run: Run) -> None:
     base: Any = schema.as_state_machine()
-    kept = set(run.created)
+    kept = set(run.estate.created)
 
     class Machine(base):  # type: ignore[misc]
         def call(self, case: Case[Any], **_: object) -> schemathesis.Response:
             token = str(case.path_parameters.get("gitTokenId", ""))
-            if token.lower() in run.protected | kept:
+            if token.lower() in kept or run.estate.untouchable(token):
                 # A list has named somebody else's, or what other clauses need.
                 token = run.unknown_id()
             exchange = _send(run, case, git_token=token)
             with run.case():
                 run.usable(exchange)
                 expected = _expected(run, exchange)
-                if token and token.lower() not in run.created:
+                if token and token.lower() not in run.estate.created:
                     # A body may be refused before the git token is looked for.
                     expected = {404, 400} | EITHER
                 because = f"{exchange.request.operation} along the contract's links"
                 run.expect(exchange, *sorted(expected), because=because)
-            if exchange.answer.status == 204 and token.lower() in run.created:
-                run.created.remove(token.lower())
+            if exchange.answer.status == 204 and token.lower() in run.estate.created:
+                run.estate.gone(token.lower())
             return as_response(exchange)
 
         def validate_response(self, *_: object, **__: object) -> None:
             """The run's own checks have judged the answer."""
 
     seed(run.random.getrandbits(64))(Machine).run(settings=settings(max_examples=run.scaled(3), stateful_step_count=4))
-    for token in set(run.created) - kept:
+    for token in set(run.estate.created) - kept:
         run.delete(token)

@@ -46,8 +46,7 @@ def test_not_allowed(run: Run) -> None:
                 if missing := set(declared) - allowed:
                     raise Broken(f"Allow of {path} does not name {', '.join(sorted(missing))}", answer)
     _, after = run.listed()
-    if added := set(after) - set(before):
-        run.created.extend(added)
+    if run.adopt_marked({id: token for id, token in after.items() if id not in before}):
         raise Broken("a method that does not exist has created a git token", *refused)
     if not {run.subject, run.bystander} <= set(after):
         raise Broken("a method that does not exist has deleted a git token", *refused)

@@ -58,9 +58,8 @@ def nothing_written(run: Run) -> None:
         if field := run.unlike(before[token], after[token]):
             culprit = _culprit(refused, "editGitToken", after[token].get(field))
             raise Broken(f"a refused edit changed {field}", culprit, listed)
-    if added := set(after) - set(before) - set(run.created):
-        run.created.extend(added)
-        culprit = _culprit(refused, "createGitToken", after[added.pop()]["name"])
+    if added := run.adopt_marked({id: token for id, token in after.items() if id not in before}):
+        culprit = _culprit(refused, "createGitToken", after[added[0]]["name"])
         raise Broken("a refused create was carried out", culprit, listed)
 
 
