@@ -8,11 +8,13 @@ import ipaddress
 import os
 import re
 import signal
+import socket
 import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
@@ -116,7 +118,8 @@ class Target:
             self._carrier = self.transport
             return
         scheme, host, *_ = urlsplit(self.base_url)
-        proxies = {} if proxy_bypass(host) else getproxies()
+        # What is meant for this machine stays on it: a proxy would be shown the credentials.
+        proxies = {} if self.loopback or proxy_bypass(host) else getproxies()
         proxy = proxies.get(scheme) or proxies.get("all")
         if proxy and "://" not in proxy:
             proxy = f"http://{proxy}"
@@ -187,15 +190,17 @@ class Target:
         with self.ledger.locked():
             self.ledger.reserve += requests
 
-    @property
+    @cached_property
     def loopback(self) -> bool:
-        """Whether the address is this machine's own."""
+        """Is the address this machine's own: 127.0.0.0/8, ::1, or localhost where that is looked up as nothing else?"""
         if self.transport:
             return True
         host = urlsplit(self.base_url).hostname or ""
-        with contextlib.suppress(ValueError):
-            return ipaddress.ip_address(host).is_loopback
-        return host == "localhost" or host.endswith(".localhost")
+        addresses = {host}
+        if host == "localhost":
+            with contextlib.suppress(OSError):
+                addresses = {str(each[4][0]) for each in socket.getaddrinfo(host, None)}
+        return all(_is_loopback(each) for each in addresses)
 
     @contextlib.contextmanager
     def cleanup(self) -> Iterator[None]:
@@ -422,6 +427,13 @@ def _decoded(response: httpx.Response) -> Iterator[bytes]:
             raw = decoder.unconsumed_tail
     if decoder and not decoder.eof:
         raise zlib.error("the body ends too early")
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def _number(text: str | None) -> float | None:

@@ -30,6 +30,7 @@ from urllib.parse import quote
 import pytest
 
 from conformance.bundled import ROOT, environment
+from conformance.target import Target
 from tests.independent import Address, serve
 from tests.relay import Handle, answer, listening, relay
 from tests.suite import Outcome, Started, conformance
@@ -188,6 +189,47 @@ def test_another_host_needs_consent(tmp_path: Path, proxied: tuple[Address, dict
     assert server.api_token not in outcome.output
     direct = conformance(tmp_path, asdict(server), "--live", *SHORT, **variables, NO_PROXY="api.example.com")
     assert direct.code == 2 and "cannot connect" in direct.errors
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"])
+def test_loopback_never_uses_a_proxy(tmp_path: Path, variable: str, host: str) -> None:
+    seen: list[str] = []
+    with serve() as server, listening(lambda request: seen.append(request.path)) as proxy:
+        url = server.base_url.replace("127.0.0.1", host)
+        outcome = conformance(tmp_path, asdict(server), *SHORT, QOVERY_BASE_URL=url, **{variable: proxy})
+    assert outcome.code == 0, outcome.output + outcome.errors
+    assert seen == []
+
+
+@pytest.mark.parametrize(
+    ("address", "is_loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.255.255.254:8080", True),
+        ("[::1]:8080", True),
+        ("localhost", True),
+        ("LOCALHOST:80", True),
+        ("0.0.0.0", False),
+        ("[::]", False),
+        ("[::ffff:10.0.0.1]", False),
+        ("app", False),
+        ("a.localhost", False),
+        ("localhost.", False),
+        ("localhost.example.com", False),
+        ("127.0.0.1.example.com", False),
+        ("127.1", False),
+        ("2130706433", False),
+    ],
+)
+def test_what_counts_as_loopback(address: str, is_loopback: bool) -> None:
+    assert Target(f"http://{address}", "o", api_token="a").loopback is is_loopback
+
+
+def test_localhost_that_is_elsewhere_is_not_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    addresses = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (each, 0)) for each in ("127.0.0.1", "192.0.2.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: addresses)
+    assert not Target("http://localhost", "o", api_token="a").loopback
 
 
 @contextmanager
