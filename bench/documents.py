@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from bench.measure import Comparison, interleave
-from conformance.contract import PATH
+from conformance.contract.contract import PATH
 
 SIZES = (10, 100, 1000)
 TURNS = 3

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from bench.measure import ROOT, Comparison, interleave
 from conformance.bundled import environment
-from conformance.contract import PATH
+from conformance.contract.contract import PATH
 from conformance.detection import FORK, serving
 from conformance.mock import World
 from conformance.mock.faults import FAULTS

@@ -17,25 +17,25 @@ from typing import TextIO, cast
 
 # isort: off
 # Before what takes a while to import: from now on a signal ends the process quietly.
-from conformance import interrupt
+from .runner import interrupt
 # isort: on
 
-from conformance import live, workers
-from conformance.bundled import environment, mock
-from conformance.checks import CHECKS
-from conformance.clause import LEVELS, Clause
-from conformance.cleanup import OTHERS
-from conformance.contract import Contract, ContractError
-from conformance.database import LOCAL, database
-from conformance.plugin import Plugin, choose, tested
-from conformance.progress import Progress
-from conformance.report import compare, github
-from conformance.report.files import make, write
-from conformance.report.merge import load, merge
-from conformance.report.results import report
-from conformance.report.terminal import Terminal, printable, summary
-from conformance.run import Run
-from conformance.target import CannotRun, NotExercised, Target
+from .bundled import environment, mock
+from .contract.contract import Contract, ContractError
+from .report import compare, github
+from .report.files import make, write
+from .report.merge import load, merge
+from .report.results import report
+from .report.terminal import Terminal, printable, summary
+from .run.checks import CHECKS
+from .run.clause import LEVELS, Clause
+from .run.notes import OTHERS
+from .run.run import Run
+from .runner import live, workers
+from .runner.database import LOCAL, database
+from .runner.plugin import Plugin, choose, tested
+from .runner.progress import Progress
+from .target.target import CannotRun, NotExercised, Target
 
 
 def main() -> int:

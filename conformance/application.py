@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from conformance.contract import Contract
-from conformance.plugin import Plugin, choose
-from conformance.report.files import write
-from conformance.report.results import report as as_results
-from conformance.report.terminal import ending, printable
-from conformance.run import Run
-from conformance.target import CannotRun, Target
-from conformance.transport import Application, transport
+from .contract.contract import Contract
+from .report.files import write
+from .report.results import report as as_results
+from .report.terminal import ending, printable
+from .run.run import Run
+from .runner.plugin import Plugin, choose
+from .target.target import CannotRun, Target
+from .target.transport import Application, transport
 
 
 class NotConforming(AssertionError):

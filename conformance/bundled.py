@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from conformance.target import CannotRun
+from .target.target import CannotRun
 
 ROOT = Path(__file__).parent.parent
 

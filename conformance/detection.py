@@ -15,15 +15,15 @@ from typing import Any
 from hypothesis.database import DirectoryBasedExampleDatabase
 from starlette.types import Receive, Scope, Send
 
-from conformance.contract import Contract
-from conformance.mock import World, create_app
-from conformance.mock.serve import server
-from conformance.plugin import Plugin, clauses
-from conformance.report.files import write
-from conformance.report.results import report
-from conformance.report.terminal import Terminal
-from conformance.run import Run
-from conformance.target import CannotRun, Target
+from .contract.contract import Contract
+from .mock import World, create_app
+from .mock.serve import server
+from .report.files import write
+from .report.results import report
+from .report.terminal import Terminal
+from .run.run import Run
+from .runner.plugin import Plugin, clauses
+from .target.target import CannotRun, Target
 
 # Faults and servers are tried in processes that start from this one, with everything imported.
 FORK = multiprocessing.get_context("fork")

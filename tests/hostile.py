@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from conformance.clause import Finding
-from conformance.contract import Contract
-from conformance.exchange import Answer, Exchange, Request
-from conformance.plugin import clauses
-from conformance.run import Run
-from conformance.target import Target
+from conformance.contract.contract import Contract
+from conformance.run.clause import Finding
+from conformance.run.run import Run
+from conformance.runner.plugin import clauses
+from conformance.target.exchange import Answer, Exchange, Request
+from conformance.target.target import Target
 
 CREDENTIALS = "qov_4f6a1b7c9d2e8f3a5b6c"
 SCRIPTS = (

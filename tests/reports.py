@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
-from conformance.contract import validator
+from conformance.contract.contract import validator
 from conformance.report import results
 
 SCHEMA = json.loads(Path(results.__file__).with_name("results.schema.json").read_text())

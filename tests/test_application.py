@@ -25,8 +25,8 @@ from starlette.types import Receive, Scope, Send
 from conformance.application import NotConforming, verify
 from conformance.bundled import ROOT
 from conformance.mock import World, create_app
-from conformance.target import CannotRun
-from conformance.transport import Application
+from conformance.target.target import CannotRun
+from conformance.target.transport import Application
 from tests import reports
 
 APPS = ROOT / "tests" / "apps"

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from conformance.contract import Contract, Zone, validator
+from conformance.contract.contract import Contract, Zone, validator
 from conformance.mock import World, create_app
 from conformance.mock.change import Change
 from conformance.mock.faults import FAULTS

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.checks import Checks
-from conformance.contract import Contract
-from conformance.exchange import Answer, Exchange, Request
-from conformance.secrets import Secrets
+from conformance.contract.contract import Contract
+from conformance.run.checks import Checks
+from conformance.run.secrets import Secrets
+from conformance.target.exchange import Answer, Exchange, Request
 
 CHECKS = Checks(Contract.load(), Secrets({}))
 

@@ -33,7 +33,7 @@ from qovery_git_token import (
 )
 
 from conformance.bundled import mock
-from conformance.contract import Contract
+from conformance.contract.contract import Contract
 from tests import independent
 
 CONTRACT = Contract.load()

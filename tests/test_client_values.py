@@ -19,7 +19,7 @@ import qovery_git_token as q
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.contract import Contract, Zone, validator
+from conformance.contract.contract import Contract, Zone, validator
 from conformance.mock import World, create_app
 
 CONTRACT = Contract.load()

@@ -24,12 +24,12 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from conformance.database import DOWNLOADED, LOCAL, database
 from conformance.detection import serving
 from conformance.mock.change import Change
 from conformance.mock.faults import FAULTS, PROVIDERS, refuse
 from conformance.mock.server import Mock, World
-from conformance.target import CannotRun
+from conformance.runner.database import DOWNLOADED, LOCAL, database
+from conformance.target.target import CannotRun
 from tests.leaks import leaks
 from tests.suite import Outcome, conformance
 

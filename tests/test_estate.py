@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from conformance.estate import Estate
+from conformance.run.estate import Estate
 from tests.independent import serve
 from tests.relay import listening
 from tests.suite import Started, conformance

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conformance.detection import Trial, examine
-from conformance.target import Target
+from conformance.target.target import Target
 from tests.independent import BUGS, Address, serve
 from tests.spawned import spawned
 from tests.suite import conformance

@@ -30,7 +30,7 @@ from urllib.parse import quote
 import pytest
 
 from conformance.bundled import ROOT, environment
-from conformance.target import Target
+from conformance.target.target import Target
 from tests.independent import Address, serve
 from tests.relay import Handle, answer, listening, relay
 from tests.suite import Outcome, Started, conformance

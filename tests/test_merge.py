@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from conformance.bundled import ROOT, mock
-from conformance.plugin import clauses
 from conformance.report.merge import load, merge
 from conformance.report.results import report
-from conformance.target import CannotRun
+from conformance.runner.plugin import clauses
+from conformance.target.target import CannotRun
 from tests import hostile, reports
 from tests.leaks import leaking
 from tests.suite import Outcome, conformance

@@ -22,8 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import ASGIApp
 
-from conformance import contract as contracts
-from conformance.contract import Contract, Zone, validator
+from conformance.contract import contract as contracts
+from conformance.contract.contract import Contract, Zone, validator
 from conformance.mock import World, __main__, create_app
 from conformance.mock.faults import FAULTS
 from conformance.mock.variants import VARIANTS

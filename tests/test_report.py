@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from conformance.exchange import Answer, Exchange, Request
 from conformance.report import github
 from conformance.report.compare import compare, lines, load
 from conformance.report.files import write
@@ -21,8 +20,9 @@ from conformance.report.html import html
 from conformance.report.markdown import markdown
 from conformance.report.results import report
 from conformance.report.terminal import Terminal
-from conformance.run import Run
-from conformance.target import CannotRun
+from conformance.run.run import Run
+from conformance.target.exchange import Answer, Exchange, Request
+from conformance.target.target import CannotRun
 from tests import hostile, reports
 
 FILES = {"results.json", "report.html", "report.md", "junit.xml", "findings.har"}

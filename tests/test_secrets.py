@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from conformance.bundled import ROOT, environment, mock
-from conformance.secrets import Secrets
+from conformance.run.secrets import Secrets
 from tests.leaks import ENCODINGS, PART, generated, leaking, leaks
 from tests.relay import answer, listening, relay
 

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from conformance import plugin
 from conformance.bundled import mock
-from conformance.clause import Clause
-from conformance.contract import Contract
-from conformance.exchange import Answer, Exchange, Request
-from conformance.journal import Journal
-from conformance.ledger import Ledger
-from conformance.workers import APART, BASICS, LAST
+from conformance.contract.contract import Contract
+from conformance.run.clause import Clause
+from conformance.run.journal import Journal
+from conformance.runner import plugin
+from conformance.runner.workers import APART, BASICS, LAST
+from conformance.target.exchange import Answer, Exchange, Request
+from conformance.target.ledger import Ledger
 from tests.independent import serve
 from tests.relay import listening, relay
 from tests.suite import Outcome, Started, conformance

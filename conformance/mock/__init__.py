@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp
 
-from conformance.contract import Contract
-from conformance.mock.server import Mock, World
+from ..contract.contract import Contract
+from .server import Mock, World
 
 __all__ = ["World", "create_app"]
 
@@ -22,8 +22,8 @@ def create_app(
     """
     mock = Mock(world or World(), contract or Contract.load())
     if names := [name for name in changes if name]:  # only then, because the catalogues read the contract once more
-        from conformance.mock.faults import FAULTS
-        from conformance.mock.variants import VARIANTS
+        from .faults import FAULTS
+        from .variants import VARIANTS
 
         catalogue = {**FAULTS, **VARIANTS}
         for name in names:

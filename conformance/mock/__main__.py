@@ -12,9 +12,9 @@ import socket
 import sys
 import threading
 
-from conformance.contract import ContractError
-from conformance.mock import World, create_app
-from conformance.mock.serve import server
+from ..contract.contract import ContractError
+from . import World, create_app
+from .serve import server
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -71,8 +71,8 @@ def _fail(message: str) -> int:
 
 
 def _list(faults: bool) -> int:
-    from conformance.mock.faults import FAULTS
-    from conformance.mock.variants import VARIANTS
+    from .faults import FAULTS
+    from .variants import VARIANTS
 
     catalogue = FAULTS if faults else VARIANTS
     width = max(map(len, catalogue))

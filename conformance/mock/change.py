@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.mock.server import Mock
+from .server import Mock
 
 
 @dataclass(frozen=True)

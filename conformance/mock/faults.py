@@ -23,9 +23,9 @@ from typing import Any
 
 from starlette.types import Receive, Send
 
-from conformance.contract import Contract
-from conformance.mock.change import Catalogue
-from conformance.mock.server import MAX_BODY, Answer, GitToken, Mock, Refusal, Request
+from ..contract.contract import Contract
+from .change import Catalogue
+from .server import MAX_BODY, Answer, GitToken, Mock, Refusal, Request
 
 CONTRACT = Contract.load()
 REQUEST = CONTRACT.request_schema["properties"]

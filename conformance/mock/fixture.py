@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from conformance.mock import World, create_app
-from conformance.mock.faults import FAULTS
-from conformance.mock.serve import server
-from conformance.mock.variants import VARIANTS
+from . import World, create_app
+from .faults import FAULTS
+from .serve import server
+from .variants import VARIANTS
 
 
 @dataclass(frozen=True)

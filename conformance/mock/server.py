@@ -20,7 +20,7 @@ from typing import Any
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
-from conformance.contract import Contract, ContractError, Operation, validator
+from ..contract.contract import Contract, ContractError, Operation, validator
 
 MAX_BODY = 1024 * 1024  # bytes
 

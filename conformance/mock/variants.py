@@ -19,9 +19,9 @@ from typing import Any
 
 from starlette.types import Receive, Send
 
-from conformance.contract import Contract
-from conformance.mock.change import Catalogue
-from conformance.mock.server import Answer, GitToken, Mock, Refusal, Request
+from ..contract.contract import Contract
+from .change import Catalogue
+from .server import Answer, GitToken, Mock, Refusal, Request
 
 REQUEST = Contract.load().request_schema["properties"]
 BOUNDS = {name: schema["x-must-accept"]["maxLength"] for name, schema in REQUEST.items() if "x-must-accept" in schema}

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from conformance.target import CannotRun
+from ..target.target import CannotRun
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from conformance.report.har import har
-from conformance.report.junit import junit
-from conformance.report.markdown import markdown
-from conformance.target import CannotRun
+from ..target.target import CannotRun
+from .har import har
+from .junit import junit
+from .markdown import markdown
 
 
 def write(folder: Path, results: dict[str, Any]) -> None:
     """Writes the results of a run, in every form, into `folder`, which is made if need be. Raises CannotRun."""
     # Few runs write one, and what makes the HTML takes a while to import.
-    from conformance.report.html import html
+    from .html import html
 
     make(folder)
     files = {

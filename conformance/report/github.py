@@ -7,8 +7,8 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from conformance.report.markdown import markdown
-from conformance.report.terminal import printable
+from .markdown import markdown
+from .terminal import printable
 
 # As much as GitHub shows of an annotation, in characters.
 _SHOWN = 4000

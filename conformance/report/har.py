@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from conformance.exchange import Exchange
-from conformance.report.reproduction import answered
-from conformance.run import Run
+from ..run.run import Run
+from ..target.exchange import Exchange
+from .reproduction import answered
 
 # A body is kept up to here, in characters.
 _KEPT = 100_000

@@ -12,10 +12,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from conformance.clause import LEVELS
-from conformance.report.compare import lines
-from conformance.report.markdown import TITLES, runs
-from conformance.report.terminal import printable
+from ..run.clause import LEVELS
+from .compare import lines
+from .markdown import TITLES, runs
+from .terminal import printable
 
 _HERE = Path(__file__).parent
 _STATES = {"broken": "✗", "not exercised": "–", "held": "✓"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from typing import Any
 
-from conformance.report.terminal import printable
+from .terminal import printable
 
 
 def junit(results: dict[str, Any]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from conformance.report.compare import lines
-from conformance.report.terminal import printable, seed
+from .compare import lines
+from .terminal import printable, seed
 
 TITLES = {
     "held": "✓ Every exercised clause held",

@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from conformance.contract import validator
-from conformance.report.results import POINTS, VERSION
-from conformance.target import CannotRun
+from ..contract.contract import validator
+from ..target.target import CannotRun
+from .results import POINTS, VERSION
 
 _SCHEMA = Path(__file__).with_name("results.schema.json")
 # The first of these that a run has is that of all.

@@ -8,9 +8,9 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.clause import Clause, Finding
-from conformance.exchange import Answer, Request
-from conformance.run import Run
+from ..run.clause import Clause, Finding
+from ..run.run import Run
+from ..target.exchange import Answer, Request
 
 VARIABLES = ("GIT_TOKEN", "QOVERY_API_TOKEN", "QOVERY_JWT")
 # The chapters that are judged by examples which Hypothesis generates and keeps.

@@ -11,12 +11,12 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from conformance.clause import Finding, Result
-from conformance.exchange import Exchange
-from conformance.report.compare import compare
-from conformance.report.har import entry
-from conformance.report.reproduction import again, curl, marks, shown_answer
-from conformance.run import Run
+from ..run.clause import Finding, Result
+from ..run.run import Run
+from ..target.exchange import Exchange
+from .compare import compare
+from .har import entry
+from .reproduction import again, curl, marks, shown_answer
 
 VERSION = 2
 # As many requests as a timeline shows; of more, evenly chosen ones.

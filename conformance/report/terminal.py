@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, TextIO
 
-from conformance.clause import Result, State
-from conformance.report.results import as_clause
-from conformance.run import Run
+from ..run.clause import Result, State
+from ..run.run import Run
+from .results import as_clause
 
 _MARKS: dict[State, str] = {"held": "✓", "broken": "✗", "not exercised": "-"}
 

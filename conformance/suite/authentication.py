@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from itertools import product
 
-from conformance.clause import Broken, clause
-from conformance.exchange import Exchange
-from conformance.run import Json, Run
-from conformance.target import NotExercised
+from ..run.clause import Broken, clause
+from ..run.run import Json, Run
+from ..target.exchange import Exchange
+from ..target.target import NotExercised
 
 # What is tried on every operation in both schemes, and in one.
 EVERYWHERE = ("an unknown value", "the right value of another scheme")

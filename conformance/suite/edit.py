@@ -2,10 +2,10 @@
 
 import time
 
-from conformance.clause import Broken, clause
-from conformance.exchange import Exchange
-from conformance.run import Json, Run, instant
-from conformance.target import NotExercised
+from ..run.clause import Broken, clause
+from ..run.run import Json, Run, instant
+from ..target.exchange import Exchange
+from ..target.target import NotExercised
 
 # Longer than the coarsest clock that a server may show times by, in seconds.
 CLOCK = 1.1

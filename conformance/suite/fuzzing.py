@@ -13,11 +13,11 @@ from schemathesis import Case, GenerationMode
 from schemathesis.core import NOT_SET
 from schemathesis.core.parameters import ParameterLocation
 
-from conformance.checks import as_response
-from conformance.clause import Broken, clause
-from conformance.contract import Contract, Zone
-from conformance.exchange import Exchange
-from conformance.run import Run
+from ..contract.contract import Contract, Zone
+from ..run.checks import as_response
+from ..run.clause import Broken, clause
+from ..run.run import Run
+from ..target.exchange import Exchange
 
 EITHER = {400, 413, 415, 431}
 

@@ -2,10 +2,10 @@
 
 import itertools
 
-from conformance.clause import clause
-from conformance.contract import Operation
-from conformance.exchange import Exchange
-from conformance.run import Run
+from ..contract.contract import Operation
+from ..run.clause import clause
+from ..run.run import Run
+from ..target.exchange import Exchange
 
 # None of them is a UUID in any notation; they are put into the path as they stand here.
 NO_UUIDS = (

@@ -1,9 +1,9 @@
 """Tenants: what belongs to another organization is neither shown nor changed."""
 
-from conformance.clause import Broken, clause
-from conformance.exchange import Exchange
-from conformance.run import OWN, Run
-from conformance.target import NotExercised
+from ..run.clause import Broken, clause
+from ..run.run import OWN, Run
+from ..target.exchange import Exchange
+from ..target.target import NotExercised
 
 HIDDEN = (403, 404)
 

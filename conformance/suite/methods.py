@@ -1,9 +1,9 @@
 """HTTP methods: those of the contract, and no others."""
 
-from conformance.clause import Broken, clause
-from conformance.exchange import Exchange
-from conformance.run import Json, Run
-from conformance.suite.edit import shown
+from ..run.clause import Broken, clause
+from ..run.run import Json, Run
+from ..target.exchange import Exchange
+from .edit import shown
 
 # What HTTP and WebDAV-like frameworks know; HEAD and OPTIONS may be answered or not.
 HEADERS = ("X-HTTP-Method", "X-Method-Override", "X-HTTP-Method-Override")

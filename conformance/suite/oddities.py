@@ -5,9 +5,9 @@ The tests only send; that no answer is a server error, comes too late or shows a
 
 import json
 
-from conformance.clause import clause
-from conformance.run import Run
-from conformance.strategies import text_fields
+from ..run.clause import clause
+from ..run.run import Run
+from .strategies import text_fields
 
 EITHER = (200, 201, 400, 413)
 

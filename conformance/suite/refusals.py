@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlencode
 
-from conformance.clause import Broken, clause
-from conformance.contract import Zone
-from conformance.exchange import Exchange
-from conformance.run import Json, Run
-from conformance.target import NotExercised
+from ..contract.contract import Zone
+from ..run.clause import Broken, clause
+from ..run.run import Json, Run
+from ..target.exchange import Exchange
+from ..target.target import NotExercised
 
 Case = tuple[str, object]
 

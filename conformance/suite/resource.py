@@ -1,8 +1,8 @@
 """The rest of the resource: git tokens are created, shown, listed and deleted."""
 
-from conformance.clause import Broken, clause
-from conformance.run import Run
-from conformance.target import CannotRun, NotExercised
+from ..run.clause import Broken, clause
+from ..run.run import Run
+from ..target.target import CannotRun, NotExercised
 
 
 @clause(

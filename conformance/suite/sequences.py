@@ -4,10 +4,10 @@ from hypothesis import seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from conformance.clause import Broken, clause
-from conformance.exchange import Exchange
-from conformance.run import Json, Run
-from conformance.strategies import bodies, secret_fields
+from ..run.clause import Broken, clause
+from ..run.run import Json, Run
+from ..target.exchange import Exchange
+from .strategies import bodies, secret_fields
 
 
 @clause(

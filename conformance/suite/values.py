@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import cycle, product
 
-from conformance.clause import Broken, Stumbled, clause
-from conformance.contract import Zone
-from conformance.exchange import Exchange
-from conformance.run import Json, Run
-from conformance.strategies import FUSED, lengths, text_fields, texts, uris
-from conformance.target import NotExercised
+from ..contract.contract import Zone
+from ..run.clause import Broken, Stumbled, clause
+from ..run.run import Json, Run
+from ..target.exchange import Exchange
+from ..target.target import NotExercised
+from .strategies import FUSED, lengths, text_fields, texts, uris
 
 # How many requests may be spent on making one finding smaller.
 SHRINK = 24

@@ -8,7 +8,7 @@ import shutil
 import time
 from typing import TextIO
 
-from conformance.run import Run
+from ..run.run import Run
 
 # How often the line is drawn anew, in seconds.
 _EVERY = 0.1

@@ -18,14 +18,15 @@ from hypothesis import HealthCheck, Phase, core, settings
 from hypothesis.database import ExampleDatabase
 from hypothesis.errors import HypothesisException
 
-from conformance.checks import CHECKS
-from conformance.clause import LEVELS, Broken, Clause, Finding, Result, Stumbled
-from conformance.cleanup import OTHERS
-from conformance.run import Run
-from conformance.suite import fuzzing
-from conformance.target import BudgetSpent, CannotRun, NotExercised, TimeUp
+from .. import suite
+from ..run.checks import CHECKS
+from ..run.clause import LEVELS, Broken, Clause, Finding, Result, Stumbled
+from ..run.notes import OTHERS
+from ..run.run import Run
+from ..suite import fuzzing
+from ..target.target import BudgetSpent, CannotRun, NotExercised, TimeUp
 
-SUITE = Path(__file__).parent / "suite"
+SUITE = Path(__file__).parent.parent / "suite"
 E = TypeVar("E", bound=BaseException)
 
 # The chapters of the suite, in the order in which they are read and run: what later ones rely on comes first.
@@ -46,7 +47,7 @@ CHAPTERS = (
 
 def tested() -> list[Clause]:
     """Every clause that a test of the suite judges, in order."""
-    modules = [importlib.import_module(f"conformance.suite.{chapter}") for chapter in CHAPTERS]
+    modules = [importlib.import_module(f"{suite.__name__}.{chapter}") for chapter in CHAPTERS]
     return [value.clause for module in modules for value in vars(module).values() if hasattr(value, "clause")]
 
 

@@ -18,15 +18,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from conformance.checks import CHECKS, Checks
-from conformance.clause import Broken, Clause, Finding, Result, Stumbled
-from conformance.cleanup import OTHERS, Notes, leftovers, stamp
-from conformance.contract import Contract, Operation, Zone
-from conformance.estate import Estate, plain
-from conformance.exchange import Answer, Exchange, Request
-from conformance.journal import Journal
-from conformance.secrets import Secrets
-from conformance.target import CannotRun, NotExercised, Target
+from ..contract.contract import Contract, Operation, Zone
+from ..target.exchange import Answer, Exchange, Request
+from ..target.target import CannotRun, NotExercised, Target
+from .checks import CHECKS, Checks
+from .clause import Broken, Clause, Finding, Result, Stumbled
+from .estate import Estate, plain
+from .journal import Journal
+from .notes import OTHERS, Notes, leftovers, stamp
+from .secrets import Secrets
 
 Json = dict[str, Any]
 T = TypeVar("T")

@@ -20,7 +20,7 @@ from hypothesis.database import (
     ReadOnlyDatabase,
 )
 
-from conformance.target import CannotRun
+from ..target.target import CannotRun
 
 T = TypeVar("T")
 LOCAL = ".hypothesis/examples"

@@ -17,7 +17,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 import httpx
 
-from conformance.target import MAX_ANSWER, CannotRun
+from .target import MAX_ANSWER, CannotRun
 
 Application = Callable[..., Any]
 Headers = list[tuple[bytes, bytes]]

@@ -17,10 +17,10 @@ import requests
 import schemathesis
 from schemathesis.checks import content_type_conformance, response_headers_conformance, response_schema_conformance
 
-from conformance.clause import Clause, Level
-from conformance.contract import Contract, Zone
-from conformance.exchange import Exchange
-from conformance.secrets import Secrets
+from ..contract.contract import Contract, Zone
+from ..target.exchange import Exchange
+from .clause import Clause, Level
+from .secrets import Secrets
 
 # Statuses with which HTTP itself lets a server refuse a request, whatever the operation documents (RFC 9110, RFC 6585).
 HTTP_REFUSALS = frozenset({405, 406, 408, 411, 413, 414, 415, 429, 431})

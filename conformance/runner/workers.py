@@ -10,10 +10,10 @@ from typing import Any
 
 from hypothesis.database import ExampleDatabase
 
-from conformance.clause import Broken, Result, Stumbled
-from conformance.plugin import CHAPTERS, Plugin
-from conformance.run import Run
-from conformance.target import CannotRun, NotExercised
+from ..run.clause import Broken, Result, Stumbled
+from ..run.run import Run
+from ..target.target import CannotRun, NotExercised
+from .plugin import CHAPTERS, Plugin
 
 # What every other chapter relies on: one process judges it, before there are others.
 BASICS = ("resource", "edit")

@@ -22,8 +22,8 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from conformance.exchange import Answer, Request
-from conformance.ledger import Ledger
+from .exchange import Answer, Request
+from .ledger import Ledger
 
 # An answer longer than this is taken for endless: a git token is some hundred bytes, a list some thousand of them.
 MAX_ANSWER = 8 * 1024 * 1024

@@ -17,7 +17,7 @@ from typing import Any
 import jsonschema_rs
 import yaml
 
-PATH = Path(__file__).parent.parent / "openapi" / "git-token.yaml"
+PATH = Path(__file__).parent.parent.parent / "openapi" / "git-token.yaml"
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from conformance.clause import Clause
+from .clause import Clause
 
 Json = dict[str, Any]
 # A git token of this age, in seconds, is no more in use by a run.

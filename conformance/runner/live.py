@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 
-from conformance.cleanup import Notes
-from conformance.run import Run
-from conformance.target import CannotRun
+from ..run.notes import Notes
+from ..run.run import Run
+from ..target.target import CannotRun
 
 Say = Callable[[str], None]
 

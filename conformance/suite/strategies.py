@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from conformance.contract import Contract, Zone
+from ..contract.contract import Contract, Zone
 
 # Each line goes into one value: single characters and sequences that mean something to a parser, a shell, a template
 # engine, a database, a spreadsheet or a browser, and scripts, signs and marks that encodings, fonts and

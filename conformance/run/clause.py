@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from conformance.exchange import Exchange
+from ..target.exchange import Exchange
 
 Level = Literal["documented", "http", "expected"]
 State = Literal["held", "broken", "not exercised"]

@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from conformance.contract import Contract, Zone, is_odd
-from conformance.exchange import Exchange
+from ..contract.contract import Contract, Zone, is_odd
+from ..target.exchange import Exchange
 
 Kind = Literal["valid", "boundary", "unspecified", "invalid"]
 
