@@ -26,7 +26,8 @@ from redis.retry import Retry
 
 from conformance.detection import serving
 from conformance.mock.change import Change
-from conformance.mock.faults import FAULTS, PROVIDERS, refuse
+from conformance.mock.faults import FAULTS
+from conformance.mock.faults.catalogue import PROVIDERS, refuse
 from conformance.mock.server import Mock, World
 from conformance.runner.database import DOWNLOADED, LOCAL, database
 from conformance.target.target import CannotRun

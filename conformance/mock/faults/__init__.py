@@ -1,0 +1,17 @@
+"""The catalogue of faults, one file a family; they are registered in this order."""
+
+# isort: off
+from . import (  # noqa: F401
+    authentication,
+    refusals,
+    values,
+    answers,
+    edit,
+    secrets,
+    isolation,
+    triggers,
+    methods,
+    resource,
+    timing,
+)
+from .catalogue import FAULTS as FAULTS

@@ -1,0 +1,114 @@
+"""Faults of HTTP: methods, headers, rate limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..server import Answer, Mock, Refusal, Request
+from .catalogue import fault, refusals, without
+
+
+@fault(
+    "http", method={"patch-as-put": ("PATCH", "PUT"), "post-as-put": ("POST", "PUT"), "put-as-post": ("PUT", "POST")}
+)
+def undeclared_method(mock: Mock, method: tuple[str, str]) -> None:
+    """A method that the contract does not have is served: {method}."""
+
+    @mock.on("dispatch")
+    def _(dispatch: Any, request: Request) -> Any:
+        if request.method == method[0] and method[0] not in request.operations and method[1] in request.operations:
+            request.method = method[1]
+        return dispatch(request)
+
+
+@fault("http", method=["PATCH", "POST", "PUT", "DELETE"], status={"200": 200, "404": 404, "500": 500})
+def undeclared_method_status(mock: Mock, method: str, status: int) -> None:
+    """{method} where the contract does not have it is answered with {status} instead of 405."""
+
+    @refusals(mock, 405)
+    def _(request: Request, answer: Answer) -> None:
+        if request.method == method:
+            answer.status = status
+
+
+@fault("http")
+def delete_all(mock: Mock) -> None:
+    """DELETE of the collection deletes every git token that the caller has made."""
+
+    @mock.on("handle")
+    def _(handle: Any, request: Request) -> Any:
+        if request.method == "DELETE" and "POST" in request.operations:
+            request.method = "GET"
+            answer = handle(request)
+            if answer.status < 300:
+                for name in list(request.tokens)[1:]:
+                    del request.tokens[name]
+            return Answer(204) if answer.status < 300 else answer
+        return handle(request)
+
+
+@fault(
+    "http", what={"absent": None, "empty": "", "without-put": "GET, DELETE, POST", "wrong": "PATCH", "only-get": "GET"}
+)
+def allow(mock: Mock, what: str | None) -> None:
+    """The `Allow` of a 405 does not name the methods there are: {what}."""
+
+    @refusals(mock, 405)
+    def _(_: Request, answer: Answer) -> None:
+        answer.headers = without(answer.headers, "Allow") if what is None else {**answer.headers, "Allow": what}
+
+
+@fault("http", header=["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"], method=["DELETE", "PUT"])
+def method_override(mock: Mock, header: str, method: str) -> None:
+    """`{header}: {method}` turns another method into that one."""
+
+    @mock.on("dispatch")
+    def _(dispatch: Any, request: Request) -> Any:
+        if request.headers.get(header.lower(), "").upper() == method and method in request.operations:
+            request.method = method
+        return dispatch(request)
+
+
+@fault("http")
+def method_in_query(mock: Mock) -> None:
+    """`?_method=DELETE` turns another method into that one."""
+
+    @mock.on("dispatch")
+    def _(dispatch: Any, request: Request) -> Any:
+        if b"_method=DELETE" in request.query and "DELETE" in request.operations:
+            request.method = "DELETE"
+        return dispatch(request)
+
+
+@fault("http")
+def trace(mock: Mock) -> None:
+    """TRACE sends the request back, credentials included."""
+
+    @mock.on("handle")
+    def _(handle: Any, request: Request) -> Any:
+        if request.method != "TRACE":
+            return handle(request)
+        lines = [f"{name}: {value}" for name, value in request.headers.items()]
+        return Answer(200, "\r\n".join(["TRACE", *lines]).encode(), {"Content-Type": "message/http"})
+
+
+@fault("http", method=["HEAD", "OPTIONS"])
+def extra_method_breaks(mock: Mock, method: str) -> None:
+    """{method} makes the server fail."""
+
+    @mock.on("dispatch")
+    def _(dispatch: Any, request: Request) -> Any:
+        if request.method == method:
+            raise Refusal(500, "internal error")
+        return dispatch(request)
+
+
+@fault("http")
+def method_guessed(mock: Mock) -> None:
+    """A method that the server does not know is taken for the last one that it knows, which may be DELETE."""
+
+    @mock.on("dispatch")
+    def _(dispatch: Any, request: Request) -> Any:
+        if request.method in ("HEAD", "OPTIONS", "PATCH", "POST") and request.method not in request.operations:
+            request.method = list(request.operations)[-1]
+        return dispatch(request)

@@ -1,0 +1,151 @@
+"""Faults of time: answers that are late, stop, or do not end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import re
+from collections.abc import Callable
+from typing import Any
+
+from starlette.types import Receive, Send
+
+from ..server import Answer, Mock, Refusal, Request
+from .catalogue import HANG, PROVIDERS, answers, fault, refuse
+
+
+@fault("time", every={"3": 3, "7": 7, "20": 20}, status={"500": 500, "503": 503})
+def every(mock: Mock, every: int, status: int) -> None:
+    """One edit in {every} fails with {status}."""
+    counter = itertools.count(1)
+    refuse(mock, status, lambda *_: next(counter) % every == 0, "edit")
+
+
+@fault("time", action=["get", "list", "create"])
+def now_and_then(mock: Mock, action: str) -> None:
+    """One `{action}` in five fails."""
+    counter = itertools.count(1)
+
+    @mock.on("perform")
+    def _(perform: Any, request: Request) -> Any:
+        if request.action == action and next(counter) % 5 == 0:
+            raise Refusal(502, "bad gateway")
+        return perform(request)
+
+
+@fault("time", after={"10": 10, "25": 25, "60": 60})
+def after_many_edits(mock: Mock, after: int) -> None:
+    """Edits fail for good after {after} of them."""
+    counter = itertools.count(1)
+    refuse(mock, 500, lambda *_: next(counter) > after, "edit")
+
+
+@fault("time", every={"4": 4, "15": 15})
+def lost_now_and_then(mock: Mock, every: int) -> None:
+    """One edit in {every} is answered as if done and is not stored."""
+    counter = itertools.count(1)
+
+    @mock.on("edit")
+    def _(edit: Any, request: Request) -> Any:
+        assert request.token
+        before = request.token.fields
+        shown = edit(request)
+        if next(counter) % every == 0:
+            request.token.fields = before
+        return shown
+
+
+@fault("time", every={"4": 4, "9": 9})
+def stale_now_and_then(mock: Mock, every: int) -> None:
+    """One get in {every} shows a git token as it was before the last edit."""
+    counter = itertools.count(1)
+    before: dict[str, Any] = {}
+
+    @mock.on("edit")
+    def _(edit: Any, request: Request) -> Any:
+        assert request.token
+        before[request.token.id] = mock.show(request, request.token)
+        return edit(request)
+
+    @answers(mock, "get")
+    def _(_: Request, answer: Answer) -> None:
+        if next(counter) % every == 0:
+            answer.body = before.get(answer.body["id"], answer.body)
+
+
+async def gone(receive: Receive) -> None:
+    """Waits until the client has gone, or time is up."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(HANG):
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+
+def text_of(request: Request, name: str) -> str:
+    value = request.body.get(name) if isinstance(request.body, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+HANGS: dict[str, Callable[[Request, Answer], Any]] = {
+    "an-edit": lambda request, _: request.action == "edit",
+    "a-create": lambda request, _: request.action == "create",
+    "a-list": lambda request, _: request.action == "list",
+    "services": lambda request, _: request.action == "services",
+    "401": lambda _, answer: answer.status == 401,
+    "404": lambda _, answer: answer.status == 404,
+    "400": lambda _, answer: answer.status == 400,
+    "405": lambda _, answer: answer.status == 405,
+    "emoji": lambda request, _: any(one > "\uffff" for one in text_of(request, "name")),
+    "long-description": lambda request, _: len(text_of(request, "description")) > 500,
+    "unknown-provider": lambda request, _: text_of(request, "type") not in ("", *PROVIDERS),
+    "backtracking": lambda request, _: re.search(r"(.)\1{30}", text_of(request, "name")),
+    "own-server": lambda request, _: re.search(r"://(localhost|127|10\.|192\.168|\[)", text_of(request, "git_api_url")),
+    "no-body": lambda request, _: bool(request.operation and request.operation.request_schema) and not request.raw,
+    "after-a-delete": lambda request, answer: request.action == "get" and answer.status == 404,
+}  # fmt: skip
+
+
+@fault("time", when=HANGS)
+def hangs(mock: Mock, when: Callable[[Request, Answer], Any]) -> None:
+    """There is no answer for a minute: {when}."""
+
+    @mock.on("send")
+    async def _(send_on: Any, request: Request, answer: Answer, receive: Receive, send: Send) -> None:
+        if when(request, answer):
+            await gone(receive)
+        await send_on(request, answer, receive, send)
+
+
+@fault("time", action=["edit", "list"])
+def stops_half_way(mock: Mock, action: str) -> None:
+    """The answer to `{action}` stops for a minute after half of its body."""
+
+    @mock.on("send")
+    async def _(send_on: Any, request: Request, answer: Answer, receive: Receive, send: Send) -> None:
+        async def halting(message: Any) -> None:
+            body = message.get("body", b"")
+            if body:
+                await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+                await gone(receive)
+            await send({**message, "body": body[len(body) // 2 :]} if body else message)
+
+        await send_on(request, answer, receive, halting if request.action == action and answer.status < 300 else send)
+
+
+@fault("time", action=["edit", "get"])
+def endless(mock: Mock, action: str) -> None:
+    """The body of the answer to `{action}` does not end."""
+
+    @mock.on("send")
+    async def _(send_on: Any, request: Request, answer: Answer, receive: Receive, send: Send) -> None:
+        if request.action != action or answer.status >= 300:
+            await send_on(request, answer, receive, send)
+            return
+        headers = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        end = asyncio.ensure_future(gone(receive))
+        while not end.done():
+            await send({"type": "http.response.body", "body": b" " * 4096, "more_body": True})
+            await asyncio.sleep(0.01)
+        await send({"type": "http.response.body", "body": mock.encode(request, answer)})

@@ -1,0 +1,81 @@
+"""Variants that accept, or store, in ways of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..server import Answer, GitToken, Mock, Request
+from .catalogue import changes, variant
+
+
+@variant("acceptance")
+def kept_if_omitted(mock: Mock) -> None:
+    """An edit keeps the optional fields that it does not mention."""
+
+    @mock.on("store")
+    def _(store: Any, request: Request, token: GitToken, body: dict[str, Any]) -> None:
+        store(request, token, {**token.fields, **body})
+
+
+@variant("acceptance")
+def address_kept_within_provider(mock: Mock) -> None:
+    """An edit keeps the omitted `git_api_url` and `description`, and clears the `workspace` of another provider."""
+
+    @mock.on("store")
+    def _(store: Any, request: Request, token: GitToken, body: dict[str, Any]) -> None:
+        same = token.fields.get("type") == body["type"]
+        kept = {name: token.fields[name] for name in ("git_api_url", "description") if same and name in token.fields}
+        store(request, token, kept | body)
+
+
+@variant("acceptance")
+def spaces_before_credentials(mock: Mock) -> None:
+    """Any number of spaces may be between the scheme and the credentials."""
+    mock.on("authentic")(lambda authentic, scheme, value: authentic(scheme, value.lstrip(" ")))
+
+
+@variant("acceptance")
+def byte_order_mark(mock: Mock) -> None:
+    """A byte order mark before the body is ignored."""
+    mock.on("parse")(lambda parse, raw: parse(raw.removeprefix(b"\xef\xbb\xbf")))
+
+
+@variant("acceptance")
+def head_and_options(mock: Mock) -> None:
+    """HEAD and OPTIONS are there, and `Allow` names them."""
+
+    @mock.on("handle")
+    def _(handle: Any, request: Request) -> Answer:
+        methods = ", ".join([*request.operations, "HEAD", "OPTIONS"])
+        if request.method == "OPTIONS":
+            return Answer(204, None, {"Allow": methods})
+        if request.method == "HEAD" and "GET" in request.operations:
+            request.method = "GET"
+        answer: Answer = handle(request)
+        if answer.status == 405:
+            answer.headers["Allow"] = methods
+        return answer
+
+
+@variant("acceptance")
+def cross_origin(mock: Mock) -> None:
+    """OPTIONS is a preflight that needs no credentials, and answers carry the headers of CORS."""
+
+    @mock.on("handle")
+    def _(handle: Any, request: Request) -> Answer:
+        answer: Answer = Answer(200) if request.method == "OPTIONS" else handle(request)
+        answer.headers["Access-Control-Allow-Origin"] = "*"
+        answer.headers["Access-Control-Allow-Methods"] = "GET, PUT, POST, DELETE"
+        return answer
+
+
+@variant("acceptance")
+def allow_in_any_order(mock: Mock) -> None:
+    """`Allow` has its names in another order, without spaces, and some more."""
+
+    @changes(mock, "refuse")
+    def _(_: Request, answer: Answer) -> None:
+        if answer.status == 405:
+            answer.headers["Allow"] = ",".join(
+                sorted(["OPTIONS", "HEAD", *answer.headers["Allow"].split(", ")], reverse=True)
+            )

@@ -1,0 +1,307 @@
+"""Variants whose answers look different and mean the same."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import itertools
+import json
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from starlette.types import Receive, Send
+
+from ..server import Answer, Mock, Refusal, Request
+from .catalogue import changes, shows, variant
+
+
+def times(change: Callable[[str], str]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda shown: {name: change(value) if name.endswith("_at") else value for name, value in shown.items()}
+
+
+TIMES: dict[str, Callable[[str], str]] = {
+    "offset-of-zero": lambda text: text.replace("Z", "+00:00"),
+    "another-offset": lambda text: (
+        datetime.fromisoformat(text).astimezone(timezone(timedelta(hours=5, minutes=30))).isoformat()
+    ),
+    "negative-offset": lambda text: datetime.fromisoformat(text).astimezone(timezone(timedelta(hours=-3))).isoformat(),
+    "milliseconds": lambda text: text[:23] + "Z",
+    "nanoseconds": lambda text: text[:-1] + "000Z",
+    "lower-case": str.lower,
+}
+
+
+@variant("answers", how=TIMES)
+def times_as(mock: Mock, how: Callable[[str], str]) -> None:
+    """Times are shown in another form: {how}."""
+    shows(mock, times(how))
+
+
+@variant("answers")
+def whole_seconds(mock: Mock) -> None:
+    """Times have no fraction: two edits within a second have the same `updated_at`."""
+    shows(mock, times(lambda text: text[:19] + "Z"))
+
+
+@variant("answers")
+def trailing_zeros_cut(mock: Mock) -> None:
+    """Times have as many digits as they need."""
+    shows(mock, times(lambda text: text[:-1].rstrip("0").rstrip(".") + "Z"))
+
+
+@variant("answers")
+def no_updated_at(mock: Mock) -> None:
+    """`updated_at` is never shown."""
+    shows(mock, lambda shown: {name: value for name, value in shown.items() if name != "updated_at"})
+
+
+@variant("answers")
+def updated_at_after_an_edit(mock: Mock) -> None:
+    """`updated_at` is shown once there was an edit."""
+    shows(
+        mock,
+        lambda shown: {
+            name: value for name, value in shown.items() if name != "updated_at" or value != shown["created_at"]
+        },
+    )
+
+
+@variant("answers")
+def empty_omitted(mock: Mock) -> None:
+    """Optional texts that are empty are not shown."""
+    shows(
+        mock,
+        lambda shown: {
+            name: value for name, value in shown.items() if value != "" or name not in ("description", "workspace")
+        },
+    )
+
+
+@variant("answers")
+def absent_as_empty(mock: Mock) -> None:
+    """Optional texts that are absent are shown as empty."""
+    shows(mock, lambda shown: {"description": "", "workspace": "", **shown})
+
+
+@variant("answers")
+def expiring(mock: Mock) -> None:
+    """Git tokens have an `expired_at`."""
+    shows(mock, lambda shown: {**shown, "expired_at": "2027-02-28"})
+
+
+@variant(
+    "answers",
+    what={
+        "flat": {"owner": "someone", "version": 3},
+        "nested": {"links": {"self": {"href": "/"}}, "tags": []},
+        "null": {"deleted_at": None},
+    },
+)
+def additional_fields(mock: Mock, what: dict[str, Any]) -> None:
+    """Answers have additional fields: {what}."""
+    shows(mock, lambda shown: {**what, **shown})
+
+
+@variant("answers")
+def list_paged(mock: Mock) -> None:
+    """The list has a page and a total besides its results."""
+
+    @mock.on("list")
+    def _(list_on: Any, request: Request) -> Any:
+        body = list_on(request)
+        return {"page": 1, "total": len(body["results"]), **body}
+
+
+@variant("answers")
+def list_reversed(mock: Mock) -> None:
+    """The list shows the newest git token first."""
+    mock.on("list")(lambda list_on, request: {"results": list_on(request)["results"][::-1]})
+
+
+@variant("answers")
+def count_with_fraction(mock: Mock) -> None:
+    """`associated_services_count` is written as 3.0 and the like."""
+    shows(mock, lambda shown: {**shown, "associated_services_count": float(shown["associated_services_count"])})
+
+
+@variant("answers")
+def in_use_at_once(mock: Mock) -> None:
+    """A new git token is used by services from the start."""
+
+    @mock.on("create")
+    def _(create: Any, request: Request) -> Any:
+        shown = create(request)
+        token = request.tokens[shown["id"]]
+        token.services = [mock.service(number) for number in range(3)]
+        return mock.show(request, token)
+
+
+@variant("answers")
+def upper_case_ids(mock: Mock) -> None:
+    """Ids are shown in upper case."""
+    shows(mock, lambda shown: {**shown, "id": shown["id"].upper()})
+
+
+@variant("answers")
+def another_default_address(mock: Mock) -> None:
+    """A git token without an address of its own shows another of its provider's."""
+    mock.defaults = {
+        name: {**values, "git_api_url": "https://git.example.org/api"} for name, values in mock.defaults.items()
+    }
+
+
+@variant("answers", how={"pretty": {"indent": 2}, "sorted": {"sort_keys": True}, "utf-8": {"ensure_ascii": False}})
+def json_as(mock: Mock, how: dict[str, Any]) -> None:
+    """JSON is written in another way: {how}."""
+
+    @mock.on("encode")
+    def _(encode: Any, request: Request, answer: Answer) -> bytes:
+        if isinstance(answer.body, dict | list):
+            return json.dumps(answer.body, **how).encode(errors="replace")
+        return bytes(encode(request, answer))
+
+
+@variant(
+    "answers",
+    media_type={
+        "charset": "application/json; charset=utf-8",
+        "upper-case-charset": "application/json;charset=UTF-8",
+        "upper-case": "Application/JSON",
+    },
+)
+def media_type(mock: Mock, media_type: str) -> None:
+    """The media type of answers is written in another way: {media_type}."""
+
+    @changes(mock)
+    def _(_: Request, answer: Answer) -> None:
+        if "Content-Type" in answer.headers:
+            answer.headers["Content-Type"] = media_type
+
+
+HEADERS = {
+    "security": {
+        "Strict-Transport-Security": "max-age=1",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    },
+    "request-id": {"X-Request-Id": "7c9e6679-7425-40de-944b-e07fc1f90ae7", "Server": "nginx", "Via": "1.1 proxy"},
+    "cookie": {"Set-Cookie": "session=1; HttpOnly", "Vary": "Accept-Encoding"},
+    "empty": {"X-Empty": ""},
+}
+
+
+@variant("http", headers=HEADERS)
+def additional_headers(mock: Mock, headers: dict[str, str]) -> None:
+    """Answers have additional headers: {headers}."""
+
+    @changes(mock)
+    def _(_: Request, answer: Answer) -> None:
+        answer.headers.update(headers)
+
+
+@variant("http")
+def location(mock: Mock) -> None:
+    """A create says in `Location` where the new git token is."""
+
+    @changes(mock)
+    def _(request: Request, answer: Answer) -> None:
+        if answer.status == 201:
+            answer.headers["Location"] = f"/organization/{request.ids['organizationId']}/gitToken/{answer.body['id']}"
+
+
+@variant("http")
+def rate_limit_shown(mock: Mock) -> None:
+    """Answers carry the rate-limit headers, with a limit that is never reached."""
+    counter = itertools.count(1)
+
+    @changes(mock)
+    def _(_: Request, answer: Answer) -> None:
+        left = 1000 - next(counter) % 1000
+        answer.headers.update(limits(1000, left, time.time() + 3600))
+
+
+def limits(limit: int, left: int, reset: float) -> dict[str, str]:
+    return {"X-RateLimit-Limit": str(limit), "X-RateLimit-Remaining": str(left), "X-RateLimit-Reset": str(int(reset))}
+
+
+@variant("http", retry={"seconds": "1", "zero": "0", "none": "", "date": "date"})
+def rate_limited(mock: Mock, retry: str) -> None:
+    """Every 40th request is answered with 429; `Retry-After`: {retry}."""
+    counter = itertools.count(1)
+
+    @mock.on("serve")
+    def _(serve: Any, request: Request) -> Answer:
+        if next(counter) % 40 == 0:
+            after = (
+                time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 1)) if retry == "date" else retry
+            )
+            raise Refusal(429, "slow down", {"Retry-After": after} if after else {})
+        return serve(request)  # type: ignore[no-any-return]
+
+
+@variant("http")
+def rate_limited_in_a_row(mock: Mock) -> None:
+    """Now and then three requests in a row are answered with 429."""
+    counter = itertools.count(1)
+
+    @mock.on("serve")
+    def _(serve: Any, request: Request) -> Any:
+        if next(counter) % 150 < 3:
+            raise Refusal(429, "slow down", {"Retry-After": "1", **limits(150, 0, time.time() + 1)})
+        return serve(request)
+
+
+@variant("http")
+def compressed(mock: Mock) -> None:
+    """Bodies are compressed for who accepts that."""
+
+    @mock.on("encode")
+    def _(encode: Any, request: Request, answer: Answer) -> bytes:
+        body: bytes = encode(request, answer)
+        if not body or "gzip" not in request.headers.get("accept-encoding", ""):
+            return body
+        answer.headers.update({"Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
+        return gzip.compress(body)
+
+
+@variant("http")
+def chunked(mock: Mock) -> None:
+    """Bodies are sent in chunks of 64 bytes, without Content-Length."""
+
+    @mock.on("send")
+    async def _(_: Any, request: Request, answer: Answer, receive: Receive, send: Send) -> None:  # noqa: ARG001
+        body = mock.encode(request, answer)
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in answer.headers.items()]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        for start in range(0, len(body), 64):
+            await send({"type": "http.response.body", "body": body[start : start + 64], "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+@variant("answers")
+def services_counted(mock: Mock) -> None:
+    """A git token counts services that are not listed, for the caller may not see them."""
+    shows(mock, lambda shown: {**shown, "associated_services_count": shown["associated_services_count"] + 12})
+
+
+@variant("http")
+def connection_closed(mock: Mock) -> None:
+    """Each connection is closed after one answer."""
+
+    @changes(mock)
+    def _(_: Request, answer: Answer) -> None:
+        answer.headers["Connection"] = "close"
+
+
+@variant("http", delay={"5-ms": 0.005, "now-and-then-500-ms": 0.5, "20-ms": 0.02})
+def slow(mock: Mock, delay: float) -> None:
+    """Answers take their time: {delay}."""
+    counter = itertools.count(1)
+
+    @mock.on("send")
+    async def _(send_on: Any, *arguments: Any) -> None:
+        if delay < 0.1 or next(counter) % 100 == 0:
+            await asyncio.sleep(delay)
+        await send_on(*arguments)
