@@ -138,4 +138,7 @@ def _named(problem: str) -> Steps:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """A text of one line that a terminal shows as it is."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in " ".join(text.split())
+    )

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import copy
 import difflib
 import io
+import math
 import subprocess
 import sys
 import tempfile
@@ -22,12 +24,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import names
+import text
 from document import Document, Steps, Unusable
 from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.openapi import Endpoint, GeneratorData
-from openapi_python_client.parser.properties import EnumProperty, ModelProperty
+from openapi_python_client.parser.properties import Class, EnumProperty, ModelProperty
 from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.responses import Response
 from openapi_python_client.strings import PythonIdentifier
@@ -92,30 +96,47 @@ def generate(contract: Document, output: Path) -> None:
         raise contract.unusable(reason, place)
     settings = ConfigFile.load_from_path(HERE / "config.yml")
     config = Config.from_sources(settings, MetaType.NONE, contract.path, "utf-8", overwrite=False, output_path=output)
-    data = GeneratorData.from_dict(contract.content, config=config)
+    try:
+        data = GeneratorData.from_dict(copy.deepcopy(contract.content), config=config)
+    except Exception as error:  # whatever a parser that is not ours makes of what nobody thought of
+        raise contract.unusable(f"the generator cannot read it: {type(error).__name__}: {error}") from None
     if isinstance(data, GeneratorError):
         raise contract.refusal(data)
+    unread = [error for group in data.endpoint_collections_by_tag.values() for error in group.parse_errors]
+    for problem in (*data.errors, *unread):
+        raise contract.refusal(problem)
+    names.check(contract, data)
     project = Project(openapi=data, config=config, custom_template_path=HERE / "templates")
     project.env.add_extension("jinja2.ext.do")
-    project.env.globals.update(vocabulary(contract, data))
+    project.env.filters.update(literal=text.literal, line=text.line, prose=text.prose)
+    project.env.globals.update(vocabulary(contract, data, config))
     with contextlib.redirect_stdout(io.StringIO()):
         failures = project.build()
-    for failure in (*data.errors, *failures):
+    for failure in failures:
         raise contract.refusal(failure)
     (output / "retries.py").write_text(project.env.get_template("retries.py.jinja").render(), encoding="utf-8")
     (output / "py.typed").touch()
+    for name, source in contents(output).items():
+        try:
+            compile(source, name, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError) as error:
+            raise contract.unusable(f"the client would not be Python: {name}: {error}") from None
     for command in (["check", "--fix", "--select=F401,I,RUF022"], ["format"]):
         ruff = Path(sys.executable).with_name("ruff")
         subprocess.run([ruff, *command, "--isolated", "--no-cache", "--quiet", "--line-length=120", output], check=True)
 
 
-def vocabulary(contract: Document, data: GeneratorData) -> dict[str, object]:
+def vocabulary(contract: Document, data: GeneratorData, config: Config) -> dict[str, object]:
     """What the templates need beyond what the generator gives them. Raises Unusable for what they do not know."""
     endpoints = [endpoint for group in data.endpoint_collections_by_tag.values() for endpoint in group.endpoints]
     sent = {body.prop.get_type_string().as_unembedded_code() for endpoint in endpoints for body in endpoint.bodies}
     components = contract.content.get("components", {})
     if not contract.content.get("servers"):
         raise contract.unusable("has no servers, and the client's default address is the first of them")
+    schemas = {
+        str(Class.from_string(string=name, config=config).name): (name, schema)
+        for name, schema in components.get("schemas", {}).items()
+    }
     places: dict[str, Steps] = {}
     operations: dict[str, str] = {}
     for path, item in contract.content["paths"].items():
@@ -139,7 +160,10 @@ def vocabulary(contract: Document, data: GeneratorData) -> dict[str, object]:
             case "StringProperty" if schema.get("format") == "uri":
                 return "types.uri"
             case "IntProperty":
-                return f"types.integer({schema.get('minimum', '')})"
+                minimum = schema.get("minimum")
+                if not math.isfinite(minimum or 0):
+                    raise contract.unusable("is no number", (*place, "minimum"))
+                return "types.integer()" if minimum is None else f"types.integer({minimum!r})"
             case "EnumProperty":
                 return f"types.choice({property_.class_info.name})"
             case "ModelProperty":
@@ -155,8 +179,9 @@ def vocabulary(contract: Document, data: GeneratorData) -> dict[str, object]:
     def wire(model: ModelProperty, property_: Any) -> tuple[str, str, str, bool]:
         """A property's type, its default, its kind, and whether its value must never be shown."""
         name = property_.name.get_untrusted_value()
-        place = ("components", "schemas", str(model.class_info.name), "properties", name)
-        schema = components["schemas"][model.class_info.name]["properties"][name]
+        owner, object_ = schemas[model.class_info.name]
+        place = ("components", "schemas", owner, "properties", name)
+        schema = object_["properties"][name]
         inner = not_null(property_)
         annotation = (inner or property_).get_type_string(no_optional=True).as_unembedded_code()
         if isinstance(inner or property_, EnumProperty) and model.class_info.name not in sent:
