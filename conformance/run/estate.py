@@ -95,6 +95,10 @@ class Estate:
         """The id in `path` that was answered to a create and has not been seen since."""
         return next((id for id in self._claimed if id in path.lower()), None)
 
+    def sent(self, id: str) -> Json:
+        """The body of the create that was answered with a claimed id."""
+        return self._claimed[id]
+
     def disown(self, id: str) -> None:
         """Gives up what a create was answered with, and is not in the organization."""
         if self._claimed.pop(id, None) is not None:
