@@ -222,11 +222,11 @@ def _conformance(run: Run, options: argparse.Namespace, server: str, chosen: lis
         failure = plugin.failure
     except (Exception, KeyboardInterrupt) as error:
         failure = error
-    left = run.clean_up()
+    left = run.cleanup.finish()
     if run.target.interrupted:
         failure = failure or KeyboardInterrupt()
     elif failure:
-        run.withdraw()
+        run.findings.withdraw()
     code = 1 if any(each.clause in chosen and each.finding for each in run.results.values()) else 0
     if failure:
         code = interrupt.CODE if isinstance(failure, KeyboardInterrupt) else 2

@@ -87,7 +87,7 @@ def verify(
         failure = plugin.failure
     except (Exception, KeyboardInterrupt) as error:
         failure = error
-    run.clean_up()
+    run.cleanup.finish()
     target.close()
     # A traceback from further below would show requests, with the credentials in them.
     if isinstance(failure, Exception):

@@ -28,9 +28,11 @@ def run(url: str = "http://user:s3cret-of-the-address@127.0.0.1:1") -> Run:
     run = Run(Contract.load(), Target(url, "o" * 8, api_token=CREDENTIALS), seed=7)
     for clause in clauses():
         run.add(clause).reason = ""
-    token = run.token()
+    token = run.bodies.token()
     operation = run.contract.operations["editGitToken"]
-    path = operation.path.replace("{organizationId}", run.unknown_id()).replace("{gitTokenId}", run.unknown_id())
+    path = operation.path.replace("{organizationId}", run.bodies.unknown_id()).replace(
+        "{gitTokenId}", run.bodies.unknown_id()
+    )
     headers = (("Authorization", run.target.authorization), ("Content-Type", "application/json"))
 
     def exchange(body: bytes, answer: Answer) -> Exchange:

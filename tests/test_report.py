@@ -148,7 +148,7 @@ def test_coverage_says_what_was_sent(body: Any, status: int, field: str, kind: s
     run = hostile.run()
     before = deepcopy(run.journal.fields)
     operation = run.contract.operations["createGitToken"]
-    path = operation.path.replace("{organizationId}", run.unknown_id())
+    path = operation.path.replace("{organizationId}", run.bodies.unknown_id())
     raw = json.dumps(body).encode()
     request = Request("POST", path, (("Content-Type", "application/json"),), raw, operation.id)
     run.journal.add(Exchange(request, Answer(status)), None)

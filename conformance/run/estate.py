@@ -11,6 +11,8 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
+from ..target.exchange import Answer
+
 Json = dict[str, Any]
 # What an id may consist of: anything else would lead a path elsewhere.
 _ID = re.compile(r"[0-9A-Za-z_-]+(\.[0-9A-Za-z_-]+)*")
@@ -118,3 +120,16 @@ class Estate:
 
     def _is_marked(self, id: str, token: Json) -> bool:
         return bool(_ID.fullmatch(id)) and plain(id) not in self._others and self.bears_mark(token)
+
+
+def listed_tokens(answer: Answer) -> dict[str, Json] | None:
+    """The git tokens of a list by their ids, in lower case; None if it is no list."""
+    listed = answer.json.get("results") if answer.status == 200 and isinstance(answer.json, dict) else None
+    if not isinstance(listed, list):
+        return None
+    return {id: token for token in listed if (id := id_of(token))}
+
+
+def id_of(token: object) -> str:
+    """The id of a listed git token, in lower case; empty if there is none."""
+    return str(token.get("id", "")).lower() if isinstance(token, dict) else ""

@@ -55,8 +55,8 @@ def take_notes(run: Run, say: Say) -> None:
 
 def sweep(run: Run, say: Say) -> int:
     """Removes what earlier runs have left. Raises CannotRun if that cannot be found out."""
-    run.look()
-    gone = run.sweep()
+    run.cleanup.look()
+    gone = run.cleanup.sweep()
     if run.notes:
         run.notes.close(done=True)
     say(f"Removed or restored: {', '.join(gone)}" if gone else "Earlier runs have left nothing.")
@@ -78,6 +78,6 @@ def pin(run: Run, options: list[str]) -> None:
             value, secret = os.environ[name], True
         if not run.contract.must_accept(field, value):
             raise CannotRun(f"--pin {field}: a server need not accept such a value")
-        run.pins[field] = value
+        run.bodies.pins[field] = value
         if secret:
             run.secrets.keep(value, "GIT_TOKEN" if fields[field].get("writeOnly") else field.upper())

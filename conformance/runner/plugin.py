@@ -231,7 +231,7 @@ class Plugin:
         broken = _find(error, Broken)
         if broken is not None:
             try:
-                self.run.found(result, broken)
+                self.run.findings.add(result, broken)
             except NotExercised:
                 # No request is left to show it again with.
                 result.finding = result.finding or Finding(result.clause, broken.message, broken.exchanges)

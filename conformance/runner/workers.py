@@ -10,6 +10,7 @@ from typing import Any
 
 from hypothesis.database import ExampleDatabase
 
+from ..run import sharing
 from ..run.clause import Broken, Result, Stumbled
 from ..run.run import Run
 from ..target.target import CannotRun, NotExercised
@@ -63,7 +64,7 @@ def run_rounds(plugin: Plugin, workers: int, database: ExampleDatabase | None = 
         sent = plugin.run.target.used
         tasks: list[Task] = [(GENERATING, number := number + 1) for _ in range(workers)]
         if workers == 1:
-            plugin.run.drain()
+            plugin.run.cleanup.drain()
             plugin.main(database, *tasks[0])
         else:
             _share(plugin, workers, database, tasks)
@@ -120,7 +121,7 @@ def _take(plugin: Plugin, kind: str, what: Any) -> None:
             run.results[result.clause.id] = result
             plugin.finished(result)
     else:
-        run.merge(what)
+        sharing.merge(run, what)
         if what.failure and not (isinstance(what.failure, KeyboardInterrupt) and plugin.findings):
             plugin.failure = plugin.failure or what.failure
 
@@ -164,7 +165,7 @@ def _work(
     plugin.finished = mine.append
     failure: BaseException | None = None
     try:
-        run.enlist(index)
+        sharing.enlist(run, index)
         while not plugin.over:
             with taken.get_lock():
                 number, taken.value = taken.value, taken.value + 1
@@ -172,10 +173,10 @@ def _work(
                 break
             plugin.main(database, *tasks[number])
             if plugin.failure:
-                run.withdraw()
+                run.findings.withdraw()
             else:
                 # Now rather than in the end, when others may have to wait for it.
-                run.drain()
+                run.cleanup.drain()
             say("results", mine)
             mine.clear()
         failure = plugin.failure
@@ -184,6 +185,6 @@ def _work(
         pass
     except (Exception, KeyboardInterrupt) as error:
         failure = error
-    run.clean_up(others=False)
-    say("end", run.learned(failure))
+    run.cleanup.finish(others=False)
+    say("end", sharing.learned(run, failure))
     pipe.close()

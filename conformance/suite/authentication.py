@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from ..run.clause import Broken, clause
+from ..run.comparison import unlike
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
 from ..target.target import NotExercised
@@ -47,7 +48,7 @@ def _calls(run: Run) -> Iterator[tuple[str, Json | None]]:
     order = ("GET", "POST", "PUT", "DELETE")
     operations = sorted(run.operations, key=lambda each: order.index(each.method))
     for operation in operations:
-        yield operation.id, run.full() if operation.request_schema else None
+        yield operation.id, run.bodies.full() if operation.request_schema else None
 
 
 def _refused(run: Run, exchange: Exchange, what: str) -> None:
@@ -62,9 +63,9 @@ def _nothing_written(run: Run, before: list[str], state: Json, sent: list[Exchan
     writes = {each.request.operation: each for each in sent}
     if run.subject not in tokens:
         raise Broken("a refused delete was carried out", writes.get("deleteGitToken", sent[-1]), listed)
-    if field := run.unlike(state, tokens[run.subject]):
+    if field := unlike(run.contract, state, tokens[run.subject]):
         raise Broken(f"a refused edit changed {field}", writes["editGitToken"], listed)
-    if "createGitToken" in writes and run.adopt_marked({id: tokens[id] for id in set(tokens) - set(before)}):
+    if "createGitToken" in writes and run.cleanup.adopt_marked({id: tokens[id] for id in set(tokens) - set(before)}):
         raise Broken("a refused create was carried out", writes["createGitToken"], listed)
 
 
@@ -136,7 +137,7 @@ def test_schemes(run: Run) -> None:
         raise NotExercised("it needs both QOVERY_API_TOKEN and QOVERY_JWT")
     # The API token is what all other clauses use.
     authorization = f"Bearer {run.target.jwt}"
-    created = run.create(run.full(), authorization=authorization)
+    created = run.create(run.bodies.full(), authorization=authorization)
     token = run.new(created)
     for operation, body in _calls(run):
         if operation == "createGitToken":

@@ -3,7 +3,8 @@
 import time
 
 from ..run.clause import Broken, clause
-from ..run.run import Json, Run, instant
+from ..run.comparison import instant, unlike
+from ..run.run import Json, Run
 from ..target.exchange import Exchange
 from ..target.target import NotExercised
 
@@ -19,7 +20,7 @@ CLOCK = 1.1
     needs="resource/create",
 )
 def test_works(run: Run) -> None:
-    for body in (run.full(), run.body(), run.full()):
+    for body in (run.bodies.full(), run.bodies.least(), run.bodies.full()):
         edited = run.edit(body)
         run.expect(edited, 200, because="a valid edit was refused")
         run.expect_shown(body, edited)
@@ -35,13 +36,18 @@ def test_works(run: Run) -> None:
 def test_read_back(run: Run) -> None:
     optional = run.contract.request_schema["properties"].keys() - set(run.contract.request_schema["required"])
     empty = {field: "" for field in sorted(optional) if run.contract.must_accept(field, "")}
-    for body in (run.full(), run.body(type="GITLAB"), run.full(), run.body(type="GITHUB", **empty)):
+    for body in (
+        run.bodies.full(),
+        run.bodies.least(type="GITLAB"),
+        run.bodies.full(),
+        run.bodies.least(type="GITHUB", **empty),
+    ):
         edited = run.edit(body)
         run.expect(edited, 200, because="a valid edit was refused")
         read = run.get()
         token = run.expect(read, 200, because="an edited git token cannot be read")
         run.expect_shown(body, read, edited)
-        if field := run.unlike(token, edited.answer.json):
+        if field := unlike(run.contract, token, edited.answer.json):
             raise Broken(f"{field} differs between the edit's answer and the next read", edited, read)
 
 
@@ -53,7 +59,7 @@ def test_read_back(run: Run) -> None:
     needs="edit/read-back resource/list",
 )
 def test_listed(run: Run) -> None:
-    for body in (run.full(), run.body()):
+    for body in (run.bodies.full(), run.bodies.least()):
         edited = run.edit(body)
         run.expect(edited, 200, because="a valid edit was refused")
         listed, tokens = run.listed()
@@ -61,7 +67,7 @@ def test_listed(run: Run) -> None:
         if token is None:
             raise Broken("the list does not show an edited git token", edited, listed)
         run.expect_shown(body, listed, edited, token=token)
-        if field := run.unlike(token, edited.answer.json):
+        if field := unlike(run.contract, token, edited.answer.json):
             raise Broken(f"{field} differs between the edit's answer and the list", edited, listed)
 
 
@@ -79,7 +85,7 @@ def shown(run: Run) -> Json:
 )
 def test_fixed(run: Run) -> None:
     before = shown(run)
-    for body in (run.full(), run.body(type="GITLAB")):
+    for body in (run.bodies.full(), run.bodies.least(type="GITLAB")):
         edited = run.edit(body)
         run.expect(edited, 200, because="a valid edit was refused")
         read = run.get()
@@ -101,14 +107,14 @@ def test_fixed(run: Run) -> None:
 def test_read_only(run: Run) -> None:
     schema = run.contract.operations["editGitToken"].response_schema or {}
     forged = {
-        "id": run.unknown_id(),
+        "id": run.bodies.unknown_id(),
         "created_at": "2001-02-03T04:05:06Z",
         "updated_at": "2001-02-03T04:05:06Z",
         "associated_services_count": 123456,
     }
     settable = run.contract.request_schema["properties"]
     fields = [field for field in schema["properties"] if field not in settable and field in forged]
-    body = run.full(**forged)
+    body = run.bodies.full(**forged)
     edited = run.edit(body)
     run.expect(edited, 200, because="an edit with read-only fields was refused")
     _not_forged(forged, fields, edited)
@@ -120,7 +126,7 @@ def test_read_only(run: Run) -> None:
     created = run.create(body)
     token = run.expect(created, 201, because="a create with read-only fields was refused")
     _not_forged(forged, fields, created)
-    run.discard(token["id"])
+    run.cleanup.discard(token["id"])
 
 
 def _not_forged(forged: Json, fields: list[str], *exchanges: Exchange) -> None:
@@ -148,7 +154,7 @@ def test_updated_at(run: Run) -> None:
 
 def _moves(run: Run, field: str) -> None:
     """Edits a git token, then one field of it alone; raises Broken unless that moves `updated_at`."""
-    body = run.full()
+    body = run.bodies.full()
     first = run.edit(body)
     before = run.expect(first, 200, because="a valid edit was refused").get("updated_at")
     if before is None:
@@ -156,7 +162,7 @@ def _moves(run: Run, field: str) -> None:
     for wait in (0.0, CLOCK):
         time.sleep(wait)
         # What is pinned cannot change: then all else does.
-        body = run.full() if field in run.pins else body | {field: run.full()[field]}
+        body = run.bodies.full() if field in run.bodies.pins else body | {field: run.bodies.full()[field]}
         edited = run.edit(body)
         token = run.expect(edited, 200, because="a valid edit was refused")
         after = token.get("updated_at")
@@ -180,19 +186,19 @@ def _moves(run: Run, field: str) -> None:
 )
 def test_idempotent(run: Run) -> None:
     seen: dict[str, Json] = {}
-    for body in (run.full(), run.body()):
+    for body in (run.bodies.full(), run.bodies.least()):
         first = run.edit(body)
         run.expect(first, 200, because="a valid edit was refused")
         for _ in range(2):
             again = run.edit(body)
             token = run.expect(again, 200, because="the same edit was refused when repeated")
-            if field := run.unlike(token, first.answer.json, "updated_at"):
+            if field := unlike(run.contract, token, first.answer.json, "updated_at"):
                 raise Broken(f"the same edit gave another {field} when repeated", first, again)
         listed, tokens = run.listed()
         if run.subject not in tokens:
             raise Broken("the list does not show a git token that was edited", again, listed)
         run.expect_shown(body, listed, first, again, token=tokens[run.subject])
-        if seen and run.adopt_marked({id: token for id, token in tokens.items() if id not in seen}):
+        if seen and run.cleanup.adopt_marked({id: token for id, token in tokens.items() if id not in seen}):
             raise Broken("an edit has made another git token", first, again, listed)
         seen = tokens
 
@@ -210,12 +216,19 @@ def test_touches_no_other(run: Run) -> None:
     untouched = run.get(git_token=run.bystander)
     before = run.expect(untouched, 200, because="a git token cannot be read")
     # The other one is a GITHUB token: edits of that provider, of others, with its name and with another.
-    for body in run.thin((run.full(type="GITHUB"), run.full(name=before["name"]), run.body(type="GITLAB"), run.full())):
+    for body in run.thin(
+        (
+            run.bodies.full(type="GITHUB"),
+            run.bodies.full(name=before["name"]),
+            run.bodies.least(type="GITLAB"),
+            run.bodies.full(),
+        )
+    ):
         edited = run.edit(body)
         run.expect(edited, 200, because="a valid edit was refused")
         read = run.get(git_token=run.bystander)
         after = run.expect(read, 200, because="another git token is gone after an edit")
-        if field := run.unlike(before, after):
+        if field := unlike(run.contract, before, after):
             raise Broken(f"an edit changed {field} of another git token", untouched, edited, read)
 
 
@@ -227,9 +240,9 @@ def test_touches_no_other(run: Run) -> None:
     needs="resource/delete edit/works",
 )
 def test_deleted(run: Run) -> None:
-    created = run.create(run.full())
+    created = run.create(run.bodies.full())
     gone = run.new(created)
-    edited = run.edit(run.full(), git_token=gone)
+    edited = run.edit(run.bodies.full(), git_token=gone)
     run.expect(edited, 200, because="a new git token cannot be edited")
     run.expect(run.get(git_token=gone), 200, because="an edited git token cannot be read")
     deleted = run.delete(gone)

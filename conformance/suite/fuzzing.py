@@ -90,7 +90,7 @@ def _judge(run: Run, case: Case[Any]) -> None:
         if answer.ok and run.contract.zone(exchange.request.json) is Zone.ACCEPT:
             run.expect_shown(exchange.request.json, exchange)
     if exchange.request.operation == "createGitToken" and exchange.answer.status == 201:
-        run.discard(str((exchange.answer.json or {}).get("id")))
+        run.cleanup.discard(str((exchange.answer.json or {}).get("id")))
 
 
 @schema.include(operation_id="editGitToken").parametrize()
@@ -135,7 +135,7 @@ def test_links(run: Run) -> None:
             token = str(case.path_parameters.get("gitTokenId", ""))
             if token.lower() in kept or run.estate.untouchable(token):
                 # A list has named somebody else's, or what other clauses need.
-                token = run.unknown_id()
+                token = run.bodies.unknown_id()
             exchange = _send(run, case, git_token=token)
             with run.case():
                 run.usable(exchange)

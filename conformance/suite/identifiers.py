@@ -22,7 +22,7 @@ NIL = "00000000-0000-0000-0000-000000000000"
 
 
 def _call(run: Run, operation: Operation, *, git_token: str | None = None, organization: str | None = None) -> Exchange:
-    body = run.full() if operation.request_schema else None
+    body = run.bodies.full() if operation.request_schema else None
     return run.call(operation.id, body, git_token=git_token, organization=organization)
 
 
@@ -58,7 +58,7 @@ def test_no_uuid(run: Run) -> None:
 def test_unknown_token(run: Run) -> None:
     for operation in run.operations:
         if "gitTokenId" in operation.parameters:
-            unknowns = (run.unknown_id(), NIL)[: 2 if operation.method == "PUT" else 1]
+            unknowns = (run.bodies.unknown_id(), NIL)[: 2 if operation.method == "PUT" else 1]
             for unknown in run.thin(unknowns):
                 with run.case():
                     answer = _call(run, operation, git_token=unknown)
@@ -76,7 +76,7 @@ def test_unknown_token(run: Run) -> None:
 def test_unknown_organization(run: Run) -> None:
     for operation in run.operations:
         with run.case():
-            answer = _call(run, operation, organization=run.unknown_id())
+            answer = _call(run, operation, organization=run.bodies.unknown_id())
             run.expect(answer, 403, 404, because=f"{operation.id} in an organization that does not exist")
 
 
@@ -94,7 +94,7 @@ def test_case(run: Run) -> None:
             {"git_token": change(run.subject), "organization": change(run.target.organization)},
         )
         for ids in run.thin(names):
-            body = run.full()
+            body = run.bodies.full()
             edited = run.edit(body, **ids)
             run.expect(edited, 200, because=f"an edit with an id in {case} case")
             read = run.get(**ids)
@@ -107,7 +107,7 @@ def test_case(run: Run) -> None:
             run.expect(answer, 200, because=f"{operation.id} with ids in upper case")
     if run.target.overwrite:
         return
-    created = run.create(run.full(), organization=upper)
+    created = run.create(run.bodies.full(), organization=upper)
     token = run.new(created)
     if "deleteGitToken" in run.contract.operations:
         deleted = run.delete(token.upper())

@@ -1,6 +1,7 @@
 """Tenants: what belongs to another organization is neither shown nor changed."""
 
 from ..run.clause import Broken, clause
+from ..run.comparison import unlike
 from ..run.run import OWN, Run
 from ..target.exchange import Exchange
 from ..target.target import NotExercised
@@ -42,7 +43,7 @@ def test_foreign_organization(run: Run) -> None:
             calls.append((foreign, tokens[-1], f"Bearer {run.target.jwt}"))
         for organization, token, authorization in calls:
             with run.case():
-                body = run.full() if operation.request_schema else None
+                body = run.bodies.full() if operation.request_schema else None
                 answer = run.call(
                     operation.id, body, organization=organization, git_token=token, authorization=authorization
                 )
@@ -50,7 +51,7 @@ def test_foreign_organization(run: Run) -> None:
                 _tells_nothing(run, answer)
     read = run.get(git_token=run.bystander)
     after = run.expect(read, 200, because="a git token is gone after it was addressed through another organization")
-    if field := run.unlike(before, after):
+    if field := unlike(run.contract, before, after):
         raise Broken(f"{field} was changed through another organization", read)
 
 
@@ -68,7 +69,7 @@ def test_foreign_token(run: Run) -> None:
     for operation in sorted(run.operations, key=lambda each: each.method == "DELETE"):
         if "gitTokenId" in operation.parameters:
             with run.case():
-                body = run.full() if operation.request_schema else None
+                body = run.bodies.full() if operation.request_schema else None
                 answer = run.call(operation.id, body, git_token=foreign)
                 run.expect(answer, *HIDDEN, because=f"{operation.id} on another organization's git token")
                 _tells_nothing(run, answer)

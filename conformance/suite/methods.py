@@ -1,6 +1,7 @@
 """HTTP methods: those of the contract, and no others."""
 
 from ..run.clause import Broken, clause
+from ..run.comparison import unlike
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
 from .edit import shown
@@ -38,7 +39,7 @@ def test_not_allowed(run: Run) -> None:
             if method in declared or (method == "DELETE" and not run.target.loopback):
                 continue
             with run.case():
-                body = None if method in ("GET", "DELETE") else run.full()
+                body = None if method in ("GET", "DELETE") else run.bodies.full()
                 answer = run.call(_operation(run, path), body, method=method, git_token=run.bystander)
                 refused.append(answer)
                 run.expect(answer, 405, because=f"{method} is not a method of {path}")
@@ -46,11 +47,11 @@ def test_not_allowed(run: Run) -> None:
                 if missing := set(declared) - allowed:
                     raise Broken(f"Allow of {path} does not name {', '.join(sorted(missing))}", answer)
     _, after = run.listed()
-    if run.adopt_marked({id: token for id, token in after.items() if id not in before}):
+    if run.cleanup.adopt_marked({id: token for id, token in after.items() if id not in before}):
         raise Broken("a method that does not exist has created a git token", *refused)
     if not {run.subject, run.bystander} <= set(after):
         raise Broken("a method that does not exist has deleted a git token", *refused)
-    if field := run.unlike(before[run.bystander], after[run.bystander]):
+    if field := unlike(run.contract, before[run.bystander], after[run.bystander]):
         raise Broken(f"a method that does not exist has changed {field}", *refused)
 
 
@@ -96,15 +97,15 @@ def test_override(run: Run) -> None:
     run.expendable()
     before = shown(run)
     for method in ("DELETE", "PUT"):
-        body = run.full() if method == "PUT" else None
+        body = run.bodies.full() if method == "PUT" else None
         overridden = run.call("getOrganizationGitToken", body, headers=_override(method))
         _unchanged(run, before, overridden, f"a read with {method} in a header")
     overridden = run.get(git_token=f"{run.subject}?_method=DELETE")
     _unchanged(run, before, overridden, "a read with ?_method=DELETE")
-    edited = run.edit(run.full() | {"_method": "DELETE"}, headers=_override("DELETE"))
+    edited = run.edit(run.bodies.full() | {"_method": "DELETE"}, headers=_override("DELETE"))
     if run.get().answer.status == 404:
         raise Broken("an edit with DELETE in a header or in the body deletes the git token", edited)
-    run.discard(run.new(run.create(run.full(), headers=_override("PUT"))))
+    run.cleanup.discard(run.new(run.create(run.bodies.full(), headers=_override("PUT"))))
 
 
 def _override(method: str) -> tuple[tuple[str, str], ...]:
@@ -114,5 +115,5 @@ def _override(method: str) -> tuple[tuple[str, str], ...]:
 def _unchanged(run: Run, before: Json, overridden: Exchange, what: str) -> None:
     read = run.get()
     run.expect(read, 200, because=f"a git token is gone after {what}")
-    if field := run.unlike(before, read.answer.json):
+    if field := unlike(run.contract, before, read.answer.json):
         raise Broken(f"{what} changed {field}", overridden, read)

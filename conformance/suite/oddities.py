@@ -22,7 +22,7 @@ def _either(run: Run, body: object, what: str, *operations: str) -> None:
             answer = run.call(operation, body)
             token = run.expect(answer, *EITHER, because=f"{operation} with {what}")
             if answer.answer.status == 201:
-                run.discard(token["id"])
+                run.cleanup.discard(token["id"])
 
 
 @clause(
@@ -44,7 +44,7 @@ def test_characters(run: Run) -> None:
         ]
         for number, text in enumerate(run.thin(oddities)):
             # With ASCII alone a lone surrogate stays an escape, which is where JSON allows it.
-            body = json.dumps(run.full(**{field: text})).encode()
+            body = json.dumps(run.bodies.full(**{field: text})).encode()
             # A create with control characters in each field, with a NUL and with others in turn.
             operations = ["editGitToken"] + ["createGitToken"] * (number == (2, 4)[turn % 2])
             _either(run, body, f"{text!r} as {field}", *operations)
@@ -70,8 +70,8 @@ def test_addresses(run: Run) -> None:
         "http:\\\\git.example.com",
     )
     for address in run.thin(addresses):
-        _either(run, run.full(git_api_url=address), f"git_api_url {address}", "editGitToken")
-    run.edit(run.full())
+        _either(run, run.bodies.full(git_api_url=address), f"git_api_url {address}", "editGitToken")
+    run.edit(run.bodies.full())
 
 
 @clause(
@@ -88,10 +88,10 @@ def test_long(run: Run) -> None:
             for length in run.thin((bound + 1, 65_536)):
                 text = prefix + "a" * (length - len(prefix))
                 operations = ["editGitToken"] + ["createGitToken"] * (length == 65_536)
-                _either(run, run.full(**{field: text}), f"{length} characters of {field}", *operations)
+                _either(run, run.bodies.full(**{field: text}), f"{length} characters of {field}", *operations)
     for field in ("token", "description", "other"):
-        _either(run, run.full(**{field: "a" * (1024 * 1024 + 1)}), f"more than 1 MiB of {field}", "editGitToken")
-    run.edit(run.full())
+        _either(run, run.bodies.full(**{field: "a" * (1024 * 1024 + 1)}), f"more than 1 MiB of {field}", "editGitToken")
+    run.edit(run.bodies.full())
 
 
 @clause(
@@ -101,7 +101,7 @@ def test_long(run: Run) -> None:
     level="expected",
 )
 def test_structure(run: Run) -> None:
-    inner = json.dumps(run.full())[1:-1]
+    inner = json.dumps(run.bodies.full())[1:-1]
     others = (
         ("arrays nested 500 deep", "[" * 500 + "]" * 500, ["editGitToken"]),
         ("arrays nested 100,000 deep", "[" * 100_000 + "]" * 100_000, ["editGitToken", "createGitToken"]),
@@ -115,7 +115,7 @@ def test_structure(run: Run) -> None:
     for what, other, operations in run.thin(others):
         _either(run, f'{{{inner}, "other": {other}}}'.encode(), what, *operations)
     for field in run.thin(run.contract.request_schema["properties"]):
-        value = json.dumps(run.full()[field])
+        value = json.dumps(run.bodies.full()[field])
         _either(run, f'{{"{field}": {value}, {inner}}}'.encode(), f"{field} twice", "editGitToken")
     _either(run, f"{{{inner}, {inner}}}".encode(), "every field twice", "createGitToken")
     _either(run, b"\xef\xbb\xbf{" + inner.encode() + b"}", "a byte order mark", "editGitToken")
@@ -144,7 +144,7 @@ def test_request(run: Run) -> None:
         (None, "APPLICATION/JSON", "application/json; charset=latin-1", "application/vnd.api+json", ";")
     ):
         with run.case():
-            answer = run.edit(run.full(), media_type=media_type)
+            answer = run.edit(run.bodies.full(), media_type=media_type)
             run.expect(answer, 200, 400, 415, because=f"an edit with the media type {media_type}")
     for query in ("?unknown=1&fields=%00", "?name[]=x&%ff=%ff", f"?{'q' * 4000}"):
         with run.case():

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from ..contract.contract import Zone
 from ..run.clause import Broken, clause
+from ..run.comparison import unlike
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
 from ..target.target import NotExercised
@@ -43,7 +44,7 @@ def remember(run: Run) -> None:
         try:
             nothing_written(run)
         except Broken as broken:
-            run.break_clause("refusals/nothing-written", broken.message, *broken.exchanges)
+            run.findings.add_to("refusals/nothing-written", broken.message, *broken.exchanges)
     run.snapshot = run.listed()[1]
     run.refused.clear()
 
@@ -55,10 +56,10 @@ def nothing_written(run: Run) -> None:
     for token in before:
         if token not in after:
             raise Broken("a refused request deleted a git token", refused[-1], listed)
-        if field := run.unlike(before[token], after[token]):
+        if field := unlike(run.contract, before[token], after[token]):
             culprit = _culprit(refused, "editGitToken", after[token].get(field))
             raise Broken(f"a refused edit changed {field}", culprit, listed)
-    if added := run.adopt_marked({id: token for id, token in after.items() if id not in before}):
+    if added := run.cleanup.adopt_marked({id: token for id, token in after.items() if id not in before}):
         culprit = _culprit(refused, "createGitToken", after[added[0]]["name"])
         raise Broken("a refused create was carried out", culprit, listed)
 
@@ -67,9 +68,9 @@ def _bodies(run: Run) -> Iterator[Json]:
     """Bodies to spoil, of every provider; most are full, so that whatever is written in spite of a refusal shows."""
     while True:
         for provider in run.contract.request_schema["properties"]["type"]["enum"]:
-            yield run.full(type=provider)
-            yield run.full(type=provider)
-            yield run.body(type=provider)
+            yield run.bodies.full(type=provider)
+            yield run.bodies.full(type=provider)
+            yield run.bodies.least(type=provider)
 
 
 def _must_refuse(run: Run, cases: Iterable[Case]) -> Iterator[Case]:
@@ -86,7 +87,7 @@ def _must_refuse(run: Run, cases: Iterable[Case]) -> Iterator[Case]:
 def test_missing(run: Run) -> None:
     cases: list[Case] = [("an empty object", {})]
     for field in run.contract.request_schema["required"]:
-        cases.append((f"no {field}", {key: value for key, value in run.full().items() if key != field}))
+        cases.append((f"no {field}", {key: value for key, value in run.bodies.full().items() if key != field}))
     refuse(run, _must_refuse(run, cases))
 
 
@@ -102,7 +103,7 @@ def test_null(run: Run) -> None:
         remember(run)
     other = "GITLAB" if run.snapshot.get(run.subject, {}).get("type") == "GITHUB" else "GITHUB"
     fields = run.contract.request_schema["properties"]
-    refuse(run, _must_refuse(run, ((f"{field} null", run.full(type=other) | {field: None}) for field in fields)))
+    refuse(run, _must_refuse(run, ((f"{field} null", run.bodies.full(type=other) | {field: None}) for field in fields)))
 
 
 @clause(
@@ -117,7 +118,7 @@ def test_type(run: Run) -> None:
     cases: list[Case] = []
     choices: list[Case] = []
     for field in schema["properties"]:
-        right = run.full()[field]
+        right = run.bodies.full()[field]
         # Not empty, it may be converted; empty, it may pass for absent. Schemathesis adds more of each.
         values: list[object] = [[right], 1, 1.5, True, {"value": right}]
         values += [] if field in schema["required"] else [[]]
@@ -125,13 +126,15 @@ def test_type(run: Run) -> None:
             what = f"{field} {json.dumps(value)}"
             if "enum" in schema["properties"][field]:
                 # Taken for one of the choices, it must not fail for want of what that one needs.
-                choices.append((what, run.full() | {field: value}))
+                choices.append((what, run.bodies.full() | {field: value}))
             else:
                 cases.append((what, next(bodies) | {field: value}))
     # The workspace is judged in two ways: as what it is, and as what BITBUCKET needs.
     odd: tuple[object, ...] = (True, [], {}, None)
     for value in odd:
-        cases.append((f"workspace {json.dumps(value)} with BITBUCKET", run.full(type="BITBUCKET", workspace=value)))
+        cases.append(
+            (f"workspace {json.dumps(value)} with BITBUCKET", run.bodies.full(type="BITBUCKET", workspace=value))
+        )
     refuse(run, _must_refuse(run, cases), every=2)
     refuse(run, _must_refuse(run, choices))
 
@@ -169,7 +172,7 @@ def test_provider(run: Run) -> None:
         others += near_misses(provider)[:2]
     for index, provider in enumerate(providers):
         others += near_misses(provider)[2 + index :: len(providers)]
-    cases = ((f"type {json.dumps(other)}", run.full(type=other)) for other in others)
+    cases = ((f"type {json.dumps(other)}", run.bodies.full(type=other)) for other in others)
     refuse(run, _must_refuse(run, cases), every=2)
 
 
@@ -184,7 +187,7 @@ def test_workspace(run: Run) -> None:
     optional = {"description": "a description", "git_api_url": "https://bitbucket.example.com"}
     cases: list[Case] = []
     for fields in ({}, *({field: value} for field, value in optional.items()), optional):
-        body = run.body(type="GITHUB", **fields) | {"type": "BITBUCKET"}
+        body = run.bodies.least(type="GITHUB", **fields) | {"type": "BITBUCKET"}
         cases.append((f"BITBUCKET, {', '.join(fields) or 'nothing optional'} and no workspace", body))
     cases = list(_must_refuse(run, cases))
     if not cases:
@@ -192,7 +195,7 @@ def test_workspace(run: Run) -> None:
     for before in ({"type": "GITHUB"}, {"type": "BITBUCKET", "workspace": "stored"}):
         if run.refused:
             remember(run)
-        edited = run.edit(run.body(**before))
+        edited = run.edit(run.bodies.least(**before))
         run.expect(edited, 200, because="a valid edit was refused")
         remember(run)
         refuse(run, cases[:1], every=2)
@@ -234,7 +237,7 @@ def test_uri(run: Run) -> None:
     level="documented",
 )
 def test_no_object(run: Run) -> None:
-    for_list = run.body()
+    for_list = run.bodies.least()
     values: list[object] = [[for_list], [], "text", json.dumps(for_list), 1, True, False]
     cases: list[Case] = [(f"{json.dumps(value)[:20]} as the body", value) for value in values]
     refuse(run, [*cases, ("null as the body", b"null")])
@@ -247,8 +250,8 @@ def test_no_object(run: Run) -> None:
     level="documented",
 )
 def test_malformed(run: Run) -> None:
-    valid = json.dumps(run.body(description="a description")).encode()
-    latin = json.dumps(run.body(description="d\u00e9j\u00e0 vu"), ensure_ascii=False).encode("latin-1")
+    valid = json.dumps(run.bodies.least(description="a description")).encode()
+    latin = json.dumps(run.bodies.least(description="d\u00e9j\u00e0 vu"), ensure_ascii=False).encode("latin-1")
     lone = valid.replace(b"a description", b"a \x80 description")
     overlong = valid.replace(b"a description", b"a \xc0\xaf description")
     cut = valid.replace(b"a description", b"a \xe2\x82")
@@ -301,9 +304,9 @@ def test_media_type(run: Run) -> None:
         "garbage",
     )
     cases: list[tuple[str, object, str]] = [
-        (f"the media type {media_type}", run.full(), media_type) for media_type in media_types
+        (f"the media type {media_type}", run.bodies.full(), media_type) for media_type in media_types
     ]
-    form = {field: str(value) for field, value in run.full().items()}
+    form = {field: str(value) for field, value in run.bodies.full().items()}
     cases.append(("a form, said to be one", urlencode(form).encode(), "application/x-www-form-urlencoded"))
     for number, (what, body, media_type) in enumerate(run.thin(cases)):
         refuse(run, [(what, body)], creates=number % 3 != 1, media_type=media_type, also=(415,))

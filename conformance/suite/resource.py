@@ -1,6 +1,7 @@
 """The rest of the resource: git tokens are created, shown, listed and deleted."""
 
 from ..run.clause import Broken, clause
+from ..run.comparison import unlike
 from ..run.run import Run
 from ..target.target import CannotRun, NotExercised
 
@@ -14,10 +15,10 @@ from ..target.target import CannotRun, NotExercised
 )
 def test_create(run: Run) -> None:
     if run.target.overwrite:
-        run.adopt()
+        run.cleanup.adopt()
         raise NotExercised("with --overwrite nothing is created")
     ids = []
-    for body in (run.body(description=""), run.full(type="BITBUCKET"), run.full(type="GITHUB")):
+    for body in (run.bodies.least(description=""), run.bodies.full(type="BITBUCKET"), run.bodies.full(type="GITHUB")):
         answer = run.create(body)
         if answer.answer.status == 403:
             raise CannotRun("the server does not let these credentials create git tokens (403)")
@@ -27,7 +28,7 @@ def test_create(run: Run) -> None:
             raise Broken(f"the id {token['id']} was given twice", answer)
         ids.append(token["id"].lower())
     run.subject, run.bystander = ids[1], ids[2]
-    run.discard(ids[0])
+    run.cleanup.discard(ids[0])
 
 
 @clause(
@@ -41,15 +42,15 @@ def test_get(run: Run) -> None:
     if run.target.overwrite:
         run.expect(run.get(), 200, because="a listed git token cannot be read")
         return
-    body = run.full()
+    body = run.bodies.full()
     created = run.create(body)
     run.expect(created, 201, because="a valid git token was not created")
     read = run.get(git_token=run.new(created))
     token = run.expect(read, 200, because="a new git token cannot be read")
     run.expect_shown(body, read, created)
-    if field := run.unlike(token, created.answer.json):
+    if field := unlike(run.contract, token, created.answer.json):
         raise Broken(f"{field} differs between create and get", created, read)
-    run.discard(token["id"])
+    run.cleanup.discard(token["id"])
 
 
 @clause(
@@ -64,15 +65,15 @@ def test_list(run: Run) -> None:
         listed, tokens = run.listed()
         read = run.get()
         token = run.expect(read, 200, because="a listed git token cannot be read")
-        if run.subject not in tokens or run.unlike(tokens[run.subject], token):
+        if run.subject not in tokens or unlike(run.contract, tokens[run.subject], token):
             raise Broken("list and get differ", listed, read)
         return
-    body = run.full()
+    body = run.bodies.full()
     _, before = run.listed()
     created = run.create(body)
     new = run.new(created)
     listed, tokens = run.listed()
-    if run.adopt_marked({id: token for id, token in tokens.items() if id not in before and id != new}):
+    if run.cleanup.adopt_marked({id: token for id, token in tokens.items() if id not in before and id != new}):
         raise Broken("one create has made several git tokens", created, listed)
     ids = [str(token["id"]).lower() for token in listed.answer.json["results"]]
     if ids.count(new) != 1:
@@ -85,9 +86,9 @@ def test_list(run: Run) -> None:
             raise Broken("the list does not show a git token that exists", created, listed)
     read = run.get(git_token=new)
     token = run.expect(read, 200, because="a listed git token cannot be read")
-    if field := run.unlike(tokens[new], token):
+    if field := unlike(run.contract, tokens[new], token):
         raise Broken(f"{field} differs between list and get", listed, read)
-    run.discard(new)
+    run.cleanup.discard(new)
 
 
 @clause(
@@ -115,14 +116,14 @@ def test_associated_services(run: Run) -> None:
     needs="resource/list",
 )
 def test_delete(run: Run) -> None:
-    body = run.full()
+    body = run.bodies.full()
     created = run.create(body)
     gone = run.new(created)
     deleted = run.delete(gone)
     run.expect(deleted, 204, because="a git token cannot be deleted")
     for operation in run.contract.operations.values():
         if "gitTokenId" in operation.parameters:
-            again = run.call(operation.id, run.full() if operation.request_schema else None, git_token=gone)
+            again = run.call(operation.id, run.bodies.full() if operation.request_schema else None, git_token=gone)
             run.expect(again, 404, because=f"{operation.id} on a deleted git token")
     read = run.get(git_token=gone)
     run.expect(read, 404, because="a deleted git token came back")

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from ..run.clause import Broken, clause
+from ..run.comparison import unlike
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
 from .strategies import bodies, secret_fields
@@ -18,14 +19,14 @@ from .strategies import bodies, secret_fields
     needs="edit/idempotent",
 )
 def test_steady(run: Run) -> None:
-    body = run.full()
+    body = run.bodies.full()
     first = None
     for number in run.thin(range(12)):
         edited = run.edit(body)
         token = run.expect(edited, 200, because="an edit was refused that had been accepted")
         first = first or edited
         run.expect_shown(body, edited)
-        if field := run.unlike(first.answer.json, token, "updated_at"):
+        if field := unlike(run.contract, first.answer.json, token, "updated_at"):
             raise Broken(f"the same edit gave another {field}", first, edited)
         if number % 4 == 3:
             read = run.get()
@@ -62,7 +63,7 @@ def _machine(run: Run) -> type[RuleBasedStateMachine]:
             self.create(body)
 
         def complete(self, body: Json) -> Json:
-            return {"name": run.name()} | dict.fromkeys(secret_fields(run.contract), run.token()) | body
+            return {"name": run.bodies.name()} | dict.fromkeys(secret_fields(run.contract), run.bodies.token()) | body
 
         def pick(self, index: int) -> str:
             if not self.written:
@@ -92,7 +93,7 @@ def _machine(run: Run) -> type[RuleBasedStateMachine]:
 
         @rule(index=st.integers(0, 2), field=st.sampled_from(not_null))
         def refused(self, index: int, field: str) -> None:
-            answer = run.edit(run.full() | {field: None}, git_token=self.pick(index))
+            answer = run.edit(run.bodies.full() | {field: None}, git_token=self.pick(index))
             run.expect(answer, 400, because=f"an edit with {field} null")
 
         @rule(index=st.integers(0, 2))
@@ -123,6 +124,6 @@ def _machine(run: Run) -> type[RuleBasedStateMachine]:
                 read = run.get(git_token=token)
                 if not read.broken and read.answer.ok:
                     run.expect_shown(body, read, before)
-                run.discard(token)
+                run.cleanup.discard(token)
 
     return Machine

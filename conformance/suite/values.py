@@ -35,7 +35,7 @@ def create_and_read(run: Run, body: Json) -> None:
         run.expect(read, 200, because="a new git token cannot be read")
         run.expect_shown(body, read, created)
     finally:
-        run.discard(token)
+        run.cleanup.discard(token)
 
 
 Write = Callable[[Run, Json], None]
@@ -47,7 +47,7 @@ def accept_edits(run: Run, bodies: Iterable[Json]) -> None:
     """Edits with each body, several git tokens in turn; one list then shows whether they are stored as sent."""
     todo = run.thin(bodies)
     while len(run.pool) < min(BATCH, len(todo)) and not run.target.overwrite:
-        run.pool.append(run.new(run.create(run.full())))
+        run.pool.append(run.new(run.create(run.bodies.full())))
     while todo:
         size = min(BATCH, len(run.pool))
         batch, todo = todo[:size], todo[size:]
@@ -122,7 +122,7 @@ def _smaller(run: Run, write: Write, body: Json, broken: Broken) -> Broken:
             return smaller
         return None
 
-    plain = run.body()
+    plain = run.bodies.least()
     # One field alone; else without one after the other.
     for field in body:
         if found := fails(plain | {field: body[field]}):
@@ -155,7 +155,7 @@ def _shorter(run: Run, field: str, body: Json, broken: Broken, fails: Callable[[
 def _rows(run: Run, columns: dict[str, list[str]]) -> Iterator[Json]:
     """Full bodies in which every field takes its values in turn, no two fields the same one at a time."""
     for index in range(max(map(len, columns.values()))):
-        body = run.full()
+        body = run.bodies.full()
         for offset, (field, values) in enumerate(columns.items()):
             body[field] = values[(index + 5 * offset) % len(values)]
         if run.contract.zone(body) is Zone.ACCEPT:
@@ -173,9 +173,9 @@ def combinations(run: Run) -> Iterator[Json]:
     for field in schema["properties"]:
         if field not in schema["required"]:
             empty = [{field: value} for value in ("", None) if run.contract.must_accept(field, value)]
-            choices.append([{}, {field: run.value(field)}, *empty])
+            choices.append([{}, {field: run.bodies.value(field)}, *empty])
     for provider, *optional in product(schema["properties"]["type"]["enum"], *choices):
-        body = run.body() | {"type": provider}
+        body = run.bodies.least() | {"type": provider}
         for fields in optional:
             body |= fields
         if run.contract.zone(body) is Zone.ACCEPT:
@@ -252,7 +252,7 @@ def test_bounds(run: Run) -> None:
     needs="edit/idempotent edit/touches-no-other edit/listed",
 )
 def test_combinations(run: Run) -> None:
-    if "type" in run.pins:
+    if "type" in run.bodies.pins:
         raise NotExercised("it needs every type, and type is pinned")
     bodies = list(combinations(run))
     run.random.shuffle(bodies)
@@ -270,7 +270,7 @@ def test_combinations(run: Run) -> None:
         walk += [step[1]] if step[0] == walk[-1] else list(step)
     for number, provider in enumerate(run.thin(walk)):
         with run.case():
-            edit_and_read(run, run.full(type=provider) if number % 2 else run.body(type=provider))
+            edit_and_read(run, run.bodies.full(type=provider) if number % 2 else run.bodies.least(type=provider))
 
 
 @clause(
@@ -281,7 +281,7 @@ def test_combinations(run: Run) -> None:
     needs="edit/idempotent edit/touches-no-other edit/listed edit/read-only",
 )
 def test_additional(run: Run) -> None:
-    bodies = [run.full() | fields for fields in additional(run)]
+    bodies = [run.bodies.full() | fields for fields in additional(run)]
     bodies = [body for body in bodies if run.contract.zone(body) is Zone.ACCEPT]
     accept_edits(run, bodies)
 
@@ -296,13 +296,13 @@ def test_additional(run: Run) -> None:
 def test_charset(run: Run) -> None:
     for media_type in ("application/json; charset=utf-8", "application/json;charset=UTF-8"):
         for operation in ("editGitToken", "createGitToken")[: 1 if run.target.overwrite else 2]:
-            body = run.full(description="é漢😀")
+            body = run.bodies.full(description="é漢😀")
             written = run.call(operation, body, media_type=media_type)
             status = run.contract.operations[operation].success
             token = run.expect(written, status, because=f"{operation} with the media type {media_type}")
             run.expect_shown(body, written)
             if operation == "createGitToken":
-                run.discard(token["id"])
+                run.cleanup.discard(token["id"])
 
 
 @clause(
@@ -313,9 +313,9 @@ def test_charset(run: Run) -> None:
     needs="edit/read-back",
 )
 def test_escapes(run: Run) -> None:
-    if "description" in run.pins:
+    if "description" in run.bodies.pins:
         raise NotExercised("it needs a description of its own, and description is pinned")
-    body = run.full(description='é"\\/😀\u2028')
+    body = run.bodies.full(description='é"\\/😀\u2028')
     escaped = "".join(f"\\u{ord(each):04x}" for each in 'é"\\/\ud83d\ude00\u2028')
     fields = reversed((body | {"description": escaped}).items())
     rows = [f'  "{name}"\t:\r\n "{value}"' for name, value in fields]

@@ -1,0 +1,182 @@
+"""What a run does before and after its clauses: it looks, removes what others left, and puts everything back."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from ..contract.contract import Zone
+from ..target.exchange import Answer
+from ..target.target import CannotRun, NotExercised
+from .clause import Finding, Result
+from .comparison import difference, unlike
+from .estate import listed_tokens
+from .notes import OTHERS, leftovers
+from .roles import DELETE
+
+if TYPE_CHECKING:
+    from .run import Run
+
+Json = dict[str, Any]
+
+
+class CleanUp:
+    """Deletes and restores, for a run."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        # To be deleted once they have been seen.
+        self._doomed: list[str] = []
+        # What other processes could not put right.
+        self.left: list[str] = []
+        # The git tokens that are the run's, not this process's: they are not for it to delete in the end.
+        self.lent: list[str] | None = None
+
+    def look(self) -> Answer:
+        """Lists the git tokens that are there before the run has done anything."""
+        answer = self._run.list_all().answer
+        self._run.estate.looked(listed_tokens(answer))
+        return answer
+
+    def adopt(self) -> None:
+        """Makes the git token that may be overwritten the subject, and any other one the bystander, to be read."""
+        assert self._run.target.overwrite and self._run.estate.before
+        self._run.subject = self._run.target.overwrite
+        self._run.bystander = next((id for id in self._run.estate.before if id != self._run.subject), "")
+        self._run.pool = [self._run.subject]
+        if self._run.notes:
+            self._run.notes.write(
+                overwriting={self._run.subject: self._fields(self._run.estate.before[self._run.subject])}
+            )
+
+    def sweep(self) -> list[str]:
+        """Deletes what earlier runs have left, and restores what they have overwritten; gives the ids."""
+        if self._run.estate.before is None:
+            raise CannotRun("the git tokens cannot be listed: check the credentials and QOVERY_ORGANIZATION_ID")
+        dead = self._run.notes.dead() if self._run.notes else []
+        keep = {self._run.target.overwrite or "", os.environ.get("QOVERY_GIT_TOKEN_ID", "").lower()}
+        deletes = DELETE in self._run.contract.operations and not self._run.target.overwrite
+        found = leftovers(self._run.estate.before, dead, keep) if deletes else []
+        self._run.estate.release({*found, *(id for left in dead for id in left.overwritten)})
+        gone = [id for id in found if self._run.delete(id).answer.status in (204, 404)]
+        for id in gone:
+            del self._run.estate.before[id]
+        for left in dead:
+            for id, fields in left.overwritten.items():
+                if id in self._run.estate.before and not self.restore(id, fields):
+                    self._run.estate.before[id] |= fields
+                    gone.append(id)
+            if not (left.created - left.before) & self._run.estate.before.keys():
+                left.path.unlink(missing_ok=True)
+        self._run.estate.protect(set(self._run.estate.before))
+        return gone
+
+    def restore(self, git_token: str, fields: Json) -> str | None:
+        """Gives an overwritten git token its fields again, but for the secret; says what is not as it was."""
+        secret = {"token": self._run.bodies.pins.get("token") or self._run.bodies.token()}
+        # An optional field that was absent is gone when it is left out, or else when it is empty.
+        for kept in ({name: value for name, value in fields.items() if value != ""}, fields):
+            edited = self._run.edit(kept | secret, git_token=git_token).answer
+            problem = difference(self._run.contract, fields, edited.json if isinstance(edited.json, dict) else {})
+            if not problem:
+                break
+        return problem
+
+    def discard(self, git_token: str) -> None:
+        """Deletes a git token of the run's own that has served its purpose, if the contract has a way."""
+        if DELETE not in self._run.contract.operations or git_token.lower() not in self._run.estate.created:
+            return
+        self._doomed.append(git_token.lower())
+        # To look whether it is there takes a request: one that was not seen yet waits for a list that shows it.
+        # But what nobody has said how to store, no list is to show.
+        for id in [each for each in self._doomed if self._is_due(each)]:
+            self._doomed.remove(id)
+            if id in self._run.estate.created:
+                self._run.delete(id)
+
+    def _is_due(self, git_token: str) -> bool:
+        claimed = self._run.estate.claimed(git_token)
+        return (
+            self._run.target.cleaning
+            or not claimed
+            or self._run.contract.zone(self._run.estate.sent(claimed)) is not Zone.ACCEPT
+        )
+
+    def adopt_marked(self, tokens: dict[str, Json]) -> list[str]:
+        """Takes git tokens that bear the run's mark for its own, however they came to be; gives their ids."""
+        mine = self._run.estate.adopt(tokens)
+        for git_token in mine:
+            self._run.target.ledger.create(git_token)
+        self._run.target.keep(len(mine))
+        return mine
+
+    def drain(self) -> None:
+        """Deletes the git tokens that clauses have edited in turn; they create others."""
+        with self._run.target.cleanup():
+            for git_token in self._run.pool:
+                self.discard(git_token)
+        self._run.pool.clear()
+
+    def finish(self, *, others: bool = True) -> list[str]:
+        """Deletes what the run created, or restores what it has overwritten; gives what could not be put right.
+
+        Judges whether all `others` are as before.
+        """
+        self._run.current = None
+        result = self._run.add(OTHERS) if others else Result(OTHERS)
+        result.reason = "the git tokens could not be listed before and after the run"
+        left, lent = self.left, self.lent or []
+        with self._run.target.cleanup():
+            try:
+                problem = self._put_back()
+                left += [f"{self._run.subject}: {problem}"] if problem else []
+                for _ in range(2):
+                    for git_token in set(self._run.estate.created).difference(lent):
+                        self.discard(git_token)
+                if others and self._run.estate.before is not None:
+                    self._others(result, self._run.estate.before)
+            except (NotExercised, CannotRun) as error:
+                result.reason = str(error)
+            except (ValueError, TypeError, LookupError, AttributeError):
+                result.reason = "the lists of git tokens cannot be read"
+        left += set(self._run.estate.created).difference(lent)
+        if self._run.notes:
+            self._run.notes.close(done=not left)
+        return left
+
+    def _others(self, result: Result, before: dict[str, Json]) -> None:
+        """Deletes what the run created without being told, and judges whether the rest is as `before`."""
+        listed = self._run.list_all()
+        after = listed_tokens(listed.answer)
+        if after is None:
+            return
+        result.reason, result.requests = "", 1
+        for id in self.adopt_marked(after):
+            self.discard(id)
+        for id, token in before.items():
+            if id == self._run.target.overwrite:
+                continue
+            field = (
+                unlike(self._run.contract, token, after[id], "updated_at", "associated_services_count")
+                if id in after
+                else "it"
+            )
+            if field:
+                what = f"{field} of the git token {id} has changed" if id in after else f"the git token {id} is gone"
+                message = f"{what} in the course of the run, which did not address it"
+                result.finding = result.finding or Finding(OTHERS, message, (listed,))
+
+    def _put_back(self) -> str | None:
+        """Restores the git token that was overwritten, if there is one; says what is not as it was."""
+        if not (self._run.subject and self._run.target.overwrite and self._run.estate.before):
+            return None
+        return self.restore(self._run.subject, self._fields(self._run.estate.before[self._run.subject]))
+
+    def _fields(self, token: Json) -> Json:
+        """What of a git token an edit can set, as it is shown; an absent text is empty."""
+        shown = (self._run.contract.operations["editGitToken"].response_schema or {})["properties"]
+        settable = {
+            name: schema for name, schema in self._run.contract.request_schema["properties"].items() if name in shown
+        }
+        texts = [name for name, schema in settable.items() if schema.get("format") != "uri"]
+        return {name: token.get(name) or "" for name in settable if token.get(name) or name in texts}
