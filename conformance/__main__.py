@@ -21,6 +21,7 @@ from .runner import interrupt
 # isort: on
 
 from .bundled import environment, mock
+from .commands import CONFORMANCE
 from .contract.contract import Contract, ContractError
 from .report import compare, github
 from .report.files import make, write
@@ -90,7 +91,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="scripts/conformance", description="Tests a server of Qovery's git-token operations against the contract."
+        prog=CONFORMANCE, description="Tests a server of Qovery's git-token operations against the contract."
     )
     add = parser.add_argument
     add("--base-url", metavar="URL", help="the server to test; without it and QOVERY_BASE_URL, the bundled mock")

@@ -25,7 +25,7 @@ def mock(*options: str) -> Iterator[dict[str, str]]:
 
     They are called as in World, and `base_url`. Raises CannotRun if the mock does not start.
     """
-    command = [sys.executable, "-m", "conformance.mock", "--port", "0", "--json", "--until-eof", *options]
+    command = [sys.executable, "-m", f"{__package__}.mock", "--port", "0", "--json", "--until-eof", *options]
     # Ctrl-C must not end the mock before the run has cleaned up; however this process ends, the pipe ends with it.
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True

@@ -342,7 +342,7 @@ def test_broken(monkeypatch):
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
 def test_somebody_elses_project(workers: tuple[str, ...], tmp_path: Path) -> None:
     """Their tests are strict about warnings, and what is theirs alone in plugins and options stays so."""
-    (tmp_path / "conftest.py").write_text('pytest_plugins = ["conformance.mock.fixture"]\n')
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["conformance.pytest_plugin"]\n')
     (tmp_path / "test_theirs.py").write_text(TESTS)
     options = [f"--override-ini=pythonpath={ROOT} {APPS}", "--override-ini=filterwarnings=error", "-rA", *workers]
     process = subprocess.run(

@@ -237,7 +237,7 @@ def project(tmp_path: Path) -> Path:
     for name in ("openapi", "generated", "conformance", "drift", "bench", "scripts"):
         ignore = shutil.ignore_patterns("__pycache__", "node_modules")
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignore)
-    for name in ("requirements.txt", "CHANGELOG.md", ".gitignore"):
+    for name in ("requirements.txt", "requirements-dev.txt", "CHANGELOG.md", ".gitignore"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / ".venv").symlink_to(sys.prefix)
     with (tmp_path / ".gitignore").open("a") as ignored:

@@ -1,21 +1,31 @@
-"""The distribution: what is in it, and that a stranger can install and use it."""
+"""The two distributions: what is in them, and that a stranger can install and use them."""
 
 from __future__ import annotations
 
+import ast
 import email
+import email.message
+import json
+import os
+import re
 import subprocess
 import sys
 import tarfile
 import venv
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
-from conformance.bundled import ROOT, mock
+import conformance
+from conformance.bundled import ROOT, environment, mock
 
-VERSION = yaml.safe_load((ROOT / "openapi/git-token.yaml").read_text())["info"]["version"]
+# The distributions: where each is built, its import package, and what that is made of.
+CLIENT = ("qovery-git-token", ROOT, ROOT / "generated" / "qovery_git_token")
+SUITE = ("qovery-conformance", ROOT / "conformance", ROOT / "conformance")
+# What of conformance/ is not for an installation.
+OURS = {"detection.py", "hatch_build.py", "pyproject.toml", "README.md", "LICENSE"}
 PROGRAM = """
 import sys
 from uuid import UUID
@@ -30,55 +40,179 @@ with Client.from_env() as client:
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sdist, and the wheel built from it."""
+    """The sdists, and the wheels built from them."""
     folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    subprocess.run(command, capture_output=True, check=True)
+    for _, source, _ in (CLIENT, SUITE):
+        command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(source)]
+        subprocess.run(command, capture_output=True, check=True)
     return folder
 
 
-def test_the_wheel_is_the_package_and_its_metadata(dist: Path) -> None:
-    (wheel,) = dist.glob("*.whl")
-    assert wheel.name == f"qovery_git_token-{VERSION}-py3-none-any.whl"
+@pytest.fixture(scope="module")
+def installed(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The commands of a clean environment that both wheels are installed in."""
+    folder = tmp_path_factory.mktemp("installed")
+    venv.create(folder, with_pip=True)
+    command = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*command, *dist.glob("*.whl")], check=True)
+    return folder / "bin"
+
+
+@pytest.fixture(scope="module")
+def variables() -> Iterator[dict[str, str]]:
+    """The environment of somebody who has a server, which is a mock."""
+    with mock() as address:
+        own = {name: os.environ[name] for name in os.environ if name == "HOME" or name.startswith(("PIP_", "UV_"))}
+        yield {**own, **environment(address), "PATH": os.environ["PATH"]}
+
+
+def sources(package: Path) -> set[str]:
+    files = [path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    return {path.relative_to(package).as_posix() for path in files}
+
+
+def metadata(dist: Path, name: str) -> tuple[set[str], email.message.Message]:
+    """The files of a wheel, and what it says of itself."""
+    (wheel,) = dist.glob(f"{name.replace('-', '_')}-*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-        metadata = email.message_from_bytes(archive.read(f"qovery_git_token-{VERSION}.dist-info/METADATA"))
-    sources = {f"qovery_git_token/{path}" for path in package()}
-    information = {f"qovery_git_token-{VERSION}.dist-info/{name}" for name in ("METADATA", "WHEEL", "RECORD")}
-    assert names == sources | information | {f"qovery_git_token-{VERSION}.dist-info/licenses/LICENSE"}
-    assert metadata["Version"] == VERSION
-    required = [line.partition(";") for line in metadata.get_all("Requires-Dist", [])]
-    assert [line[0].partition("<")[0].partition(">")[0] for line in required if not line[2]] == ["anyio", "httpx"]
-    assert {line[2].strip() for line in required if line[2]} == {"extra == 'retries'"}
+        (described,) = (each for each in names if each.endswith("METADATA"))
+        return names, email.message_from_bytes(archive.read(described))
 
 
-def test_the_sdist_is_the_package_and_its_metadata(dist: Path) -> None:
-    (sdist,) = dist.glob("*.tar.gz")
+@pytest.mark.parametrize(("name", "package"), [(CLIENT[0], CLIENT[2]), (SUITE[0], SUITE[2])])
+def test_a_wheel_is_the_package_and_its_metadata(name: str, package: Path, dist: Path) -> None:
+    folder = name.replace("-", "_")
+    names, described = metadata(dist, name)
+    expected = {f"{folder}/{path}" for path in sources(package) - OURS}
+    if name == SUITE[0]:
+        expected.add(f"{folder}/contract/git-token.yaml")
+    assert {each for each in names if ".dist-info/" not in each} == expected
+    assert f"{folder}-{described['Version']}.dist-info/licenses/LICENSE" in names
+    assert described.get_all("Project-URL") and described.get_all("Classifier") and described["Requires-Python"]
+
+
+@pytest.mark.parametrize(("name", "package"), [(CLIENT[0], CLIENT[2]), (SUITE[0], SUITE[2])])
+def test_a_distribution_depends_on_what_it_imports(name: str, package: Path, dist: Path) -> None:
+    """Each import is either a dependency or an extra, and each dependency is imported."""
+    _, described = metadata(dist, name)
+    needed = {re.split(r"[^\w-]", line)[0].replace("-", "_") for line in described.get_all("Requires-Dist", [])}
+    imported = set()
+    for path in sources(package) - OURS:
+        if path.endswith(".py"):
+            for node in ast.walk(ast.parse((package / path).read_text())):
+                if isinstance(node, ast.Import):
+                    imported |= {each.name.partition(".")[0] for each in node.names}
+                elif isinstance(node, ast.ImportFrom) and not node.level:
+                    imported.add(str(node.module).partition(".")[0])
+    imported = {{"yaml": "pyyaml"}.get(each, each) for each in imported - sys.stdlib_module_names}
+    assert imported == needed
+
+
+@pytest.mark.parametrize(("name", "package"), [(CLIENT[0], CLIENT[2]), (SUITE[0], SUITE[2])])
+def test_a_source_distribution_holds_package_readme_licence_and_changelog(
+    name: str, package: Path, dist: Path
+) -> None:
+    (sdist,) = dist.glob(f"{name.replace('-', '_')}-*.tar.gz")
     with tarfile.open(sdist) as archive:
-        names = {name.partition("/")[2] for name in archive.getnames()}
-    metadata = {".gitignore", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml"}
-    assert names == {f"generated/qovery_git_token/{path}" for path in package()} | metadata
+        names = {each.partition("/")[2] for each in archive.getnames()}
+    inside = "" if name == SUITE[0] else "generated/qovery_git_token/"
+    own = {f"{inside}{path}" for path in sources(package)}
+    own |= {".gitignore", "CHANGELOG.md", "LICENSE", "PKG-INFO", "pyproject.toml"}
+    own |= {"contract/git-token.yaml"} if name == SUITE[0] else {"generated/README.md"}
+    assert names == own
+    assert (ROOT / "LICENSE").read_bytes() == (ROOT / "conformance" / "LICENSE").read_bytes()
 
 
-def test_twine_takes_both(dist: Path) -> None:
-    command = [sys.executable, "-m", "twine", "check", "--strict", *map(str, sorted(dist.iterdir()))]
+def test_twine_takes_all(dist: Path) -> None:
+    files = sorted(map(str, dist.iterdir()))
+    assert len(files) == 4
+    command = [sys.executable, "-m", "twine", "check", "--strict", *files]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stdout
 
 
-def test_a_stranger_edits_a_git_token(dist: Path, tmp_path: Path) -> None:
-    (wheel,) = dist.glob("*.whl")
-    venv.create(tmp_path / "venv", with_pip=True)
-    python = tmp_path / "venv" / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel], check=True)
-    with mock() as address:
-        environment = {"QOVERY_API_TOKEN": address["api_token"], "QOVERY_BASE_URL": address["base_url"]}
-        command = [str(python), "-I", "-c", PROGRAM, address["organization_id"], address["git_token_id"]]
-        answer = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+def test_a_stranger_edits_a_git_token(installed: Path, variables: dict[str, str], tmp_path: Path) -> None:
+    command = [installed / "python", "-I", "-c", PROGRAM]
+    ids = [variables["QOVERY_ORGANIZATION_ID"], variables["QOVERY_GIT_TOKEN_ID"]]
+    answer = subprocess.run([*command, *ids], cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
     assert (answer.stdout, answer.stderr) == ("rotated\n", "")
 
 
-def package() -> list[str]:
-    folder = ROOT / "generated" / "qovery_git_token"
-    files = [path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    return [path.relative_to(folder).as_posix() for path in files]
+def test_a_stranger_tests_the_bundled_mock(installed: Path, tmp_path: Path) -> None:
+    command = [installed / "qovery-conformance", "--only", "edit", "--report", "report"]
+    nothing = {"HOME": str(tmp_path)}
+    answer = subprocess.run(command, cwd=tmp_path, env=nothing, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert json.loads((tmp_path / "report" / "results.json").read_text())["verdict"] == "held"
+
+
+def test_a_finding_names_the_command_that_is_there(installed: Path, tmp_path: Path) -> None:
+    mocked = [installed / "qovery-mock", "--port", "0", "--json", "--until-eof", "--fault"]
+    with subprocess.Popen(
+        [*mocked, "secrets/in-header-edit"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdin and server.stdout
+        address = json.loads(server.stdout.readline())
+        command = [installed / "qovery-conformance", "--only", "secrets/token"]
+        found = {"HOME": str(tmp_path), **environment(address)}
+        answer = subprocess.run(command, cwd=tmp_path, env=found, capture_output=True, text=True, check=False)
+        server.stdin.close()
+    assert answer.returncode == 1, answer.stderr
+    assert "qovery-conformance --only secrets/token" in answer.stdout and "scripts/" not in answer.stdout
+
+
+TESTS = """
+from qovery_conformance import verify
+from qovery_conformance.mock import World, create_app
+
+def test_fixture(qovery_git_token_mock):
+    assert qovery_git_token_mock.base_url
+
+def test_application():
+    world = World()
+    verify(create_app(world), organization_id=world.organization_id, api_token=world.api_token, only=["edit/works"])
+"""
+
+
+def test_the_plugin_is_there_without_a_line_of_configuration(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "test_theirs.py").write_text(TESTS)
+    command = [installed / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    answer = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=False)
+    assert "2 passed" in answer.stdout, answer.stdout
+    listed = subprocess.run([*command, "--collect-only"], cwd=tmp_path, env={}, capture_output=True, text=True)
+    assert "\n2 tests collected" in listed.stdout
+    assert all(line.startswith("test_theirs.py::") for line in listed.stdout.partition("\n\n")[0].splitlines())
+
+
+def test_the_plugin_leaves_the_suite_unimported_where_no_test_asks_for_it(installed: Path) -> None:
+    heavy = "{'hypothesis', 'schemathesis', 'starlette', 'uvicorn', 'httpx'}"
+    program = f"import sys, qovery_conformance.pytest_plugin; print({heavy} & set(sys.modules))"
+    answer = subprocess.run([installed / "python", "-c", program], capture_output=True, text=True, check=True)
+    assert answer.stdout == "set()\n"
+
+
+# -- the ways in that the documentation gives, from this repository as a local one -------------------------------------
+
+
+@pytest.mark.parametrize("requirement", ["{}", "qovery-conformance @ {}#subdirectory=conformance"])
+def test_pip_installs_from_git(requirement: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", tmp_path]
+    subprocess.run([*command, requirement.format(f"git+file://{ROOT}")], check=True)
+    (found,) = tmp_path.glob("*.dist-info")
+    assert found.name.startswith("qovery_conformance" if "conformance" in requirement else "qovery_git_token")
+
+
+@pytest.mark.parametrize("runner", [["uv", "tool", "run", "--from"], ["pipx", "run", "--spec"]])
+def test_the_suite_runs_without_being_installed(runner: list[str], tmp_path: Path) -> None:
+    spec = f"qovery-conformance @ git+file://{ROOT}#subdirectory=conformance"
+    command = [sys.executable, "-m", *runner, spec, "qovery-conformance", "--list"]
+    home = {**os.environ, "PIPX_HOME": str(tmp_path), "UV_TOOL_DIR": str(tmp_path)}
+    answer = subprocess.run(command, cwd=tmp_path, env=home, capture_output=True, text=True, check=False)
+    assert "edit/works" in answer.stdout, answer.stderr
+
+
+def test_the_suite_says_its_version(installed: Path) -> None:
+    program = "from importlib.metadata import version; print(version('qovery-conformance'))"
+    answer = subprocess.run([installed / "python", "-c", program], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == conformance.__version__

@@ -58,7 +58,8 @@ def test_the_action_runs_on_a_fresh_clone(tmp_path: Path) -> None:
     subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
     # Installing takes minutes, and is tested by CI.
     (clone / ".venv").symlink_to(ROOT / ".venv")
-    shutil.copy(ROOT / "requirements.txt", clone)
+    for lock in ("requirements.txt", "requirements-dev.txt"):
+        shutil.copy(ROOT / lock, clone)
     action = yaml.safe_load((ROOT / "action.yml").read_text())
     inputs = {name: each["default"] for name, each in action["inputs"].items()} | {"max-requests": "300"}
     step = action["runs"]["steps"][0]

@@ -17,7 +17,10 @@ from typing import Any
 import jsonschema_rs
 import yaml
 
-PATH = Path(__file__).parent.parent.parent / "openapi" / "git-token.yaml"
+# Beside this file in an installation, in openapi/ in a clone.
+PATH = Path(__file__).with_name("git-token.yaml")
+if not PATH.exists():
+    PATH = Path(__file__).parent.parent.parent / "openapi" / "git-token.yaml"
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 

@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 
+from ..commands import MOCK
 from ..contract.contract import ContractError
 from . import World, create_app
 from .serve import server
@@ -46,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser("scripts/mock", description="Serves the contract's operations, in memory.")
+    parser = argparse.ArgumentParser(MOCK, description="Serves the contract's operations, in memory.")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (%(default)s)")
     parser.add_argument("--port", type=_port, default=8080, help="the port, 0 for any free one (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print address, credentials and ids as one line of JSON")

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
+from ..commands import CONFORMANCE
 from ..run.clause import Clause, Finding
 from ..run.run import Run
 from ..target.exchange import Answer, Request
@@ -131,7 +132,7 @@ def again(clause: Clause, run: Run) -> str:
     """What judges a clause once more by the same requests."""
     if run.target.transport:
         return f'verify(app, ..., only=["{clause.id}"], seed={run.seed})'
-    command = f"scripts/conformance --only {clause.id} --seed {run.seed}"
+    command = f"{CONFORMANCE} --only {clause.id} --seed {run.seed}"
     # What was found by an example of another run's is not found by the seed.
     shared = run.database and clause.id.split("/")[0] in GENERATED
     return f"{command} --database {shlex.quote(run.database)}" if shared else command
