@@ -355,7 +355,7 @@ def test_somebody_elses_project(workers: tuple[str, ...], tmp_path: Path) -> Non
     )
     said = process.stdout
     passed = {line.split("::")[1] for line in said.splitlines() if line.startswith("PASSED")}
-    assert passed == {"test_mock", "test_fault[answers/success-status-create-202]", "test_right"}, said
+    assert passed == {"test_mock", "test_fault[answers/success-status-create-202]", "test_right"}, said + process.stderr
     assert "1 failed" in said and "1 error" in said
     assert "there is no fault or variant no/such" in said
     assert "1. answer/schema: " in said and "flask-vault-key" not in said
