@@ -12,6 +12,24 @@ from conformance.report import results
 
 SCHEMA = json.loads(Path(results.__file__).with_name("results.schema.json").read_text())
 _VALIDATOR = validator(SCHEMA)
+# What GitLab's documentation asks of an entry of Code Quality.
+_QUALITY = validator(
+    {
+        "type": "object",
+        "required": ["check_name", "description", "fingerprint", "severity", "location"],
+        "properties": {
+            "fingerprint": {"pattern": "^[0-9a-f]{64}$"},
+            "severity": {"enum": ["info", "minor", "major", "critical", "blocker"]},
+            "location": {
+                "required": ["path", "lines"],
+                "properties": {
+                    "path": {"type": "string", "pattern": "^[^./]"},
+                    "lines": {"required": ["begin"], "properties": {"begin": {"type": "integer", "minimum": 1}}},
+                },
+            },
+        },
+    }
+)
 _CASE = {"classname", "name", "time"}
 _ROOT = {"name", "tests", "failures", "errors", "time"}
 
@@ -21,6 +39,9 @@ def check(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((folder / "results.json").read_text())
     _VALIDATOR.validate(found)
     _junit(ET.parse(folder / "junit.xml").getroot(), found)
+    quality = json.loads((folder / "codequality.json").read_text())
+    assert [each["check_name"] for each in quality] == [finding["clause"] for finding in found["findings"]]
+    assert all(_QUALITY.is_valid(each) for each in quality)
     log = json.loads((folder / "findings.har").read_text())["log"]
     assert log["version"] == "1.2"
     assert len(log["entries"]) == sum(len(finding["exchanges"]) for finding in found["findings"])

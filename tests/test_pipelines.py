@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -14,10 +15,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
-from conformance.bundled import ROOT
+from conformance.bundled import ROOT, mock
 from tests import reports
 
 PINNED = re.compile(r"\./|[\w./-]+@[0-9a-f]{40}|[\w./:-]+@sha256:[0-9a-f]{64}")
@@ -45,44 +47,110 @@ def test_a_workflow_may_only_read(file: Path) -> None:
     assert all(job["permissions"] == {"contents": "read"} for job in document["jobs"].values())
 
 
-def test_the_gitlab_template_is_pinned_and_names_files_that_are_written() -> None:
-    job = yaml.safe_load(GITLAB.read_text())["git-token-conformance"]
-    assert PINNED.fullmatch(job["image"])
-    [folder] = job["artifacts"]["paths"]
-    assert job["script"][-1].endswith(f"--report {folder}")
-    assert job["artifacts"]["reports"]["junit"] == f"{folder}/junit.xml"
-
-
-def test_the_action_runs_on_a_fresh_clone(tmp_path: Path) -> None:
-    clone = tmp_path / "clone"
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh clone with what is installed here: installing takes a while, and CI does it."""
+    clone = tmp_path_factory.mktemp("clone") / "git-token"
     subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
-    # Installing takes minutes, and is tested by CI.
     (clone / ".venv").symlink_to(ROOT / ".venv")
     for lock in ("requirements.txt", "requirements-dev.txt"):
         shutil.copy(ROOT / lock, clone)
+    return clone
+
+
+def step(clone: Path, **given: str) -> tuple[list[str], dict[str, str]]:
+    """The command of the action's first step and its environment, as GitHub's runner makes them of these inputs."""
     action = yaml.safe_load((ROOT / "action.yml").read_text())
-    inputs = {name: each["default"] for name, each in action["inputs"].items()} | {"max-requests": "300"}
-    step = action["runs"]["steps"][0]
-    variables = {
-        name: inputs[re.sub(r"^\$\{\{ inputs\.([\w-]+) \}\}$", r"\1", value)] for name, value in step["env"].items()
-    }
+    inputs = {name: each["default"] for name, each in action["inputs"].items()}
+    inputs |= {name.replace("_", "-"): value for name, value in given.items()}
+    first = action["runs"]["steps"][0]
+    expressions = {f"${{{{ inputs.{name} }}}}": value for name, value in inputs.items()}
+    variables = {name: expressions[value] for name, value in first["env"].items()}
     own = {name: value for name, value in os.environ.items() if not name.startswith("QOVERY_")}
-    summary = tmp_path / "summary"
-    given = {"GITHUB_ACTIONS": "true", "GITHUB_ACTION_PATH": str(clone), "GITHUB_STEP_SUMMARY": str(summary)}
-    process = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
-        cwd=tmp_path,
-        env=own | given | variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    runner = {"GITHUB_ACTIONS": "true", "GITHUB_ACTION_PATH": str(clone)}
+    return ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", first["run"]], own | runner | variables
+
+
+def test_the_action_runs_on_a_fresh_clone(clone: Path, tmp_path: Path) -> None:
+    command, variables = step(clone, max_requests="300")
+    variables["GITHUB_STEP_SUMMARY"] = str(tmp_path / "summary")
+    process = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stdout + process.stderr
-    results = reports.check(tmp_path / inputs["report"])
+    results = reports.check(tmp_path / "conformance-report")
     assert results["verdict"] == "held"
     assert [each["state"] for each in results["clauses"]].count("held") > 50
-    assert "Every exercised clause held" in summary.read_text()
-    assert action["runs"]["steps"][1]["with"]["path"] == "${{ inputs.report }}"
+    assert "Every exercised clause held" in (tmp_path / "summary").read_text()
+
+
+@pytest.mark.parametrize(("live", "code"), [("false", 2), ("true", 0)])
+def test_the_action_tests_a_service_container_if_told_to(live: str, code: int, clone: Path, tmp_path: Path) -> None:
+    """0.0.0.0 stands for the service's name: it is no loopback address, and does not leave the machine."""
+    with mock("--host", "0.0.0.0") as address:
+        inputs = {"base_url": address["base_url"], "organization_id": address["organization_id"], "live": live}
+        command, variables = step(clone, **inputs, options="--only edit/works --timeout 20")
+        variables["QOVERY_API_TOKEN"] = address["api_token"]
+        process = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
+    assert process.returncode == code, process.stdout + process.stderr
+    assert (tmp_path / "conformance-report" / "results.json").exists() == (live == "true")
+
+
+def test_a_cancelled_job_cleans_up(clone: Path, tmp_path: Path) -> None:
+    """GitHub's runner interrupts the step's shell, and nothing else."""
+    with mock() as address:
+        inputs = {"base_url": address["base_url"], "organization_id": address["organization_id"]}
+        command, variables = step(clone, **inputs)
+        variables["QOVERY_API_TOKEN"] = address["api_token"]
+        with subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout
+            while "edit/works" not in process.stdout.readline():
+                pass
+            process.send_signal(signal.SIGINT)
+            process.stdout.read()
+        assert process.returncode == 130
+        url = f"{address['base_url']}/organization/{address['organization_id']}/gitToken"
+        listed = httpx.get(url, headers={"Authorization": f"Token {address['api_token']}"}).json()["results"]
+        assert [each["id"] for each in listed] == [address["git_token_id"]]
+
+
+@pytest.mark.parametrize("file", [*WORKFLOWS, ROOT / "action.yml", GITLAB], ids=lambda file: file.name)
+def test_the_suite_takes_the_place_of_the_shell(file: Path) -> None:
+    """Else a cancelled job would interrupt the shell alone."""
+    lines = [line.strip().removeprefix("- ").removeprefix("run: ") for line in file.read_text().splitlines()]
+    assert all(line.startswith("exec ") for line in lines if re.search("scripts/conformance|[.]ci/run", line))
+
+
+def test_the_upload_can_be_switched_off() -> None:
+    upload = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"][1]
+    assert upload["if"] == "${{ !cancelled() && inputs.upload == 'true' }}"
+    assert upload["with"]["path"] == "${{ inputs.report }}"
+
+
+def test_the_gitlab_template_is_a_job_that_runs(clone: Path, tmp_path: Path) -> None:
+    """Its script is run as GitLab's runner does, with the inputs in their places; git is here already."""
+    commit = subprocess.run(["git", "-C", clone, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+    given = {"suite": str(clone), "ref": commit.stdout.strip(), "options": "--only edit/works"}
+    described, text = GITLAB.read_text().split("\n---\n")
+    inputs = yaml.safe_load(described)["spec"]["inputs"]
+    assert {name for name, each in inputs.items() if "default" not in each} == {"suite", "ref"}
+    for name, each in inputs.items():
+        text = text.replace(f"$[[ inputs.{name} ]]", json.dumps(given.get(name, each.get("default"))))
+    job = yaml.safe_load(text)["git-token-conformance"]
+    assert "$[[" not in text and PINNED.fullmatch(job["image"])
+    own = {name: value for name, value in os.environ.items() if not name.startswith("QOVERY_")}
+    script = [
+        *job["script"][:-1],
+        f"ln -s {ROOT}/.venv suite/.venv && cp {ROOT}/requirements*.txt suite",
+        job["script"][-1],
+    ]
+    command = ["bash", "-eo", "pipefail", "-c", "\n".join(script)]
+    process = subprocess.run(
+        command, cwd=tmp_path, env=own | job["variables"], capture_output=True, text=True, check=False
+    )
+    assert process.returncode == 0, process.stdout + process.stderr
+    [folder] = job["artifacts"]["paths"]
+    reports.check(tmp_path / folder)
+    written = {f"{folder}/{file.name}" for file in (tmp_path / folder).iterdir()}
+    assert set(job["artifacts"]["reports"].values()) <= written
 
 
 def test_the_image_holds_what_it_runs(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from conformance.target.exchange import Answer, Exchange, Request
 from conformance.target.target import CannotRun
 from tests import hostile, reports
 
-FILES = {"results.json", "report.html", "report.md", "junit.xml", "findings.har"}
+FILES = {"results.json", "report.html", "report.md", "junit.xml", "codequality.json", "findings.har"}
 
 
 class Tags(HTMLParser):

@@ -1,4 +1,4 @@
-"""A run as files: results.json for programs, report.html and report.md for people, junit.xml for CI."""
+"""A run as files: results.json for programs, report.html and report.md for people, junit.xml and codequality.json for CI."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..target.target import CannotRun
+from .codequality import codequality
 from .har import har
 from .junit import junit
 from .markdown import markdown
@@ -25,6 +26,7 @@ def write(folder: Path, results: dict[str, Any]) -> None:
         "report.html": html(results),
         "report.md": markdown(results),
         "junit.xml": junit(results),
+        "codequality.json": json.dumps(codequality(results), indent=2) + "\n",
         "findings.har": json.dumps(har(results), indent=2) + "\n",
     }
     with _writing(folder):
