@@ -1,4 +1,4 @@
-"""A run as files: for programs results.json, for people report.html and report.md, for CI junit.xml and codequality.json."""
+"""A run as files: results.json for programs, two reports for people, and for CI junit.xml and codequality.json."""
 
 from __future__ import annotations
 
