@@ -35,7 +35,8 @@ _HONOURED = {
     "response body's object": _TEXTS | {"$ref", "type", "required", "properties", "additionalProperties", "$comment"},
     "request body's property": _TEXTS
     | {"$ref", "type", "enum", "format", "minLength", "maxLength", "writeOnly", "x-must-accept", "$comment"},
-    "response body's property": _TEXTS | {"$ref", "type", "enum", "format", "minimum", "items", "readOnly", "$comment"},
+    "response body's property": _TEXTS
+    | {"$ref", "type", "enum", "format", "minimum", "items", "readOnly", "x-role", "x-counts", "$comment"},
 }
 _TYPES = {"request": {"string"}, "response": {"array", "integer", "object", "string"}}
 _FORMATS = {"request": {"password", "uri"}, "response": {"date", "date-time", "uri", "uuid"}}
