@@ -5,19 +5,23 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .application import NotConforming, verify
     from .target.target import CannotRun
 
-__version__ = "0.1.0"
 __all__ = ["CannotRun", "NotConforming", "verify"]
+
+WINDOWS = "on Windows, run the suite in WSL or from its image: it needs fork and file locks; the mock runs as it is"
 
 
 def __getattr__(name: str) -> Any:
     # Importing the pytest plugin must not import Hypothesis and Schemathesis into every session of pytest.
     if name in __all__:
+        if sys.platform == "win32":
+            raise ImportError(WINDOWS)
         from . import application
 
         return getattr(application, name)

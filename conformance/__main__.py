@@ -15,6 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO, cast
 
+if sys.platform == "win32":
+    from . import WINDOWS
+
+    sys.exit(f"conformance: {WINDOWS}")
+
 # isort: off
 # Before what takes a while to import: from now on a signal ends the process quietly.
 from .runner import interrupt

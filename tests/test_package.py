@@ -217,7 +217,25 @@ def test_the_suite_runs_without_being_installed(runner: list[str], tmp_path: Pat
     assert "edit/works" in answer.stdout, answer.stderr
 
 
-def test_the_suite_says_its_version(installed: Path) -> None:
-    program = "from importlib.metadata import version; print(version('qovery-conformance'))"
-    answer = run(installed / "python", "-c", program, cwd=installed, env={})
-    assert answer.stdout.strip() == conformance.__version__
+@pytest.mark.parametrize("program", ["import {}.__main__", "from {} import verify"])
+def test_windows_is_told_in_one_line(program: str, tmp_path: Path) -> None:
+    told = f"import sys; sys.platform = 'win32'; {program.format('conformance')}"
+    answer = run(sys.executable, "-c", told, cwd=ROOT, env={"HOME": str(tmp_path)})
+    assert answer.returncode == 1 and conformance.WINDOWS in answer.stderr.splitlines()[-1]
+
+
+def test_both_distributions_have_one_version(dist: Path) -> None:
+    assert len({metadata(dist, name)[1]["Version"] for name, _, _ in (CLIENT, SUITE)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("tag", "message"), [("v9.9.9", "is not the version of"), ("", "has no Source under project.urls")]
+)
+def test_what_must_not_be_released_is_refused(tag: str, message: str, dist: Path, tmp_path: Path) -> None:
+    subprocess.run(["git", "clone", "--quiet", ROOT, tmp_path / "clone"], check=True)
+    for name in (".venv", "requirements-dev.txt", "requirements.txt"):
+        (tmp_path / "clone" / name).unlink(missing_ok=True)
+        (tmp_path / "clone" / name).symlink_to(ROOT / name)
+    current = f"v{metadata(dist, CLIENT[0])[1]['Version']}"
+    answer = run(tmp_path / "clone" / "scripts" / "dist", tag or current, cwd=tmp_path, env=ENV)
+    assert answer.returncode == 2 and message in answer.stderr.splitlines()[-1]

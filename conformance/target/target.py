@@ -117,12 +117,7 @@ class Target:
         if self.transport:
             self._carrier = self.transport
             return
-        scheme, host, *_ = urlsplit(self.base_url)
-        # What is meant for this machine stays on it: a proxy would be shown the credentials.
-        proxies = {} if self.loopback or proxy_bypass(host) else getproxies()
-        proxy = proxies.get(scheme) or proxies.get("all")
-        if proxy and "://" not in proxy:
-            proxy = f"http://{proxy}"
+        scheme, proxy = urlsplit(self.base_url).scheme, self._proxy
         try:
             self._carrier = httpx.HTTPTransport(
                 # Certificates take a while to read, and without TLS nobody shows one.
@@ -133,6 +128,15 @@ class Target:
             )
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
             raise CannotRun(f"check HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE: {_short(error)}") from None
+
+    @cached_property
+    def _proxy(self) -> str | None:
+        """The proxy's address. Looked up once: macOS ends a forked process that asks for the system's settings."""
+        scheme, host, *_ = urlsplit(self.base_url)
+        # What is meant for this machine stays on it: a proxy would be shown the credentials.
+        proxies = {} if self.loopback or proxy_bypass(host) else getproxies()
+        proxy = proxies.get(scheme) or proxies.get("all")
+        return f"http://{proxy}" if proxy and "://" not in proxy else proxy
 
     @classmethod
     def from_environment(cls, base_url: str, *, overwrite: bool = False, **options: Any) -> Target:
