@@ -6,9 +6,10 @@ import io
 import multiprocessing
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ from .report.files import write
 from .report.results import report
 from .report.terminal import Terminal
 from .run.run import Run
-from .runner.plugin import Plugin, clauses
+from .runner.plugin import Plugin, choose
 from .target.target import CannotRun, Target
+from .target.transport import transport
 
 # Faults and servers are tried in processes that start from this one, with everything imported.
 FORK = multiprocessing.get_context("fork")
@@ -45,29 +47,58 @@ def attempt(name: str, seed: int, *, fail_fast: bool, max_requests: int = 900, f
     """Runs the suite against the mock with the fault, or as the variant, `name`; writes a report into `folder`."""
     world = World()
     with serving(world, name) as base_url:
-        target = Target(
-            base_url,
-            world.organization_id,
-            api_token=world.api_token,
-            jwt=world.jwt,
-            foreign_organization=world.foreign_organization_id,
-            foreign_token=world.foreign_git_token_id,
-            max_requests=max_requests,
-            # Nothing here is slow but what hangs for good.
-            timeout=2,
-        )
+        target = _target(world, base_url, max_requests)
         return examine(target, name, seed, fail_fast=fail_fast, folder=folder)
 
 
-def examine(target: Target, name: str, seed: int, *, fail_fast: bool, folder: Path | None = None) -> Trial:
-    """Runs the suite against a server that is called `name` here; writes a report into `folder`, and what is printed.
+def attempt_inside(
+    name: str, seed: int, *, fail_fast: bool, max_requests: int = 900, only: Sequence[str] = ()
+) -> Trial:
+    """Does as `attempt` does in this process alone, without a socket, and may run only some clauses or chapters."""
+    world = World()
+    app = create_app(world, name, contract=_contract())
+    target = _target(world, "http://localhost", max_requests, transport=transport(app))
+    return examine(target, name, seed, fail_fast=fail_fast, only=only)
 
-    Hypothesis's database is there too.
+
+def _target(world: World, base_url: str, max_requests: int, **options: Any) -> Target:
+    return Target(
+        base_url,
+        world.organization_id,
+        api_token=world.api_token,
+        jwt=world.jwt,
+        foreign_organization=world.foreign_organization_id,
+        foreign_token=world.foreign_git_token_id,
+        max_requests=max_requests,
+        # Nothing here is slow but what hangs for good.
+        timeout=2,
+        **options,
+    )
+
+
+@cache
+def _contract() -> Contract:
+    """The contract, which takes longer to read than many a trial."""
+    return Contract.load()
+
+
+def examine(
+    target: Target,
+    name: str,
+    seed: int,
+    *,
+    fail_fast: bool,
+    folder: Path | None = None,
+    only: Sequence[str] = (),
+) -> Trial:
+    """Runs the suite, or `only` some clauses, against a server that is called `name` here.
+
+    Writes a report into `folder`, and what is printed. Hypothesis's database is there too.
     """
-    run = Run(Contract.load(), target, seed)
+    run = Run(_contract(), target, seed)
     printed = io.StringIO()
     terminal = Terminal(run, printed)
-    plugin = Plugin(run, clauses(), terminal.finished, fail_fast)
+    plugin = Plugin(run, choose(only), terminal.finished, fail_fast)
     start, error = time.monotonic(), ""
     try:
         run.preflight()
@@ -107,7 +138,7 @@ def serving(world: World, name: str = "", counter: Any = None) -> Iterator[str]:
 
 
 def _serve(listener: socket.socket, world: World, name: str, counter: Any) -> None:
-    served = create_app(world, name)
+    served = create_app(world, name, contract=_contract())
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if counter is not None:
