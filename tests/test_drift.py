@@ -6,7 +6,6 @@ import copy
 import json
 import random
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from hypothesis import strategies as st
 
 from drift import deviations, document, report, schema, witness
 from drift.compare import Difference, Meaning, bump, compare
+from tests import warm
 
 ROOT = Path(__file__).parent.parent
 STAND_IN = ROOT / "tests" / "upstream.yaml"
@@ -622,9 +622,7 @@ def test_a_random_single_edit_is_found_classified_and_witnessed(body: Json, data
 
 
 def drift(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "drift", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
+    return warm.run("drift", *arguments)
 
 
 def stand_in(tmp_path: Path, edit: Edit) -> Path:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ import pytest
 import yaml
 
 from conformance.bundled import ROOT, environment, mock
+from tests import warm
 from tests.test_limits import EDIT, Edit, Flat, Json, edited, put, schemas, sent, shown
 
 CONTRACT = "openapi/git-token.yaml"
@@ -248,11 +251,10 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(project: Path, *command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(project: Path, script: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Runs a script of the project's own."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("QOVERY_")}
-    return subprocess.run(
-        command, cwd=project, env=inherited | variables, capture_output=True, text=True, timeout=120, check=False
-    )
+    return warm.run(script, *arguments, project=project, folder=project, environment=inherited | variables)
 
 
 def write(project: Path, edit: Edit) -> None:
@@ -262,14 +264,14 @@ def write(project: Path, edit: Edit) -> None:
 @contextmanager
 def served(project: Path) -> Iterator[dict[str, str]]:
     """The project's own mock."""
-    with subprocess.Popen(
-        [project / "scripts" / "mock", "--port", "0", "--json"], stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            assert process.stdout
-            yield json.loads(process.stdout.readline())
-        finally:
-            process.terminate()
+    process = warm.Process("mock", "--port", "0", "--json", project=project, folder=project)
+    try:
+        while not process.output.endswith("\n"):
+            time.sleep(0.01)
+        yield json.loads(process.output)
+    finally:
+        process.signal(signal.SIGKILL)
+        process.end()
 
 
 @pytest.mark.parametrize("name", EVOLUTIONS)
@@ -277,16 +279,21 @@ def test_everything_follows_the_contract(project: Path, name: str) -> None:
     evolution = EVOLUTIONS[name]
     write(project, evolution.edit)
 
-    generated = run(project, "scripts/generate")
+    generated = run(project, "generate")
     assert generated.returncode == 0, generated.stderr
     assert generated.stdout.endswith(f"\nBy semantic versioning this is a {evolution.bump} change.\n")
 
     with served(project) as server:
         variables = environment(server)
-        program = [sys.executable, "-c", PROGRAM + evolution.program]
-        used = run(project, *program, PYTHONPATH=str(project / "generated"), **variables)
+        used = subprocess.run(
+            [sys.executable, "-c", PROGRAM + evolution.program],
+            env=os.environ | variables | {"PYTHONPATH": str(project / "generated")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert used.returncode == 0, used.stderr
-        suite = run(project, "scripts/conformance", "--max-requests=300", "--seed=1", "--report=report", **variables)
+        suite = run(project, "conformance", "--max-requests=300", "--seed=1", "--report=report", **variables)
     assert suite.returncode == 0, suite.stdout + suite.stderr
     clauses = json.loads((project / "report" / "results.json").read_text())["clauses"]
     idle = {clause["id"] for clause in clauses if clause["state"] != "held"}
@@ -295,14 +302,15 @@ def test_everything_follows_the_contract(project: Path, name: str) -> None:
     if evolution.broken:
         with mock() as outdated:
             suite = run(
-                project, "scripts/conformance", "--max-requests=300", "--seed=1", "--fail-fast", **environment(outdated)
+                project, "conformance", "--max-requests=300", "--seed=1", "--fail-fast", **environment(outdated)
             )
         assert suite.returncode == 1, suite.stdout + suite.stderr
         assert f"✗ {evolution.broken} " in suite.stdout, suite.stdout
     if evolution.fault:
-        found = run(project, "scripts/detection", "--all", "--only", evolution.fault)
+        found = run(project, "detection", "--all", "--only", evolution.fault)
         assert found.returncode == 0, found.stdout + found.stderr
         assert "faults: 1 of 1 found" in found.stdout
 
-    changed = run(project, "git", "status", "--porcelain", "--untracked-files=all").stdout.splitlines()
+    command = ["git", "-C", str(project), "status", "--porcelain", "--untracked-files=all"]
+    changed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     assert {line[3:] for line in changed if not line[3:].startswith(("generated/", "report/"))} == {CONTRACT}

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from conformance.bundled import ROOT
+from tests import warm
 
 CONTRACT = "openapi/git-token.yaml"
 CLIENT = "generated/qovery_git_token"
 
 
 def generate(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return python(project, "openapi/generator/generate.py", *arguments)
+    return warm.run("generate", *arguments, folder=project)
 
 
 def python(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

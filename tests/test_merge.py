@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from conformance.bundled import ROOT, mock
+from conformance.bundled import mock
 from conformance.report.merge import load, merge
 from conformance.report.results import report
 from conformance.runner.plugin import clauses
 from conformance.target.target import CannotRun
-from tests import hostile, reports
+from tests import hostile, reports, warm
 from tests.leaks import leaking
 from tests.suite import Outcome, conformance
 
@@ -44,9 +44,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Outc
 
 
 def merged(*options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [ROOT / "scripts" / "conformance", "--merge", *map(str, options)], capture_output=True, text=True, check=False
-    )
+    return warm.run("conformance", "--merge", *options)
 
 
 def states(results: Results) -> dict[str, str]:

@@ -7,8 +7,6 @@ import json
 import os
 import random
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
@@ -18,6 +16,7 @@ import pytest
 
 from conformance.bundled import ROOT, environment, mock
 from conformance.run.secrets import Secrets
+from tests import warm
 from tests.leaks import ENCODINGS, PART, generated, leaking, leaks
 from tests.relay import answer, listening, relay
 
@@ -125,17 +124,10 @@ def run(witness: Witness, folder: Path, *options: str) -> int:
         "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
         "REAL": PINNED,
     }
-    command = [sys.executable, "-m", "conformance", "--report", "report", *options]
-    with (folder / "printed.txt").open("wb") as printed:
-        return subprocess.run(
-            command,
-            cwd=folder,
-            env=inherited | environment(witness.server) | variables,
-            stdout=printed,
-            stderr=subprocess.STDOUT,
-            timeout=300,
-            check=False,
-        ).returncode
+    used = inherited | environment(witness.server) | variables
+    ended = warm.run("conformance", "--report", "report", *options, folder=folder, environment=used)
+    (folder / "printed.txt").write_text(ended.stdout + ended.stderr)
+    return ended.returncode
 
 
 PIN = ("--pin", "token=env:REAL")

@@ -114,10 +114,10 @@ def test_workers_that_are_stopped_leave_nothing(tmp_path: Path, number: signal.S
         assert outcome.code == 0, outcome.output
         # The workers of a run that was killed see that it is gone, and clean up after themselves.
         deadline = time.monotonic() + 30
-        while (tokens(server) != before or _alive(tmp_path / "report.output")) and time.monotonic() < deadline:
+        while (tokens(server) != before or _alive(run.printed)) and time.monotonic() < deadline:
             time.sleep(0.1)
         assert tokens(server) == before
-        assert not _alive(tmp_path / "report.output")
+        assert not _alive(run.printed)
 
 
 def _alive(output: Path) -> bool:
