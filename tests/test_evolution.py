@@ -238,7 +238,7 @@ def edit(**fields):
 def project(tmp_path: Path) -> Path:
     """A copy of the project, in a git repository of its own, that shares the installed requirements."""
     for name in ("openapi", "generated", "conformance", "drift", "bench", "scripts"):
-        ignore = shutil.ignore_patterns("__pycache__", "node_modules")
+        ignore = shutil.ignore_patterns("node_modules")
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignore)
     for name in ("requirements.txt", "requirements-dev.txt", "CHANGELOG.md", ".gitignore"):
         shutil.copy(ROOT / name, tmp_path)

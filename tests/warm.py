@@ -6,10 +6,10 @@ is taken from there.
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import resource
-import runpy
 import signal
 import subprocess
 import sys
@@ -21,10 +21,10 @@ from conformance.bundled import ROOT
 
 # What the scripts run.
 MODULES = {
-    "conformance": "conformance",
-    "mock": "conformance.mock",
+    "conformance": "conformance.__main__",
+    "mock": "conformance.mock.__main__",
     "detection": "bench.detection",
-    "drift": "drift",
+    "drift": "drift.__main__",
     "generate": "generate",
 }
 GENERATOR = Path("openapi", "generator")
@@ -112,6 +112,6 @@ def _main(
     name, *arguments = command
     sys.argv = [f"scripts/{name}", *arguments]
     try:
-        runpy.run_module(MODULES[name], run_name="__main__", alter_sys=True)
+        sys.exit(importlib.import_module(MODULES[name]).main())
     finally:
         memory.write_text(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))
