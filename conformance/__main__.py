@@ -31,6 +31,7 @@ from .contract.contract import Contract, ContractError
 from .report import compare, github
 from .report.files import make, write
 from .report.merge import load, merge
+from .report.reproduction import SECRET
 from .report.results import report
 from .report.terminal import Terminal, printable, summary
 from .run.checks import CHECKS
@@ -79,6 +80,7 @@ def main() -> int:
                 )
             run = Run(contract, target, options.seed)
             live.pin(run, options.pin)
+            run.options = tuple(_repeated(options, contract, base_url if server == base_url else None))
             with interrupt.noted(target):
                 if options.dry_run:
                     return live.rehearse(run, Terminal(run).line)
@@ -132,6 +134,7 @@ def _options() -> argparse.Namespace:
     add("--merge", nargs="+", type=Path, metavar="DIR", help="make one report of those in these folders, and exit")
     add("--compare", type=Path, metavar="FILE", help="say what has changed since the run that wrote this results.json")
     options = parser.parse_args()
+    options.defaults = {"rate": 0.0, "timeout": 5.0, "duration": None, "max_wait": 60.0}
     options.explicit_seed = options.seed is not None
     if options.seed is None:
         options.seed = random.SystemRandom().randrange(2**32)
@@ -139,8 +142,28 @@ def _options() -> argparse.Namespace:
         parser.error("--overwrite edits one git token, and that takes one worker")
     hours = math.ceil((options.duration or 1) / 3600)
     options.max_requests = options.max_requests or 900 * hours
-    options.max_wait = options.max_wait or (3600.0 if options.duration else 60.0)
+    options.defaults["max_wait"] = 3600.0 if options.duration else 60.0
+    options.max_wait = options.max_wait or options.defaults["max_wait"]
     return options
+
+
+def _repeated(options: argparse.Namespace, contract: Contract, base_url: str | None) -> Iterator[str]:
+    """The options that decide what is sent, and to whom, for another run to be given; no secret is among them."""
+    if base_url:
+        yield from ("--base-url", base_url)
+    for name in ("rate", "max_wait", "timeout", "duration"):
+        if (value := getattr(options, name)) != options.defaults[name]:
+            unit = {"rate": "/s", "duration": "s"}.get(name, "")
+            yield from (f"--{name.replace('_', '-')}", f"{value:g}{unit}")
+    yield from ("--max-requests", str(options.max_requests))
+    for name in ("live", "overwrite"):
+        if getattr(options, name):
+            yield f"--{name}"
+    fields = contract.request_schema["properties"]
+    for pin in options.pin:
+        field, _, value = pin.partition("=")
+        secret = fields[field].get("writeOnly") and not value.startswith("env:")
+        yield from ("--pin", f"{field}=env:{SECRET}" if secret else pin)
 
 
 def _positive(text: str) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import multiprocessing
+import os
 import socket
+import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ from typing import Any
 from hypothesis.database import DirectoryBasedExampleDatabase
 from starlette.types import Receive, Scope, Send
 
+from .bundled import environment
 from .contract.contract import Contract
 from .mock import World, create_app
 from .mock.serve import server
@@ -116,6 +119,21 @@ def examine(
         (folder / "terminal.txt").write_text(printed.getvalue(), encoding="utf-8")
         write(folder, results)
     return Trial(name, seed, broken, target.used, seconds, error)
+
+
+def reproduce(folder: Path, name: str) -> dict[str, tuple[int, int]]:
+    """What the reproductions in a report's folder exit with: on a server anew with the fault `name`, and without it."""
+    return {
+        path.name: (_exit_code(path, name), _exit_code(path, "")) for path in sorted((folder / "findings").glob("*.sh"))
+    }
+
+
+def _exit_code(script: Path, name: str) -> int:
+    world = World()
+    with serving(world, name) as base_url:
+        given = environment(vars(world) | {"base_url": base_url})
+        run = subprocess.run(["sh", script], env={**os.environ, **given}, capture_output=True, check=False)
+    return run.returncode
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 from copy import deepcopy
 from html.parser import HTMLParser
 from pathlib import Path
@@ -25,7 +26,8 @@ from conformance.target.exchange import Answer, Exchange, Request
 from conformance.target.target import CannotRun
 from tests import hostile, reports
 
-FILES = {"results.json", "report.html", "report.md", "junit.xml", "codequality.json", "findings.har"}
+FILES = {"results.json", "report.html", "report.md", "junit.xml", "findings.har", "codequality.json"}
+SCRIPTS = {"secrets-token.sh", "refusals-null.sh", "values-text.sh"}
 
 
 class Tags(HTMLParser):
@@ -57,14 +59,13 @@ def folder(results: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def test_every_file_is_written_and_fits_its_schema(folder: Path) -> None:
-    assert {file.name for file in folder.iterdir()} == FILES
+    assert {file.name for file in folder.rglob("*") if file.is_file()} == FILES | SCRIPTS
     assert reports.check(folder)["verdict"] == "broken"
 
 
-@pytest.mark.parametrize("change", [{"version": 3}, {"verdict": "fine"}, {"clauses": [{}]}, {"further": 1}])
+@pytest.mark.parametrize("change", [{"version": 4}, {"verdict": "fine"}, {"clauses": [{}]}, {"further": 1}])
 def test_the_schema_tells_what_is_no_report(folder: Path, change: dict[str, Any], tmp_path: Path) -> None:
-    for file in folder.iterdir():
-        (tmp_path / file.name).write_bytes(file.read_bytes())
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     (tmp_path / "results.json").write_text(json.dumps(json.loads((folder / "results.json").read_text()) | change))
     with pytest.raises(ValueError, match=next(iter(change)) if "clauses" not in change else "required"):
         reports.check(tmp_path)
@@ -77,7 +78,9 @@ def test_no_file_holds_a_secret_or_what_is_obeyed(run: Run, results: dict[str, A
     for result in run.results.values():
         terminal.finished(result)
     terminal.end(results)
-    texts = {file.name: file.read_text() for file in folder.iterdir()} | {"terminal": stream.getvalue()}
+    texts = {file.name: file.read_text() for file in folder.rglob("*") if file.is_file()} | {
+        "terminal": stream.getvalue()
+    }
     for name, text in texts.items():
         assert not run.secrets.in_text(text) - {"UNKNOWN_CREDENTIALS"}, name
         assert "s3cret-of-the-address" not in text

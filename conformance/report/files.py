@@ -1,4 +1,4 @@
-"""A run as files: results.json for programs, two reports for people, and for CI junit.xml and codequality.json."""
+"""A run as files: results.json for programs, two reports for people, and for CI junit.xml, codequality.json, scripts."""
 
 from __future__ import annotations
 
@@ -32,6 +32,18 @@ def write(folder: Path, results: dict[str, Any]) -> None:
     with _writing(folder):
         for name, text in files.items():
             (folder / name).write_text(text, encoding="utf-8")
+        _scripts(folder, results)
+
+
+def _scripts(folder: Path, results: dict[str, Any]) -> None:
+    """Writes the findings' scripts, in the place of an older run's."""
+    for old in (folder / "findings").glob("*.sh"):
+        old.unlink()
+    for finding in results["findings"]:
+        path = folder / finding["file"]
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(finding["script"], encoding="utf-8")
+        path.chmod(0o755)
 
 
 def make(folder: Path) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from ..run.run import Run
 from ..target.exchange import Exchange
-from .reproduction import answered
+from .exchange import answered
 
 # A body is kept up to here, in characters.
 _KEPT = 100_000

@@ -65,8 +65,8 @@ def _finding(finding: dict[str, Any], clause: dict[str, Any]) -> list[str]:
         "",
     ]
     for exchange in finding["exchanges"]:
-        text += [*_block(exchange["request"], "sh"), "", *_block(exchange["answer"], "http"), ""]
-    return text
+        text += [*_block(exchange["request"], "http"), "", *_block(exchange["answer"], "http"), ""]
+    return [*text, "See it anywhere:", "", *_block(finding["paste"], "sh"), ""]
 
 
 def _code(text: str) -> str:

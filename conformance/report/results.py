@@ -13,12 +13,14 @@ from typing import Any
 
 from ..run.clause import Finding, Result
 from ..run.run import Run
-from ..target.exchange import Exchange
+from ..target.exchange import Exchange, Request
+from .again import again
 from .compare import compare
+from .exchange import marks, shown_answer
 from .har import entry
-from .reproduction import again, curl, marks, shown_answer
+from .reproduction import lines, script
 
-VERSION = 2
+VERSION = 3
 # As many requests as a timeline shows; of more, evenly chosen ones.
 POINTS = 2000
 # As much of a sentence as a person reads, in characters.
@@ -89,14 +91,23 @@ def _finding(finding: Finding, run: Run) -> dict[str, Any]:
         "expected": finding.expected or finding.clause.requirement,
         "actual": (finding.actual or finding.message)[:_SENTENCE],
         "again": again(finding.clause, run),
+        "paste": lines(finding, run),
+        "script": script(finding, run),
+        "file": f"findings/{finding.clause.id.replace('/', '-')}.sh",
         "exchanges": [_exchange(each, finding, run) for each in finding.exchanges],
     }
+
+
+def _brief(request: Request, run: Run) -> str:
+    """A request in a few words: method, path, and the beginning of the body."""
+    body = (request.body or b"")[: 2 * _SENTENCE].decode("utf-8", "replace")
+    return run.secrets.redact(f"{request.method} {request.path}\n{body}".strip())[:_SENTENCE]
 
 
 def _exchange(exchange: Exchange, finding: Finding, run: Run) -> dict[str, Any]:
     answer = shown_answer(exchange.answer, run)
     return {
-        "request": curl(exchange.request, run),
+        "request": _brief(exchange.request, run),
         "answer": answer,
         # Of several exchanges, the last one shows what is wrong.
         "marks": marks(answer, finding) if exchange is finding.exchanges[-1] else [],

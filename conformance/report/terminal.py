@@ -60,6 +60,8 @@ def ending(results: dict[str, Any]) -> Iterator[str]:
         for exchange in finding["exchanges"]:
             yield _indented(exchange["request"])
             yield _indented(exchange["answer"])
+        yield "   See it anywhere:"
+        yield _indented(finding["paste"])
         yield f"   Run it again: {finding['again']}"
     states = [clause["state"] for clause in results["clauses"]]
     counts = ", ".join(f"{states.count(state)} {state}" for state in _MARKS)

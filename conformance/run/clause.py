@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from ..target.exchange import Exchange
+from .history import Made
 
 Level = Literal["documented", "http", "expected"]
 State = Literal["held", "broken", "not exercised"]
@@ -40,7 +41,9 @@ class Finding:
     """A broken clause: what was expected and came instead, with the fewest exchanges that show it.
 
     `about` is the same for findings of several clauses that show the same fault. `expected` and `actual` are what the
-    message is about, where it comes down to two values.
+    message is about, where it comes down to two values. `statuses` are those that the last answer may have, `holds` is
+    what must hold of the answers (see conditions.py), where that can be said so that a shell can judge it too. `made`
+    are the items that have to be there first, and `flaky` says that the same requests do not always show it.
     """
 
     clause: Clause
@@ -49,6 +52,10 @@ class Finding:
     about: str = ""
     expected: str = ""
     actual: str = ""
+    statuses: tuple[int, ...] = ()
+    holds: str = ""
+    made: tuple[Made, ...] = ()
+    flaky: bool = False
 
 
 @dataclass
@@ -80,9 +87,18 @@ class Broken(Exception):
     """Raised by a clause's test: the server broke the clause."""
 
     def __init__(
-        self, message: str, *exchanges: Exchange, about: str = "", expected: str = "", actual: str = ""
+        self,
+        message: str,
+        *exchanges: Exchange,
+        about: str = "",
+        expected: str = "",
+        actual: str = "",
+        statuses: tuple[int, ...] = (),
+        holds: str = "",
     ) -> None:
         super().__init__(message)
+        self.statuses = statuses
+        self.holds = holds
         self.expected = expected
         self.actual = actual
         self.message = message

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..target.exchange import Exchange
-from .clause import Broken, Finding, Result, Stumbled
+from ..target.target import NotExercised
+from .clause import Broken, Clause, Finding, Result, Stumbled
 from .comparison import difference
+from .history import History, Made
+from .roles import LIST, READ
 
 if TYPE_CHECKING:
     from .run import Run
 
 # The clause that is broken where a server does not answer the same request in the same way.
 STEADY = "sequences/steady"
+# Checks of what may be another status for the same request.
+STATUSES = ("answer/no-server-error", "answer/status")
+# As many items as a list has to show for a finding about it to be seen.
+_LISTED = 12
 
 
 class Findings:
-    """Keeps the findings of a run."""
+    """Keeps the findings of a run, each with what it takes to see it again."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._edits: deque[Exchange] = deque(maxlen=8)
+        self.history = History()
 
     def note(self, exchange: Exchange) -> None:
-        """Remembers an edit, which a later finding may depend on."""
+        """Remembers what a later finding may depend on."""
+        self.history.note(exchange)
         if exchange.request.operation == "editGitToken":
             self._edits.append(exchange)
 
@@ -41,29 +52,82 @@ class Findings:
         if same:
             result.reason = f"{same[0].clause.id} is broken in the same way"
             return
-        exchanges = broken.exchanges
+        self._explain(broken)
         steady = self._run.results.get(STEADY)
-        if steady and result is not steady and all(self._repeatable(each) for each in exchanges):
+        if steady and result is not steady and all(self._repeatable(each) for each in broken.exchanges):
+            exchanges = broken.exchanges
             writes = [each for each in self._edits if each not in exchanges]
             for length in (0, 1, 3):
                 if self._reproduces((*writes[len(writes) - length :], *exchanges)):
-                    exchanges = (*writes[len(writes) - length :], *exchanges)
+                    broken.exchanges = (*writes[len(writes) - length :], *exchanges)
                     break
             else:
-                message = f"asked again in the same way, the server answered differently: {broken.message}"
-                steady.finding = steady.finding or Finding(steady.clause, message, exchanges)
+                broken.message = f"asked again in the same way, the server answered differently: {broken.message}"
+                self.keep(steady, broken, flaky=True)
                 result.reason = f"{STEADY} is broken"
                 return
-        result.finding = result.finding or Finding(
-            result.clause, broken.message, exchanges, broken.about, broken.expected, broken.actual
-        )
+        self.keep(result, broken)
         self._heal()
 
-    def add_to(self, id: str, message: str, *exchanges: Exchange) -> None:
-        """Notes a finding about another clause than the one that is being judged."""
-        result = self._run.results[id]
-        if not result.finding:
-            result.finding = Finding(result.clause, message, exchanges)
+    def keep(self, result: Result, broken: Broken, *, flaky: bool = False) -> None:
+        """Keeps a finding as it is, unless there is one about the clause."""
+        result.finding = result.finding or Finding(
+            result.clause,
+            broken.message,
+            broken.exchanges,
+            broken.about,
+            broken.expected,
+            broken.actual,
+            statuses=broken.statuses,
+            holds=broken.holds,
+            made=self._made(result.clause, broken),
+            flaky=flaky,
+        )
+
+    def stumble(self, result: Result, broken: Broken) -> None:
+        """Keeps a finding about an answer to a request that was sent for another clause."""
+        self.keep(result, broken)
+        [exchange] = broken.exchanges
+        safe = exchange.request.method in ("GET", "PUT") and exchange.request.operation
+        if result.finding and safe and result.clause.id in STATUSES:
+            with contextlib.suppress(NotExercised):
+                again = self._run.send(exchange.request)
+                result.finding = replace(result.finding, flaky=again.answer.status != exchange.answer.status)
+
+    def _name(self, exchange: Exchange) -> str:
+        """The id of the run's own item that a request names, as the run writes it."""
+        return next(iter(self.history.named(exchange.request)), self._run.subject)
+
+    def _made(self, clause: Clause, broken: Broken) -> tuple[Made, ...]:
+        """What has to be there for the exchanges to say the same again: what they name or list, or what is alike."""
+        requests = [each.request for each in broken.exchanges]
+        marks = re.compile(rf"{re.escape(self._run.estate.label)}-\d+")
+        ids = self.history.named(*requests) + self.history.alike(marks, *requests)
+        if any(each.operation == LIST for each in requests):
+            ids += self.history.alive(broken.exchanges[0].at)[:_LISTED]
+        elif broken.holds and self._run.bystander in self.history.lives and clause.id != "answer/schema":
+            # An edit may have gone to another one.
+            ids.append(self._run.bystander)
+        return tuple(self.history.before(dict.fromkeys(ids), broken.exchanges))
+
+    def _explain(self, broken: Broken) -> None:
+        """Says of an item that is gone, though the run has not deleted it, which request it disappeared after."""
+        since = self.history.vanished(broken.exchanges[-1])
+        if since is None:
+            return
+        last = broken.exchanges[-1]
+        if (
+            not self._run.contract.operations.get(READ)
+            or self._run.get(git_token=self._name(last)).answer.status != 404
+        ):
+            return
+        what = f"a git token that the run did not delete is gone: {last.request.operation} finds it no more (404)"
+        if since:
+            culprit = since[-1]
+            name = culprit.request.operation or culprit.request.method
+            what += f" since {name}, which was answered {culprit.answer.status}"
+        broken.message = what
+        broken.exchanges = (*since, last)
 
     def withdraw(self) -> None:
         """Takes back what was found since the server ceased to answer at all: the network may be to blame."""
@@ -90,9 +154,8 @@ class Findings:
             works.reason = "a valid edit worked at first and does no more"
             steady = self._run.results.get(STEADY)
             if steady and not steady.finding:
-                steady.finding = Finding(
-                    steady.clause, f"after {self._run.target.used} requests {works.reason}", (edited,)
-                )
+                message = f"after {self._run.target.used} requests {works.reason}"
+                self.keep(steady, Broken(message, edited, statuses=(200,)), flaky=True)
         # What was accepted by mistake has changed what there is.
         if self._run.snapshot:
             with contextlib.suppress(Broken, Stumbled):

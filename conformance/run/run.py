@@ -17,9 +17,10 @@ from typing import Any, Literal, TypeVar
 from ..contract.contract import Contract, Operation, Zone
 from ..target.exchange import Exchange, Request
 from ..target.target import CannotRun, NotExercised, Target
+from . import conditions
 from .bodies import NAMES, Bodies
 from .checks import CHECKS, Checks
-from .clause import Broken, Clause, Finding, Result, Stumbled
+from .clause import Broken, Clause, Result, Stumbled
 from .cleanup import CleanUp
 from .comparison import difference, short
 from .estate import Estate, id_of, listed_tokens, plain
@@ -54,6 +55,8 @@ class Run:
         self.seed = seed
         # Where failing examples are from, without the password, if there is such a place.
         self.database = ""
+        # The options by which another run sends the same to the same server.
+        self.options: tuple[str, ...] = ()
         self.random = random.Random(seed)
         variables = {"QOVERY_API_TOKEN": target.api_token, "QOVERY_JWT": target.jwt}
         self.secrets = Secrets({name: value for name, value in variables.items() if value})
@@ -225,7 +228,7 @@ class Run:
                 if check.fatal:
                     exchange.broken.append(check.clause.id)
                 if not result.finding:
-                    result.finding = Finding(check.clause, found, (exchange,))
+                    self.findings.stumble(result, Broken(found, exchange))
         return exchange
 
     def listed(self) -> tuple[Exchange, dict[str, Json]]:
@@ -353,7 +356,7 @@ class Run:
             expected = " or ".join(map(str, statuses))
             actual = str(exchange.answer.status)
             message = f"{because}: expected {expected}, got {actual}"
-            raise Broken(message, exchange, about=about, expected=expected, actual=actual)
+            raise Broken(message, exchange, about=about, expected=expected, actual=actual, statuses=statuses)
         return exchange.answer.json if isinstance(exchange.answer.json, dict) else {}
 
     def expect_shown(self, sent: Json, exchange: Exchange, *before: Exchange, token: Json | None = None) -> None:
@@ -362,8 +365,16 @@ class Run:
         problem = difference(self.contract, sent, shown)
         if problem:
             field = problem.split()[0]
-            values = {"expected": short(sent[field]), "actual": short(shown.get(field))}
-            raise Broken(problem, *before, exchange, about=f"altered {field}", **values)
+            place: conditions.Place = ("$last", None if token is None else str(token["id"]))
+            raise Broken(
+                problem,
+                *before,
+                exchange,
+                about=f"altered {field}",
+                expected=short(sent[field]),
+                actual=short(shown.get(field)),
+                holds=conditions.shown(field, sent[field], place),
+            )
 
     def cannot(self, failure: BaseException) -> CannotRun:
         """Why the run has not come to its end. A traceback might show what must not be shown."""

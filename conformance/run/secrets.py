@@ -51,6 +51,11 @@ class Secrets:
         for variable, value in credentials.items():
             self.keep(value, variable)
 
+    @property
+    def values(self) -> dict[str, str]:
+        """Every secret that is known, with its variable."""
+        return dict(self._values)
+
     def keep(self, value: str, variable: str) -> None:
         """Treats `value`, somebody's real secret of whatever form, as the one that `variable` holds."""
         self._telling.update(dict.fromkeys(_telling_parts(value), variable))

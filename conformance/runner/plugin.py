@@ -20,7 +20,7 @@ from hypothesis.errors import HypothesisException
 
 from .. import suite
 from ..run.checks import CHECKS
-from ..run.clause import LEVELS, Broken, Clause, Finding, Result, Stumbled
+from ..run.clause import LEVELS, Broken, Clause, Result, Stumbled
 from ..run.notes import OTHERS
 from ..run.run import Run
 from ..suite import fuzzing
@@ -234,7 +234,7 @@ class Plugin:
                 self.run.findings.add(result, broken)
             except NotExercised:
                 # No request is left to show it again with.
-                result.finding = result.finding or Finding(result.clause, broken.message, broken.exchanges)
+                self.run.findings.keep(result, broken)
             except (CannotRun, KeyboardInterrupt) as failure:
                 self._end(result, failure, session)
         elif self._held and _find(error, NotExercised):

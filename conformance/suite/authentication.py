@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import product
 
+from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Json, Run
@@ -62,17 +63,26 @@ def _nothing_written(run: Run, before: list[str], state: Json, sent: list[Exchan
     listed, tokens = run.listed()
     writes = {each.request.operation: each for each in sent}
     if run.subject not in tokens:
-        raise Broken("a refused delete was carried out", writes.get("deleteGitToken", sent[-1]), listed)
+        once = conditions.listed("id", run.subject, 1)
+        culprit = writes.get("deleteGitToken", sent[-1])
+        raise Broken("a refused delete was carried out", culprit, listed, holds=once)
     if field := unlike(run.contract, state, tokens[run.subject]):
-        raise Broken(f"a refused edit changed {field}", writes["editGitToken"], listed)
+        same = conditions.same(field, ("$first", run.subject), ("$last", run.subject))
+        culprit = writes["editGitToken"]
+        first = run.findings.history.listed_before(culprit)
+        raise Broken(f"a refused edit changed {field}", *first, culprit, listed, holds=same)
     if "createGitToken" in writes and run.cleanup.adopt_marked({id: tokens[id] for id in set(tokens) - set(before)}):
-        raise Broken("a refused create was carried out", writes["createGitToken"], listed)
+        culprit = writes["createGitToken"]
+        none = conditions.listed("name", (culprit.request.json or {}).get("name"), 0)
+        raise Broken("a refused create was carried out", culprit, listed, holds=none)
 
 
 def _state(run: Run) -> tuple[list[str], Json]:
     listed, tokens = run.listed()
     if run.subject not in tokens:
-        raise Broken("a refused delete was carried out: the git token is gone", listed)
+        once = conditions.listed("id", run.subject, 1)
+        since = run.findings.history.since(run.subject)
+        raise Broken("a refused delete was carried out: the git token is gone", *since, listed, holds=once)
     return list(tokens), tokens[run.subject]
 
 

@@ -2,6 +2,7 @@
 
 import time
 
+from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.comparison import instant, unlike
 from ..run.run import Json, Run
@@ -48,7 +49,8 @@ def test_read_back(run: Run) -> None:
         token = run.expect(read, 200, because="an edited git token cannot be read")
         run.expect_shown(body, read, edited)
         if field := unlike(run.contract, token, edited.answer.json):
-            raise Broken(f"{field} differs between the edit's answer and the next read", edited, read)
+            message = f"{field} differs between the edit's answer and the next read"
+            raise Broken(message, edited, read, holds=conditions.same(field))
 
 
 @clause(
@@ -65,10 +67,12 @@ def test_listed(run: Run) -> None:
         listed, tokens = run.listed()
         token = tokens.get(run.subject)
         if token is None:
-            raise Broken("the list does not show an edited git token", edited, listed)
+            once = conditions.listed("id", run.subject, 1)
+            raise Broken("the list does not show an edited git token", edited, listed, holds=once)
         run.expect_shown(body, listed, edited, token=token)
         if field := unlike(run.contract, token, edited.answer.json):
-            raise Broken(f"{field} differs between the edit's answer and the list", edited, listed)
+            same = conditions.same(field, ("$before", None), ("$last", run.subject))
+            raise Broken(f"{field} differs between the edit's answer and the list", edited, listed, holds=same)
 
 
 def shown(run: Run) -> Json:
@@ -84,7 +88,8 @@ def shown(run: Run) -> Json:
     needs="edit/read-back",
 )
 def test_fixed(run: Run) -> None:
-    before = shown(run)
+    first = run.get()
+    before = run.expect(first, 200, because="a git token cannot be read")
     for body in (run.bodies.full(), run.bodies.least(type="GITLAB")):
         edited = run.edit(body)
         run.expect(edited, 200, because="a valid edit was refused")
@@ -92,9 +97,12 @@ def test_fixed(run: Run) -> None:
         token = run.expect(read, 200, because="a git token cannot be read")
         for answer in (edited.answer.json, token):
             if answer["id"].lower() != before["id"].lower():
-                raise Broken("the id changed with an edit", edited, read)
+                raise Broken(
+                    "the id changed with an edit", first, edited, read, holds=conditions.same("id", ("$first", None))
+                )
             if instant(answer["created_at"]) != instant(before["created_at"]):
-                raise Broken("created_at changed with an edit", edited, read)
+                same = conditions.same("created_at", ("$first", None))
+                raise Broken("created_at changed with an edit", first, edited, read, holds=same)
 
 
 @clause(
@@ -133,7 +141,7 @@ def _not_forged(forged: Json, fields: list[str], *exchanges: Exchange) -> None:
     token = exchanges[-1].answer.json
     for field in fields:
         if token.get(field) == forged[field] or str(token.get(field))[:10] == str(forged[field])[:10]:
-            raise Broken(f"a client can set {field}", *exchanges)
+            raise Broken(f"a client can set {field}", *exchanges, holds=conditions.not_shown(field, forged[field]))
 
 
 @clause(
@@ -167,14 +175,17 @@ def _moves(run: Run, field: str) -> None:
         token = run.expect(edited, 200, because="a valid edit was refused")
         after = token.get("updated_at")
         if after is None:
-            raise Broken("updated_at is gone after an edit", edited)
+            raise Broken("updated_at is gone after an edit", edited, holds=conditions.has("updated_at"))
         if instant(after) < instant(before):
-            raise Broken(f"updated_at went back from {before} to {after}", first, edited)
+            holds = conditions.later("updated_at")
+            raise Broken(f"updated_at went back from {before} to {after}", first, edited, holds=holds)
         if instant(after) < instant(token["created_at"]):
-            raise Broken(f"updated_at {after} lies before created_at {token['created_at']}", edited)
+            message = f"updated_at {after} lies before created_at {token['created_at']}"
+            raise Broken(message, edited, holds=conditions.ordered("created_at", "updated_at"))
         if instant(after) > instant(before):
             return
-    raise Broken(f"updated_at stood still at {before} when {field} was changed", first, edited)
+    message = f"updated_at stood still at {before} when {field} was changed"
+    raise Broken(message, first, edited, holds=conditions.later("updated_at"))
 
 
 @clause(
@@ -193,13 +204,16 @@ def test_idempotent(run: Run) -> None:
             again = run.edit(body)
             token = run.expect(again, 200, because="the same edit was refused when repeated")
             if field := unlike(run.contract, token, first.answer.json, "updated_at"):
-                raise Broken(f"the same edit gave another {field} when repeated", first, again)
+                same = conditions.same(field)
+                raise Broken(f"the same edit gave another {field} when repeated", first, again, holds=same)
         listed, tokens = run.listed()
         if run.subject not in tokens:
-            raise Broken("the list does not show a git token that was edited", again, listed)
+            once = conditions.listed("id", run.subject, 1)
+            raise Broken("the list does not show a git token that was edited", again, listed, holds=once)
         run.expect_shown(body, listed, first, again, token=tokens[run.subject])
         if seen and run.cleanup.adopt_marked({id: token for id, token in tokens.items() if id not in seen}):
-            raise Broken("an edit has made another git token", first, again, listed)
+            once = conditions.listed("name", body["name"], 1)
+            raise Broken("an edit has made another git token", first, again, listed, holds=once)
         seen = tokens
 
 
@@ -229,7 +243,8 @@ def test_touches_no_other(run: Run) -> None:
         read = run.get(git_token=run.bystander)
         after = run.expect(read, 200, because="another git token is gone after an edit")
         if field := unlike(run.contract, before, after):
-            raise Broken(f"an edit changed {field} of another git token", untouched, edited, read)
+            same = conditions.same(field, ("$first", None))
+            raise Broken(f"an edit changed {field} of another git token", untouched, edited, read, holds=same)
 
 
 @clause(
@@ -249,4 +264,5 @@ def test_deleted(run: Run) -> None:
     run.expect(deleted, 204, because="an edited git token cannot be deleted")
     read = run.get(git_token=gone)
     if read.answer.status != 404:
-        raise Broken(f"a deleted git token is still answered: {read.answer.status}", created, edited, deleted, read)
+        message = f"a deleted git token is still answered: {read.answer.status}"
+        raise Broken(message, created, edited, deleted, read, statuses=(404,))

@@ -86,7 +86,9 @@ def _judge(run: Run, case: Case[Any]) -> None:
             offence = run.contract.offence(exchange.request.json)
             about = f"accepted {offence}" if offence else "refused"
             message = f"{exchange.request.operation}: expected {meaning}, got {answer.status}"
-            raise Broken(message, exchange, about=about, expected=meaning, actual=str(answer.status))
+            statuses = tuple(sorted(expected))
+            actual = str(answer.status)
+            raise Broken(message, exchange, about=about, expected=meaning, actual=actual, statuses=statuses)
         if answer.ok and run.contract.zone(exchange.request.json) is Zone.ACCEPT:
             run.expect_shown(exchange.request.json, exchange)
     if exchange.request.operation == "createGitToken" and exchange.answer.status == 201:

@@ -1,5 +1,6 @@
 """Tenants: what belongs to another organization is neither shown nor changed."""
 
+from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import OWN, Run
@@ -14,7 +15,8 @@ def _tells_nothing(run: Run, refusal: Exchange) -> None:
     schema = run.contract.operations["getOrganizationGitToken"].response_schema or {}
     shown = [field for field in schema["required"] if f'"{field}"' in refusal.answer.text]
     if len(shown) > len(schema["required"]) // 2:
-        raise Broken(f"the refusal shows {', '.join(shown)} of a git token", refusal)
+        message = f"the refusal shows {', '.join(shown)} of a git token"
+        raise Broken(message, refusal, holds=conditions.nowhere(shown))
 
 
 @clause(
@@ -88,4 +90,5 @@ def test_list(run: Run) -> None:
         raise NotExercised("it needs QOVERY_FOREIGN_GIT_TOKEN_ID")
     listed, tokens = run.listed()
     if foreign.lower() in tokens:
-        raise Broken("the list shows another organization's git token", listed)
+        none = conditions.listed("id", foreign, 0)
+        raise Broken("the list shows another organization's git token", listed, holds=none)

@@ -1,14 +1,16 @@
 """HTTP methods: those of the contract, and no others."""
 
+from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
-from ..run.run import Json, Run
+from ..run.run import Run
 from ..target.exchange import Exchange
-from .edit import shown
 
 # What HTTP and WebDAV-like frameworks know; HEAD and OPTIONS may be answered or not.
 HEADERS = ("X-HTTP-Method", "X-Method-Override", "X-HTTP-Method-Override")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+# With what a server refuses a method that it does not carry out.
+REFUSED = (400, 401, 403, 404, 405, 501)
 
 
 def _paths(run: Run) -> dict[str, list[str]]:
@@ -31,7 +33,7 @@ def _operation(run: Run, path: str) -> str:
 )
 def test_not_allowed(run: Run) -> None:
     run.expendable()
-    _, before = run.listed()
+    first, before = run.listed()
     refused = []
     for path, declared in _paths(run).items():
         for method in METHODS:
@@ -45,14 +47,18 @@ def test_not_allowed(run: Run) -> None:
                 run.expect(answer, 405, because=f"{method} is not a method of {path}")
                 allowed = {each.strip().upper() for each in (answer.answer.header("Allow") or "").split(",")}
                 if missing := set(declared) - allowed:
-                    raise Broken(f"Allow of {path} does not name {', '.join(sorted(missing))}", answer)
-    _, after = run.listed()
-    if run.cleanup.adopt_marked({id: token for id, token in after.items() if id not in before}):
-        raise Broken("a method that does not exist has created a git token", *refused)
+                    message = f"Allow of {path} does not name {', '.join(sorted(missing))}"
+                    raise Broken(message, answer, holds=conditions.header("Allow", sorted(missing)))
+    listed, after = run.listed()
+    if added := run.cleanup.adopt_marked({id: token for id, token in after.items() if id not in before}):
+        none = conditions.listed("name", after[added[0]].get("name"), 0)
+        raise Broken("a method that does not exist has created a git token", *refused, listed, holds=none)
     if not {run.subject, run.bystander} <= set(after):
-        raise Broken("a method that does not exist has deleted a git token", *refused)
+        once = conditions.listed("id", min({run.subject, run.bystander} - set(after)), 1)
+        raise Broken("a method that does not exist has deleted a git token", *refused, listed, holds=once)
     if field := unlike(run.contract, before[run.bystander], after[run.bystander]):
-        raise Broken(f"a method that does not exist has changed {field}", *refused)
+        same = conditions.same(field, ("$first", run.bystander), ("$last", run.bystander))
+        raise Broken(f"a method that does not exist has changed {field}", first, *refused, listed, holds=same)
 
 
 @clause(
@@ -67,7 +73,7 @@ def test_trace(run: Run) -> None:
             answer = run.call(_operation(run, path), method="TRACE")
             run.usable(answer)
             if answer.answer.ok:
-                raise Broken(f"TRACE is answered with {answer.answer.status}", answer)
+                raise Broken(f"TRACE is answered with {answer.answer.status}", answer, statuses=REFUSED)
 
 
 @clause(
@@ -83,7 +89,7 @@ def test_other(run: Run) -> None:
                 answer = run.call(_operation(run, path), method=method, git_token=run.bystander)
                 run.usable(answer)
                 if method == "PROPFIND" and answer.answer.ok:
-                    raise Broken(f"PROPFIND is answered with {answer.answer.status}", answer)
+                    raise Broken(f"PROPFIND is answered with {answer.answer.status}", answer, statuses=REFUSED)
 
 
 @clause(
@@ -95,7 +101,8 @@ def test_other(run: Run) -> None:
 )
 def test_override(run: Run) -> None:
     run.expendable()
-    before = shown(run)
+    before = run.get()
+    run.expect(before, 200, because="a git token cannot be read")
     for method in ("DELETE", "PUT"):
         body = run.bodies.full() if method == "PUT" else None
         overridden = run.call("getOrganizationGitToken", body, headers=_override(method))
@@ -103,8 +110,10 @@ def test_override(run: Run) -> None:
     overridden = run.get(git_token=f"{run.subject}?_method=DELETE")
     _unchanged(run, before, overridden, "a read with ?_method=DELETE")
     edited = run.edit(run.bodies.full() | {"_method": "DELETE"}, headers=_override("DELETE"))
-    if run.get().answer.status == 404:
-        raise Broken("an edit with DELETE in a header or in the body deletes the git token", edited)
+    read = run.get()
+    if read.answer.status == 404:
+        message = "an edit with DELETE in a header or in the body deletes the git token"
+        raise Broken(message, edited, read, statuses=(200,))
     run.cleanup.discard(run.new(run.create(run.bodies.full(), headers=_override("PUT"))))
 
 
@@ -112,8 +121,9 @@ def _override(method: str) -> tuple[tuple[str, str], ...]:
     return tuple((header, method) for header in HEADERS)
 
 
-def _unchanged(run: Run, before: Json, overridden: Exchange, what: str) -> None:
+def _unchanged(run: Run, before: Exchange, overridden: Exchange, what: str) -> None:
     read = run.get()
     run.expect(read, 200, because=f"a git token is gone after {what}")
-    if field := unlike(run.contract, before, read.answer.json):
-        raise Broken(f"{what} changed {field}", overridden, read)
+    if field := unlike(run.contract, before.answer.json, read.answer.json):
+        same = conditions.same(field, ("$first", None))
+        raise Broken(f"{what} changed {field}", before, overridden, read, holds=same)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import urlencode
 
 from ..contract.contract import Zone
+from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Json, Run
@@ -44,7 +45,7 @@ def remember(run: Run) -> None:
         try:
             nothing_written(run)
         except Broken as broken:
-            run.findings.add_to("refusals/nothing-written", broken.message, *broken.exchanges)
+            run.findings.keep(run.results["refusals/nothing-written"], broken)
     run.snapshot = run.listed()[1]
     run.refused.clear()
 
@@ -55,13 +56,18 @@ def nothing_written(run: Run) -> None:
     listed, after = run.listed()
     for token in before:
         if token not in after:
-            raise Broken("a refused request deleted a git token", refused[-1], listed)
+            once = conditions.listed("id", token, 1)
+            since = run.findings.history.since(token)
+            raise Broken("a refused request deleted a git token", *since, listed, holds=once)
         if field := unlike(run.contract, before[token], after[token]):
             culprit = _culprit(refused, "editGitToken", after[token].get(field))
-            raise Broken(f"a refused edit changed {field}", culprit, listed)
+            same = conditions.same(field, ("$first", token), ("$last", token))
+            first = run.findings.history.listed_before(culprit)
+            raise Broken(f"a refused edit changed {field}", *first, culprit, listed, holds=same)
     if added := run.cleanup.adopt_marked({id: token for id, token in after.items() if id not in before}):
         culprit = _culprit(refused, "createGitToken", after[added[0]]["name"])
-        raise Broken("a refused create was carried out", culprit, listed)
+        none = conditions.listed("name", after[added[0]]["name"], 0)
+        raise Broken("a refused create was carried out", culprit, listed, holds=none)
 
 
 def _bodies(run: Run) -> Iterator[Json]:

@@ -1,8 +1,10 @@
 """The rest of the resource: git tokens are created, shown, listed and deleted."""
 
+from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Run
+from ..target.exchange import Exchange
 from ..target.target import CannotRun, NotExercised
 
 
@@ -17,7 +19,8 @@ def test_create(run: Run) -> None:
     if run.target.overwrite:
         run.cleanup.adopt()
         raise NotExercised("with --overwrite nothing is created")
-    ids = []
+    ids: list[str] = []
+    made: list[Exchange] = []
     for body in (run.bodies.least(description=""), run.bodies.full(type="BITBUCKET"), run.bodies.full(type="GITHUB")):
         answer = run.create(body)
         if answer.answer.status == 403:
@@ -25,8 +28,9 @@ def test_create(run: Run) -> None:
         token = run.expect(answer, 201, because="a valid git token was not created")
         run.expect_shown(body, answer)
         if token["id"].lower() in ids:
-            raise Broken(f"the id {token['id']} was given twice", answer)
+            raise Broken(f"the id {token['id']} was given twice", *made, answer, holds=conditions.different("id"))
         ids.append(token["id"].lower())
+        made.append(answer)
     run.subject, run.bystander = ids[1], ids[2]
     run.cleanup.discard(ids[0])
 
@@ -49,7 +53,7 @@ def test_get(run: Run) -> None:
     token = run.expect(read, 200, because="a new git token cannot be read")
     run.expect_shown(body, read, created)
     if field := unlike(run.contract, token, created.answer.json):
-        raise Broken(f"{field} differs between create and get", created, read)
+        raise Broken(f"{field} differs between create and get", created, read, holds=conditions.same(field))
     run.cleanup.discard(token["id"])
 
 
@@ -74,20 +78,25 @@ def test_list(run: Run) -> None:
     new = run.new(created)
     listed, tokens = run.listed()
     if run.cleanup.adopt_marked({id: token for id, token in tokens.items() if id not in before and id != new}):
-        raise Broken("one create has made several git tokens", created, listed)
+        once = conditions.listed("name", body["name"], 1)
+        raise Broken("one create has made several git tokens", created, listed, holds=once)
     ids = [str(token["id"]).lower() for token in listed.answer.json["results"]]
     if ids.count(new) != 1:
-        raise Broken(f"the list shows a new git token {ids.count(new)} times", created, listed)
+        once = conditions.listed("id", new, 1)
+        raise Broken(f"the list shows a new git token {ids.count(new)} times", created, listed, holds=once)
     run.expect_shown(body, listed, created, token=tokens[new])
     if len(set(ids)) < len(ids):
-        raise Broken("the list shows a git token twice", listed)
+        raise Broken("the list shows a git token twice", listed, holds=conditions.unique("id"))
     for known in (run.subject, run.bystander):
         if known not in ids:
-            raise Broken("the list does not show a git token that exists", created, listed)
+            once = conditions.listed("id", known, 1)
+            raise Broken("the list does not show a git token that exists", created, listed, holds=once)
     read = run.get(git_token=new)
     token = run.expect(read, 200, because="a listed git token cannot be read")
     if field := unlike(run.contract, tokens[new], token):
-        raise Broken(f"{field} differs between list and get", listed, read)
+        raise Broken(
+            f"{field} differs between list and get", listed, read, holds=conditions.same(field, ("$before", new))
+        )
     run.cleanup.discard(new)
 
 
@@ -105,7 +114,9 @@ def test_associated_services(run: Run) -> None:
     counted = run.expect(read, 200, because="a git token cannot be read")["associated_services_count"]
     # Those of a git token that others use may change at any time; and nobody says that the caller may see all.
     if not run.target.overwrite and len(listed) > counted:
-        raise Broken(f"the git token counts {counted} services, and {len(listed)} are listed", services, read)
+        message = f"the git token counts {counted} services, and {len(listed)} are listed"
+        holds = conditions.counted("associated_services_count")
+        raise Broken(message, services, read, holds=holds)
 
 
 @clause(
@@ -129,7 +140,9 @@ def test_delete(run: Run) -> None:
     run.expect(read, 404, because="a deleted git token came back")
     listed, ids = run.listed()
     if gone in ids:
-        raise Broken("a deleted git token is still listed", deleted, listed)
+        gone_too = conditions.listed("id", gone, 0)
+        raise Broken("a deleted git token is still listed", created, deleted, listed, holds=gone_too)
     for known in (run.subject, run.bystander):
         if known not in ids:
-            raise Broken("deleting a git token deleted another one too", created, deleted, listed)
+            once = conditions.listed("id", known, 1)
+            raise Broken("deleting a git token deleted another one too", created, deleted, listed, holds=once)

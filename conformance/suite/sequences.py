@@ -4,6 +4,7 @@ from hypothesis import seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Json, Run
@@ -27,7 +28,8 @@ def test_steady(run: Run) -> None:
         first = first or edited
         run.expect_shown(body, edited)
         if field := unlike(run.contract, first.answer.json, token, "updated_at"):
-            raise Broken(f"the same edit gave another {field}", first, edited)
+            same = conditions.same(field, ("$first", None))
+            raise Broken(f"the same edit gave another {field}", first, edited, holds=same)
         if number % 4 == 3:
             read = run.get()
             run.expect(read, 200, because="a git token cannot be read")
@@ -109,7 +111,8 @@ def _machine(run: Run) -> type[RuleBasedStateMachine]:
             listed, shown = run.listed()
             for token, (body, before) in self.written.items():
                 if token not in shown:
-                    raise Broken("the list does not show a git token that exists", before, listed)
+                    once = conditions.listed("id", token, 1)
+                    raise Broken("the list does not show a git token that exists", before, listed, holds=once)
                 run.expect_shown(body, listed, before, token=shown[token])
 
         @rule(index=st.integers(0, 2))

@@ -5,6 +5,7 @@ from functools import partial
 from itertools import cycle, product
 
 from ..contract.contract import Zone
+from ..run import conditions
 from ..run.clause import Broken, Stumbled, clause
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
@@ -84,7 +85,9 @@ def _listed(run: Run, write: Write, written: dict[str, tuple[Json, Exchange]]) -
         listed, shown = run.listed()
         for token, (body, exchange) in written.items():
             if token not in shown:
-                raise Broken("the list does not show a git token", exchange, listed)
+                raise Broken(
+                    "the list does not show a git token", exchange, listed, holds=conditions.listed("id", token, 1)
+                )
             judge = partial(run.expect_shown, body, listed, exchange, token=shown[token])
             _blame(run, write, body, judge)
 

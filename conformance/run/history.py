@@ -1,0 +1,132 @@
+"""What a run has done to each of its own items, as far as it takes to bring another one into the same state."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from ..target.exchange import Exchange, Request
+
+# A longer body, in bytes, is a case of its own, and nothing that others build on.
+_KEPT = 64 * 1024
+# As many of an item's last requests are remembered, and of all items' last writes.
+_LAST = 4
+_WRITES = 40
+
+
+@dataclass
+class Life:
+    """What became of one item: what was accepted of it, and everything that was sent to it once it was deleted."""
+
+    created: Exchange
+    edits: deque[Exchange] = field(default_factory=lambda: deque(maxlen=_LAST))
+    deleted: Exchange | None = None
+    after: deque[Exchange] = field(default_factory=lambda: deque(maxlen=_LAST))
+    # When it was last shown, in seconds of Unix time.
+    seen: float = 0.0
+
+
+@dataclass(frozen=True)
+class Made:
+    """An item that a reproduction needs: its id in the run, the create's body, and what is to be sent to it then."""
+
+    id: str
+    body: bytes
+    then: tuple[Request, ...] = ()
+
+
+class History:
+    """The lives of the run's own items, by id in lower case."""
+
+    def __init__(self) -> None:
+        self.lives: dict[str, Life] = {}
+        self._writes: deque[Exchange] = deque(maxlen=_WRITES)
+        self._lists: deque[Exchange] = deque(maxlen=_LAST)
+
+    def note(self, exchange: Exchange) -> None:
+        """Remembers a request that may have changed something, and which items were there."""
+        request, answer = exchange.request, exchange.answer
+        if len(request.body or b"") > _KEPT:
+            return
+        if request.method not in ("GET", "HEAD", "OPTIONS", "TRACE"):
+            self._writes.append(exchange)
+        shown = answer.json if answer.ok and isinstance(answer.json, dict) else {}
+        if request.method == "POST" and shown.get("id") and request.operation:
+            self.lives[str(shown["id"]).lower()] = Life(exchange, seen=exchange.at)
+        elif life := self._addressed(request):
+            if answer.ok and request.operation and not life.deleted:
+                life.seen = exchange.at
+            if life.deleted:
+                life.after.append(exchange)
+            elif request.method == "PUT" and answer.ok and request.operation:
+                life.edits.append(exchange)
+            elif request.method == "DELETE" and answer.ok:
+                life.deleted = exchange
+        results = shown.get("results")
+        if not isinstance(results, list) or self._addressed(request):
+            return
+        self._lists.append(exchange)
+        for item in results:
+            if isinstance(item, dict) and (life := self.lives.get(str(item.get("id")).lower())):
+                life.seen = exchange.at
+
+    def named(self, *requests: Request) -> list[str]:
+        """The ids of the run's own items that requests name, in path or body, in the order in which they were made."""
+        text = b"\n".join(part for each in requests for part in (each.path.encode(), each.body or b"")).lower()
+        return [id for id in self.lives if id.encode()[:-1] in text]
+
+    def alike(self, marks: re.Pattern[str], *requests: Request) -> list[str]:
+        """The ids of those that hold a mark of the run's which requests send too, as one of equal name does."""
+        sent = {mark for each in requests for mark in marks.findall((each.body or b"").decode("latin-1"))}
+        return [
+            id
+            for id, life in self.lives.items()
+            if not life.deleted and sent & set(marks.findall((self._state(life).body or b"").decode("latin-1")))
+        ]
+
+    def alive(self, at: float) -> list[str]:
+        """The ids of those that were there at a time."""
+        return [
+            id
+            for id, life in self.lives.items()
+            if life.created.at < at and not (life.deleted and life.deleted.at < at)
+        ]
+
+    def before(self, ids: Iterable[str], exchanges: tuple[Exchange, ...]) -> Iterator[Made]:
+        """What brings new items into the state that those with these ids were in before the exchanges."""
+        start = exchanges[0].at
+        for id in ids:
+            life = self.lives[id]
+            if life.created in exchanges or life.created.at >= start:
+                continue
+            states = [each for each in (life.created, *life.edits) if each.at < start and each not in exchanges]
+            then: list[Request] = []
+            if life.deleted and life.deleted.at < start and life.deleted not in exchanges:
+                then.append(life.deleted.request)
+                then += [each.request for each in life.after if each.at < start and each not in exchanges]
+            yield Made(id, states[-1].request.body or b"", tuple(then))
+
+    def vanished(self, exchange: Exchange) -> tuple[Exchange, ...] | None:
+        """The writes since an item was last seen, where it is gone and the run has not deleted it; else None."""
+        life = self._addressed(exchange.request)
+        if exchange.answer.status != 404 or life is None or life.deleted or not exchange.request.operation:
+            return None
+        return tuple(each for each in self._writes if life.seen <= each.at < exchange.at)
+
+    def since(self, id: str) -> tuple[Exchange, ...]:
+        """The writes since an item was last seen."""
+        seen = self.lives[id].seen if id in self.lives else 0.0
+        return tuple(each for each in self._writes if seen <= each.at)
+
+    def listed_before(self, exchange: Exchange) -> tuple[Exchange, ...]:
+        """The last list that was answered before an exchange, if there was one."""
+        return tuple(each for each in self._lists if each.at < exchange.at)[-1:]
+
+    def _state(self, life: Life) -> Request:
+        return (life.edits[-1] if life.edits else life.created).request
+
+    def _addressed(self, request: Request) -> Life | None:
+        """The life of the item that a path names."""
+        return next((life for part in request.path.lower().split("/") if (life := self.lives.get(part))), None)

@@ -1,0 +1,148 @@
+"""What is printed of a finding shows it again: on a server started anew with the fault, and on no other."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from conformance.bundled import environment, mock
+from conformance.detection import attempt, reproduce
+from conformance.mock.faults import FAULTS
+from conformance.report.shell import Names, body, word
+from tests.leaks import leaks
+from tests.spawned import spawned
+from tests.suite import conformance
+
+# Of everything, `scripts/detection --reproduce` tells; here, what takes each kind of step and judgement once.
+SAMPLE = (
+    "credentials/accepted-more-behind-the-jwt",
+    "credentials/done-and-refused-delete",
+    "loose/refused-and-stored-name",
+    "strict/same-name-edit",
+    "strict/upper-case-id-git-token",
+    "answers/mistyped-updated-at-no-zone",
+    "answers/broken-trailing-comma",
+    "meaning/empty-keeps-description",
+    "meaning/wrong-token-last",
+    "secrets/of-before",
+    "secrets/shown-as-sha-256",
+    "tenants/open-to-people",
+    "triggers/size-description-above-1000",
+    "http/allow-without-put",
+    "resource/unknown-is-fine-services",
+    "resource/list-capped-2",
+    "time/every-20-503",
+    "time/stops-half-way-edit",
+)
+BODIES = (
+    b"",
+    b'{"a": "it\'s 100%, \\"quoted\\", $HOME `id` \\\\ and bang!"}',
+    b"a\0b\x01\x7f\r\n\t\x1b[31m",
+    "é漢😀\u202e\u200b\ud7ff".encode(),
+    b"\xff\xfe\x80 not UTF-8",
+    b"[" * 100_000 + b"]" * 100_000,
+    b'{"a":' * 20_000 + b"1" + b"}" * 20_000,
+    json.dumps({f"m{number}": 0 for number in range(20_000)}).encode(),
+    b'{"x": "' + b"a" * 1_100_000 + b'"}',
+    ("é!" * 70_000).encode(),
+)
+SECRET, ID = "s3cret-' \"$x`", "0a1f4c52-3c5e-4b0e-9a57-5d0c4a8f6d1b"
+NAMES = Names([(SECRET, "SECRET"), (ID, "ID")])
+
+
+def shell(text: str) -> bytes:
+    given = {**os.environ, "SECRET": SECRET, "ID": ID}
+    return subprocess.run(["sh", "-c", text], env=given, capture_output=True, check=True).stdout
+
+
+@pytest.mark.parametrize("raw", BODIES, ids=lambda raw: repr(raw[:12]))
+def test_a_shell_sends_every_byte_of_a_body(raw: bytes) -> None:
+    for each in (raw, SECRET.encode() + raw + ID.upper().encode()):
+        command = body(each, NAMES) if each else ":"
+        assert shell(command) == each
+        assert len(command) < 3000 and "!" not in command and SECRET not in command
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SECRET,
+        f"{SECRET}x",
+        f"x{SECRET}",
+        SECRET[:-1],
+        f"{SECRET[:-4]}abcd",
+        f"abcdefgh{ID[8:]}",
+        SECRET.swapcase(),
+        f"/{ID}0/{ID.upper()}?a=$b!",
+        f"Token {SECRET}, {SECRET}",
+        "a\xe9b",
+    ],
+)
+def test_a_changed_credential_is_an_expression_of_the_right_one(text: str) -> None:
+    shown = word(NAMES.pieces(text))
+    assert shell(f"printf %s {shown}").decode("latin-1") == text
+    assert "!" not in shown and SECRET[:-4] not in shown
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_a_reproduction_shows_the_fault_and_nothing_else(name: str, tmp_path: Path) -> None:
+    assert name in FAULTS
+    assert spawned(attempt, name, 1, fail_fast=True, folder=tmp_path).clauses
+    results = json.loads((tmp_path / "results.json").read_text())
+    codes = spawned(reproduce, tmp_path, name)
+    assert set(codes.values()) == {(1, 0)}, codes
+    for finding in results["findings"]:
+        assert (tmp_path / finding["file"]).read_text() == finding["script"]
+        assert "\N{FULL BLOCK}" not in finding["script"] + finding["paste"]
+        assert "!" not in finding["script"].partition("\n")[2] + finding["paste"]
+
+
+def test_pasted_lines_show_the_fault_and_leave_nothing(tmp_path: Path) -> None:
+    fault = "loose/workspace-not-mandatory-on-edit"
+    with mock("--fault", fault) as server:
+        report = tmp_path / "report"
+        found = conformance(report, server, "--only", "refusals/workspace").results["findings"]
+    with mock("--fault", fault) as server:
+        given = {**os.environ, **environment(server)}
+        command = f'before=$(curl -s {_LIST}); {found[0]["paste"]}; [ "$before" = "$(curl -s {_LIST})" ]'
+        pasted = subprocess.run(["sh", "-c", command], env=given, capture_output=True, text=True, check=True)
+    assert "HTTP/1.1 200" in pasted.stdout and '"type":"BITBUCKET"' in pasted.stdout
+
+
+_LIST = (
+    "--noproxy '*' --header \"Authorization: Token $QOVERY_API_TOKEN\" "
+    '"$QOVERY_BASE_URL/organization/$QOVERY_ORGANIZATION_ID/gitToken"'
+)
+
+
+def test_a_reproduction_without_a_server_cannot_tell_and_says_why(tmp_path: Path) -> None:
+    spawned(attempt, "loose/null-token", 1, fail_fast=True, folder=tmp_path)
+    script = tmp_path / "findings" / "refusals-null.sh"
+    given = {"PATH": os.environ["PATH"]}
+    unset = subprocess.run([script], env=given, capture_output=True, text=True, check=False)
+    assert (unset.returncode, unset.stdout) == (2, "set QOVERY_BASE_URL\n")
+    given |= {"QOVERY_BASE_URL": "http://127.0.0.1:9", "QOVERY_API_TOKEN": "x" * 9, "QOVERY_ORGANIZATION_ID": ID}
+    silent = subprocess.run([script], env=given, capture_output=True, text=True, check=False)
+    assert silent.returncode == 2 and "nothing could be created" in silent.stdout
+
+
+def test_run_it_again_finds_the_same(tmp_path: Path) -> None:
+    pin = "zq7Yk2-vW9xT4-bR6nM1-hJ8"
+    options = ("--only", "refusals", "--max-requests", "500", "--rate", "400/s", "--pin", f"token={pin}")
+    with mock("--fault", "loose/null-description") as server:
+        first = conformance(tmp_path / "first", server, *options)
+        [finding] = first.results["findings"]
+        program, *words = shlex.split(finding["again"])
+        again = conformance(tmp_path / "again", {**server, "base_url": ""}, *words, GIT_TOKEN=pin)
+    assert program == "scripts/conformance"
+    assert f"Run it again: {finding['again']}" in first.output
+    assert not leaks(finding["again"] + finding["script"] + finding["paste"], [pin])
+    assert [(each["clause"], each["message"]) for each in again.results["findings"]] == [
+        (finding["clause"], finding["message"])
+    ]
+    assert again.results["max_requests"] == 500
