@@ -116,7 +116,7 @@ def test_the_failure_reads_like_the_report_and_keeps_secrets() -> None:
         verify(create_app(world, "secrets/in-header-edit"), **of(world), only=["edit", "secrets"])
     message = str(caught.value)
     assert "1. secrets/token: the answer shows the git token's value" in message
-    assert 'curl --include --request PUT "$QOVERY_BASE_URL/organization/' in message
+    assert 'api --include --request PUT "$items/$ID"' in message
     assert 'verify(app, ..., only=["secrets/token"], seed=0)' in message
     assert world.api_token not in message
     assert len(caught.traceback) == 2  # Frames further below have requests, with the credentials, among their locals.

@@ -65,7 +65,7 @@ def test_two_parts_of_a_run_make_the_whole(runs: dict[str, tuple[Path, Outcome]]
     assert results["seed"] == 7
     # As a run, it is printed clause by clause, with the finding and the totals.
     assert all(clause["requirement"] in process.stdout for clause in results["clauses"])
-    assert "curl --include" in process.stdout and "1 broken" in process.stdout.splitlines()[-1]
+    assert "api --include" in process.stdout and "1 broken" in process.stdout.splitlines()[-1]
 
 
 def test_the_pictures_are_those_of_all(runs: dict[str, tuple[Path, Outcome]]) -> None:

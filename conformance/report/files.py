@@ -1,4 +1,4 @@
-"""A run as files: results.json for programs, two reports for people, and for CI junit.xml, codequality.json, scripts."""
+"""A run as files: results.json for programs, two reports and scripts for people, and two files for CI."""
 
 from __future__ import annotations
 
