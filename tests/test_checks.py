@@ -1,4 +1,4 @@
-"""What the checks on every answer take for a server's internals."""
+"""What the checks on every answer find: a server's internals, and what the contract does not document."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 
 from conformance.contract.contract import Contract
 from conformance.run.checks import Checks
+from conformance.run.documented import Documented
 from conformance.run.secrets import Secrets
 from conformance.target.exchange import Answer, Exchange, Request
 
@@ -79,3 +80,80 @@ def test_what_was_sent_is_not_taken_for_the_servers(shown: str) -> None:
 )
 def test_what_any_error_says_is_none_of_it(shown: str) -> None:
     assert internals(shown) is None
+
+
+RESPONSE = {
+    "headers": {
+        "X-Left": {"schema": {"type": "integer", "minimum": 0}},
+        "X-Until": {"schema": {"type": "string", "format": "date-time"}, "required": True},
+    },
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["id", "token"],
+                "properties": {
+                    "id": {"type": "string", "format": "uuid"},
+                    "token": {"type": "string", "writeOnly": True},
+                    "items": {"type": "array", "items": {"type": "object", "required": ["name"]}},
+                },
+            }
+        }
+    },
+}
+DOCUMENTED = Documented(RESPONSE)
+ID = "1b7d9e30-8f21-4d6c-b1a4-2e9f70c35a64"
+
+
+@pytest.mark.parametrize(
+    ("label", "problem"),
+    [
+        ("application/json", None),
+        ("Application/JSON; charset=utf-8", None),
+        (None, "no Content-Type says that the body is application/json"),
+        ("text/html", "the Content-Type is text/html, not application/json"),
+        ("json", "the Content-Type is json, not application/json"),
+    ],
+)
+def test_a_media_type_is_the_documented_one(label: str | None, problem: str | None) -> None:
+    headers = (("content-type", label),) if label is not None else ()
+    assert DOCUMENTED.media_type(Answer(200, headers)) == problem
+
+
+@pytest.mark.parametrize(
+    ("headers", "problem"),
+    [
+        ({"x-left": "7"}, None),
+        ({"X-Left": "-1"}, "X-Left: -1 is less than the minimum of 0"),
+        ({"X-Left": "many"}, 'X-Left: "many" is not of type "integer"'),
+        ({"X-Left": "1_0"}, 'X-Left: "1_0" is not of type "integer"'),
+        ({"X-Until": "soon"}, 'X-Until: "soon" is not a "date-time"'),
+    ],
+)
+def test_a_header_is_what_its_schema_says(headers: dict[str, str], problem: str | None) -> None:
+    sent = {"X-Until": "2026-01-15T09:30:00Z"} | headers
+    assert DOCUMENTED.headers(Answer(200, tuple(sent.items()))) == problem
+
+
+def test_a_header_that_is_required_is_sent() -> None:
+    assert DOCUMENTED.headers(Answer(200)) == "X-Until is missing"
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ({"id": ID}, None),
+        ({}, '"id" is a required property'),
+        ({"id": "1"}, '"1" is not a "uuid" (at id)'),
+        ({"id": ID, "token": "s3cret"}, "token must not be shown (at token)"),
+        ({"id": ID, "items": [{"name": 1}, {}]}, '"name" is a required property (at items[1])'),
+        ({"id": "\ud800"}, "a text in it is not Unicode"),
+    ],
+)
+def test_the_first_thing_that_is_wrong_with_a_body_is_said(value: object, problem: str | None) -> None:
+    assert DOCUMENTED.body(Answer(200, (("Content-Type", "application/json"),)), value) == problem
+
+
+def test_a_problem_of_a_huge_body_is_short() -> None:
+    problem = DOCUMENTED.body(Answer(200, (("Content-Type", "application/json"),)), ["x" * 100_000])
+    assert problem and len(problem) < 320

@@ -1,7 +1,7 @@
 """What holds for every answer, whatever the request was.
 
 Each check is a clause of its own. It says what is wrong with an answer, None if nothing is, and NOT_APPLICABLE where
-it has nothing to judge. The form of documented answers is judged by Schemathesis.
+it has nothing to judge.
 """
 
 from __future__ import annotations
@@ -10,16 +10,12 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Final
-
-import requests
-import schemathesis
-from schemathesis.checks import content_type_conformance, response_headers_conformance, response_schema_conformance
+from typing import Final
 
 from ..contract.contract import Contract, Zone
 from ..target.exchange import Exchange
 from .clause import Clause, Level
+from .documented import Documented, documented
 from .secrets import Secrets
 
 # Statuses with which HTTP itself lets a server refuse a request, whatever the operation documents (RFC 9110, RFC 6585).
@@ -92,20 +88,14 @@ class Checks:
     def __init__(self, contract: Contract, secrets: Secrets) -> None:
         self.secrets = secrets
         self.contract = contract
-        schema = schemathesis.openapi.from_dict(contract.document)
-        self._cases: dict[str, Any] = {
-            each.id: schema[each.path][each.method].Case(path_parameters=dict.fromkeys(each.parameters, ""))
-            for each in contract.operations.values()
-        }
-        # Of the answer that is being judged: whose secrets it shows, and it as Schemathesis takes it.
+        self._documented = documented(contract)
+        # Whose secrets the answer shows that is being judged.
         self.shown: set[str] = set()
-        self._response: schemathesis.Response | None = None
 
     def run(self, exchange: Exchange) -> list[tuple[Check, str | None]]:
         """Judges an answer; gives every check that applied and what it found, up to the first fatal finding."""
         headers = "\n".join(f"{name}: {value}" for name, value in exchange.answer.headers)
         self.shown = self.secrets.in_text(f"{headers}\n{exchange.answer.text}")
-        self._response = as_response(exchange)
         results = []
         for each in CHECKS:
             found = each.judge(self, exchange)
@@ -116,52 +106,9 @@ class Checks:
                 break
         return results
 
-    def documented(self, exchange: Exchange) -> bool:
-        """Whether the contract documents the answer's status for the operation."""
-        operation = exchange.request.operation
-        return operation is not None and str(exchange.answer.status) in self.contract.operations[operation].responses
-
-    def failure(self, exchange: Exchange, *checks: Any) -> str | None:
-        """What Schemathesis's checks find in an answer."""
-        operation = exchange.request.operation
-        if operation is None or not self.documented(exchange):
-            return NOT_APPLICABLE
-        try:
-            self._cases[operation].validate_response(self._response, checks=list(checks))
-        except BaseExceptionGroup as group:
-            return _first_sentence(group.exceptions[0])
-        return None
-
-
-def as_response(exchange: Exchange) -> schemathesis.Response:
-    """The answer as Schemathesis takes it."""
-    answer = exchange.answer
-    # The body has been decoded already.
-    names = {name.lower() for name, _ in answer.headers} - {"content-encoding"}
-    return schemathesis.Response(
-        answer.status,
-        headers={name: [answer.header(name) or ""] for name in names},
-        content=answer.body,
-        request=_prepared(exchange.request.method),
-        elapsed=answer.seconds,
-        verify=True,
-    )
-
-
-@cache
-def _prepared(method: str) -> requests.PreparedRequest:
-    """A request as Schemathesis takes it, which asks nothing about it but the method."""
-    return requests.Request(method, "http://localhost/").prepare()
-
-
-def _first_sentence(failure: BaseException) -> str:
-    title = getattr(failure, "title", type(failure).__name__)
-    message = getattr(failure, "message", "")
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    kept = [line for line in lines if not line.startswith(("Schema", "Value", "Validated against", "{", "}", '"$'))]
-    where = getattr(failure, "instance_path", None)
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where or ())
-    return f"{title}: {' '.join(kept[:1])[:300]}" + (f" (at {place.lstrip('.')})" if place else "")
+    def documented(self, exchange: Exchange) -> Documented | None:
+        """What the contract documents of an answer of this status to this operation, if it does."""
+        return self._documented.get((exchange.request.operation or "", exchange.answer.status))
 
 
 @check(
@@ -257,7 +204,7 @@ def _status(checks: Checks, exchange: Exchange) -> str | None:
     operation, status = exchange.request.operation, exchange.answer.status
     if operation is None:
         return NOT_APPLICABLE
-    if checks.documented(exchange) or status in HTTP_REFUSALS:
+    if checks.documented(exchange) is not None or status in HTTP_REFUSALS:
         return None
     return f"{operation} does not document {status}"
 
@@ -269,7 +216,8 @@ def _status(checks: Checks, exchange: Exchange) -> str | None:
     level="documented",
 )
 def _media_type(checks: Checks, exchange: Exchange) -> str | None:
-    return checks.failure(exchange, content_type_conformance)
+    documented = checks.documented(exchange)
+    return documented.media_type(exchange.answer) if documented else NOT_APPLICABLE
 
 
 @check(
@@ -280,7 +228,8 @@ def _media_type(checks: Checks, exchange: Exchange) -> str | None:
     fatal=False,
 )
 def _headers(checks: Checks, exchange: Exchange) -> str | None:
-    return checks.failure(exchange, response_headers_conformance)
+    documented = checks.documented(exchange)
+    return documented.headers(exchange.answer) if documented else NOT_APPLICABLE
 
 
 @check(
@@ -297,10 +246,11 @@ def _schema(checks: Checks, exchange: Exchange) -> str | None:
         # Whatever such a request makes of the git token, it is the acceptance that is at fault, if anything is.
         return NOT_APPLICABLE
     try:
-        json.loads(answer.body.decode("utf-8"), parse_constant=_no_constant)
+        value = json.loads(answer.body.decode("utf-8"), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         return f"the body is not JSON: {error}" if answer.body else "the body is empty"
-    return checks.failure(exchange, response_schema_conformance)
+    documented = checks.documented(exchange)
+    return documented.body(answer, value) if documented else NOT_APPLICABLE
 
 
 @check(
