@@ -1,6 +1,7 @@
 """Finds where a server breaks the contract of Qovery's git-token API; with a mock of that API.
 
-`verify` tests an application in a test of yours. The commands are `qovery-conformance` and `qovery-mock`.
+`verify` tests an application in a test of yours, `clause_tests` makes a test of each clause. The commands are
+`qovery-conformance` and `qovery-mock`.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .application import NotConforming, verify
+    from .cases import clause_tests
     from .target.target import CannotRun
 
-__all__ = ["CannotRun", "NotConforming", "verify"]
+__all__ = ["CannotRun", "NotConforming", "clause_tests", "verify"]
 
 WINDOWS = "on Windows, run the suite in WSL or from its image: it needs fork and file locks; the mock runs as it is"
 
@@ -22,7 +24,7 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         if sys.platform == "win32":
             raise ImportError(WINDOWS)
-        from . import application
+        from . import cases
 
-        return getattr(application, name)
+        return getattr(cases, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from .contract.contract import Contract
 from .report.files import write
 from .report.results import report as as_results
-from .report.terminal import ending, printable
+from .report.terminal import Terminal, ending, printable
 from .run.run import Run
 from .runner.plugin import Plugin, choose
 from .target.target import CannotRun, Target
@@ -18,7 +21,7 @@ from .target.transport import Application, transport
 
 
 class NotConforming(AssertionError):
-    """An application breaks clauses, or none could be judged; `results` is what `verify` gives of one that does not."""
+    """An application breaks clauses, or none could be judged; `results` are what `verify` returns otherwise."""
 
     def __init__(self, message: str, results: dict[str, Any]) -> None:
         super().__init__(message)
@@ -40,7 +43,10 @@ def verify(
     timeout: float = 5,
     report: Path | None = None,
 ) -> dict[str, Any]:
-    """Tests an ASGI or WSGI application in this process, without a socket; gives the results.
+    """Tests an ASGI or WSGI application in this process, without a socket; returns the results.
+
+    Each clause is printed as it is judged: `pytest -s` shows it. In an asynchronous test it runs in a thread of its
+    own, and the test waits.
 
     Args:
         app: The application. The run creates git tokens in it, and deletes them.
@@ -67,28 +73,37 @@ def verify(
     if not (api_token or jwt):
         raise CannotRun("no credentials: give api_token or jwt")
     chosen = choose(only)
-    target = Target(
-        base_url,
-        organization_id,
-        api_token=api_token,
-        jwt=jwt,
-        foreign_organization=foreign_organization_id,
-        foreign_token=foreign_git_token_id,
-        max_requests=max_requests,
-        timeout=timeout,
-        transport=transport(app),
-    )
-    run = Run(Contract.load(), target, seed)
-    plugin = Plugin(run, chosen, lambda _: None)
+
+    def judge() -> tuple[Run, BaseException | None]:
+        target = Target(
+            base_url,
+            organization_id,
+            api_token=api_token,
+            jwt=jwt,
+            foreign_organization=foreign_organization_id,
+            foreign_token=foreign_git_token_id,
+            max_requests=max_requests,
+            timeout=timeout,
+            transport=transport(app),
+        )
+        run = Run(Contract.load(), target, seed)
+        plugin = Plugin(run, chosen, Terminal(run, sys.stdout).finished)
+        try:
+            run.preflight()
+            plugin.main()
+            failure = plugin.failure
+        except (Exception, KeyboardInterrupt) as error:
+            failure = error
+        run.cleanup.finish()
+        target.close()
+        return run, failure
+
     start = time.monotonic()
-    try:
-        run.preflight()
-        plugin.main()
-        failure = plugin.failure
-    except (Exception, KeyboardInterrupt) as error:
-        failure = error
-    run.cleanup.finish()
-    target.close()
+    if _loop_is_running():
+        with ThreadPoolExecutor(1) as thread:
+            run, failure = thread.submit(judge).result()
+    else:
+        run, failure = judge()
     # A traceback from further below would show requests, with the credentials in them.
     if isinstance(failure, Exception):
         raise run.cannot(failure) from None
@@ -102,3 +117,12 @@ def verify(
     if "broken" in states or "held" not in states:
         raise NotConforming("\n".join(map(printable, ending(results))), results)
     return results
+
+
+def _loop_is_running() -> bool:
+    """Is this an asynchronous test? Its thread can run no second event loop, which an ASGI application needs."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -339,6 +339,66 @@ def test_broken(monkeypatch):
 """
 
 
+ASYNCHRONOUS = """
+import asyncio
+import pytest
+from conformance import NotConforming, verify
+from conformance.mock import World, create_app
+
+world = World()
+app = create_app(world)
+options = {"organization_id": world.organization_id, "api_token": world.api_token, "only": ["edit/works"]}
+
+def test_asyncio():
+    async def test():
+        verify(app, **options)
+    asyncio.run(test())
+
+@pytest.mark.anyio
+async def test_anyio():
+    verify(app, **options)
+    with pytest.raises(NotConforming):
+        verify(create_app(world, "answers/success-status-edit-202"), **options | {"only": ["answer/status"]})
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+"""
+CASES = """
+import flask_app
+from conformance import clause_tests
+
+flask_app.timestamp = lambda: "now"
+test_our_server = clause_tests(flask_app.app, organization_id=str(flask_app.TEAM), api_token=flask_app.KEY)
+"""
+
+
+def session(tmp_path: Path, code: str, *options: str) -> str:
+    """What pytest prints of a module of tests."""
+    (tmp_path / "test_theirs.py").write_text(code)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--override-ini=pythonpath={ROOT} {APPS}"]
+    process = subprocess.run(
+        [*command, *options, "test_theirs.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    return process.stdout + process.stderr
+
+
+def test_an_asynchronous_test_calls_it_as_it_stands(tmp_path: Path) -> None:
+    said = session(tmp_path, ASYNCHRONOUS, "--override-ini=filterwarnings=error")
+    assert "2 passed" in said, said
+
+
+def test_each_clause_is_a_test_that_can_be_selected(tmp_path: Path) -> None:
+    """One run judges those that are selected. Of what it prints, the first case has it all."""
+    said = session(tmp_path, CASES, "-rA", "-k", "answer or resource/create or isolation")
+    failed = set(re.findall(r"^FAILED \S+test_our_server\[(\S+)\]", said, re.MULTILINE))
+    passed = set(re.findall(r"^PASSED \S+test_our_server\[(\S+)\]", said, re.MULTILINE))
+    assert failed == {"answer/schema"}, said
+    assert "answer/status" in passed and not any("edit/" in each for each in passed)
+    assert "foreign" in said and "skipped" in said
+    assert "  - resource/create" in said and "flask-vault-key" not in said
+
+
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
 def test_somebody_elses_project(workers: tuple[str, ...], tmp_path: Path) -> None:
     """Their tests are strict about warnings, and what is theirs alone in plugins and options stays so."""
