@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
+import time
 from collections.abc import Callable
+from email.utils import format_datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +21,6 @@ from qovery_git_token import (
     edit_git_token,
     errors,
     get_organization_git_token,
-    retries,
 )
 
 ORGANIZATION, TOKEN = UUID(int=1), UUID(int=2)
@@ -60,7 +62,11 @@ class Failing:
 
 
 def client(failing: Failing, **options: Any) -> Client:
-    return Client(jwt="x", transport=retries.transport(**options, wrapped=httpx.MockTransport(failing)))
+    return Client(jwt="x", transport=httpx.MockTransport(failing), **options)
+
+
+def limited(**headers: str) -> httpx.Response:
+    return httpx.Response(429, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
 @pytest.fixture
@@ -71,13 +77,13 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def asleep(seconds: float) -> None:
         found.append(seconds)
 
-    monkeypatch.setattr("httpx_retries.retry.time.sleep", found.append)
-    monkeypatch.setattr("httpx_retries.retry.asyncio.sleep", asleep)
+    monkeypatch.setattr("qovery_git_token.base.time.sleep", found.append)
+    monkeypatch.setattr("qovery_git_token.base.anyio.sleep", asleep)
     return found
 
 
 FAILURES: list[Callable[[], httpx.Response | Exception]] = [
-    *(lambda status=status: httpx.Response(status) for status in (429, 502, 503, 504)),
+    *(lambda status=status: httpx.Response(status) for status in (408, 429, 500, 502, 503, 504)),
     lambda: httpx.ConnectError("refused"),
     lambda: httpx.ReadError("reset"),
     lambda: httpx.ReadTimeout("late"),
@@ -94,7 +100,7 @@ def test_passing_failures_are_overcome(
     CALLS[name](client(failing))
     assert len(failing.bodies) == 3
     assert len(set(failing.bodies)) == 1
-    assert len(waits) == 2
+    assert 0.25 <= waits[0] <= 0.5 <= waits[1] <= 1
 
 
 @pytest.mark.parametrize("failure", FAILURES)
@@ -105,7 +111,7 @@ def test_create_is_never_repeated(failure: Callable[[], httpx.Response | Excepti
     assert (len(failing.bodies), waits) == (1, [])
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 500, 501])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 501])
 def test_other_statuses_are_not_repeated(status: int, waits: list[float]) -> None:
     failing = Failing(httpx.Response(status))
     with pytest.raises(errors.StatusError):
@@ -113,26 +119,69 @@ def test_other_statuses_are_not_repeated(status: int, waits: list[float]) -> Non
     assert (len(failing.bodies), waits) == (1, [])
 
 
+def in_seconds(seconds: float, scale: int = 1) -> str:
+    return str(int((time.time() + seconds) * scale))
+
+
 @pytest.mark.parametrize("name", ["edit", "edit, asynchronous"])
-def test_retry_after_is_honoured_up_to_the_longest_wait(name: str, waits: list[float]) -> None:
-    failing = Failing(*(httpx.Response(429, headers={"Retry-After": wait}) for wait in ("7", "59", "3600")))
-    CALLS[name](client(failing))
-    assert waits == [7.0, 59.0, 60.0]
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry_After": "7"}, 7),
+        ({"Retry_After": "1.5"}, 1.5),
+        ({"Retry_After": "59"}, 59),
+        ({"Retry_After": "20", "X_RateLimit_Reset": "40"}, 20),
+        ({"X_RateLimit_Reset": "40"}, 40),
+        ({"X_RateLimit_Reset": in_seconds(40)}, 40),
+        ({"X_RateLimit_Reset": in_seconds(40, 1000)}, 40),
+        ({"Retry_After": format_datetime(datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=40))}, 40),
+    ],
+)
+def test_the_server_says_how_long(name: str, headers: dict[str, str], seconds: float, waits: list[float]) -> None:
+    """Never earlier, and little later. Where it is a moment, the clock has gone on since this test was collected."""
+    moved = 0 if seconds != 40 or headers.get("X_RateLimit_Reset") == "40" else 39
+    CALLS[name](client(Failing(limited(**headers))))
+    assert seconds - moved <= waits[0] <= seconds + 1
+
+
+@pytest.mark.parametrize("headers", [{"Retry_After": "0"}, {"Retry_After": "-5"}, {"X_RateLimit_Reset": "1"}, {}])
+def test_no_time_or_one_that_is_past_is_a_little_wait(headers: dict[str, str], waits: list[float]) -> None:
+    CALLS["get"](client(Failing(limited(**headers))))
+    assert 0 < waits[0] <= 1.1
+
+
+@pytest.mark.parametrize("headers", [{"Retry_After": "1800"}, {"X_RateLimit_Reset": in_seconds(1800)}])
+def test_a_long_wait_is_the_callers(headers: dict[str, str], waits: list[float]) -> None:
+    failing = Failing(limited(**headers))
+    with pytest.raises(errors.RateLimitedError) as caught:
+        CALLS["get"](client(failing))
+    assert (len(failing.bodies), waits) == (1, [])
+    assert caught.value.retry_after is not None
+    assert 900 < caught.value.retry_after <= 1800
+    assert "(try again in " in str(caught.value)
+    CALLS["get"](client(Failing(limited(**headers)), max_wait=3600))
+    assert len(waits) == 1
 
 
 def test_it_ends(waits: list[float]) -> None:
     failing = Failing(*(httpx.Response(503) for _ in range(9)))
     with pytest.raises(errors.ServerError):
-        CALLS["edit"](client(failing, total=2))
-    assert (len(failing.bodies), len(waits)) == (3, 2)
+        CALLS["edit"](client(failing, max_retries=3))
+    assert (len(failing.bodies), len(waits)) == (4, 3)
     unreachable = Failing(*(httpx.ConnectError("refused") for _ in range(9)))
     with pytest.raises(httpx.ConnectError):
-        CALLS["get"](client(unreachable, total=2))
+        CALLS["get"](client(unreachable))
     assert len(unreachable.bodies) == 3
 
 
-def test_without_the_transport_nothing_is_repeated() -> None:
+def test_it_can_be_switched_off(waits: list[float]) -> None:
     failing = Failing(httpx.Response(503))
     with pytest.raises(errors.ServerError):
-        CALLS["edit"](Client(jwt="x", transport=httpx.MockTransport(failing)))
-    assert len(failing.bodies) == 1
+        CALLS["edit"](client(failing, max_retries=0))
+    assert (len(failing.bodies), waits) == (1, [])
+
+
+def test_waits_differ(waits: list[float]) -> None:
+    for _ in range(20):
+        CALLS["get"](client(Failing(httpx.Response(503))))
+    assert len(set(waits)) > 10

@@ -18,7 +18,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from qovery_git_token import Client, GitProvider, GitTokenRequest, Response, edit_git_token, errors, retries
+from qovery_git_token import Client, GitProvider, GitTokenRequest, Response, edit_git_token, errors
 from rich.pretty import pretty_repr
 from rich.traceback import Traceback
 
@@ -79,6 +79,11 @@ def asynchronous(client: Client) -> object:
 CALLS = [sync, detailed, asynchronous]
 
 
+@pytest.fixture(autouse=True)
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qovery_git_token.retries._FIRST", 0)
+
+
 @contextmanager
 def printed(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[object], None]]:
     """Checks, on leaving, what was logged at DEBUG and what the given function was told to show in every way."""
@@ -127,8 +132,9 @@ def outcome(call: Callable[[Client], object], client: Client) -> object:
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("name", ANSWERS)
 def test_answers(name: str, call: Callable[[Client], object], caplog: pytest.LogCaptureFixture) -> None:
-    answer = ANSWERS[name]
-    transport = httpx.MockTransport(lambda _: httpx.Response(answer.status_code, json=None, content=answer.content))
+    said = ANSWERS[name]
+    again = {"status_code": said.status_code, "headers": said.headers, "content": said.content}
+    transport = httpx.MockTransport(lambda _: httpx.Response(**again))
     with printed(caplog) as show, Client(api_token=CREDENTIAL, transport=transport) as client:
         ends = outcome(call, client)
         for thing in (
@@ -167,9 +173,8 @@ def listening(answer: bytes | None) -> Iterator[str]:
 def test_failures_on_the_wire(
     name: str, call: Callable[[Client], object], retrying: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    transport = retries.transport(1, backoff=0) if retrying else None
     with printed(caplog) as show, listening(WIRE[name]) as address:
-        ends = outcome(call, Client(api_token=CREDENTIAL, base_url=address, transport=transport))
+        ends = outcome(call, Client(api_token=CREDENTIAL, base_url=address, max_retries=int(retrying)))
         assert isinstance(ends, (httpx.TransportError, httpx.DecodingError, errors.StatusError, Response))
         show(ends)
 
@@ -179,7 +184,7 @@ def test_nobody_there_and_too_late(call: Callable[[Client], object], caplog: pyt
     with printed(caplog) as show, socket.create_server(("127.0.0.1", 0)) as silent:
         silent_address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         for address, failure in ((silent_address, httpx.ReadTimeout), ("http://127.0.0.1:1", httpx.ConnectError)):
-            ends = outcome(call, Client(jwt=CREDENTIAL, base_url=address, timeout=0.05))
+            ends = outcome(call, Client(jwt=CREDENTIAL, base_url=address, timeout=0.05, max_retries=0))
             assert isinstance(ends, failure)
             show(ends)
 

@@ -1,9 +1,13 @@
-"""A typed client for Qovery's git tokens.
+"""Qovery git tokens: a typed client.
 
-`Client` knows where the API is and who calls it. An operation is a module with four functions: `sync` and `asyncio`
-return the answer or raise; `sync_detailed` and `asyncio_detailed` return the whole response, whatever its documented
-status is. All that they raise is in `errors`, and httpx's own errors where there was no answer at all.
+`Client` and `AsyncClient` know where the API is and who calls it; what can be done is at `client.git_tokens`. Each operation
+is a module as well, with four functions: `sync` and `asyncio` return the answer or raise; `sync_detailed` and
+`asyncio_detailed` return the whole response, whatever its documented status is. All that they raise is in `errors`, and
+httpx's own errors where there was no answer at all.
 """
+
+__version__ = "0.2.0"
+__contract__ = "0.1.0"
 
 from . import errors
 from .api.git_tokens import (
@@ -14,12 +18,14 @@ from .api.git_tokens import (
     get_organization_git_token,
     list_organization_git_tokens,
 )
-from .client import Client
+from .client import AsyncClient, Client
 from .errors import (
     BadRequestError,
     ForbiddenError,
+    InvalidRequestError,
     InvalidResponseError,
     NotFoundError,
+    Problem,
     QoveryError,
     RateLimitedError,
     ServerError,
@@ -35,9 +41,8 @@ from .models.git_token_response import GitTokenResponse
 from .models.git_token_response_list import GitTokenResponseList
 from .types import Response
 
-__version__ = "0.1.0"
-
 __all__ = (
+    "AsyncClient",
     "BadRequestError",
     "Client",
     "ForbiddenError",
@@ -48,14 +53,18 @@ __all__ = (
     "GitTokenRequest",
     "GitTokenResponse",
     "GitTokenResponseList",
+    "InvalidRequestError",
     "InvalidResponseError",
     "NotFoundError",
+    "Problem",
     "QoveryError",
     "RateLimitedError",
     "Response",
     "ServerError",
     "StatusError",
     "UnauthorizedError",
+    "__contract__",
+    "__version__",
     "create_git_token",
     "delete_git_token",
     "edit_git_token",
@@ -64,3 +73,7 @@ __all__ = (
     "get_organization_git_token",
     "list_organization_git_tokens",
 )
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

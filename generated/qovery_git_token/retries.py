@@ -1,34 +1,44 @@
-"""Trying again, for those who install the extra: `pip install 'qovery-git-token[retries]'`."""
+"""When a request is sent again, and how long after."""
 
 from __future__ import annotations
 
+import random
+
 import httpx
-from httpx_retries import Retry, RetryTransport
+
+from .errors import pause
+
+# What is safe to send twice: it has the effect of sending it once. A create has not, and is never repeated.
+_IDEMPOTENT = {"GET", "PUT", "DELETE"}
+_STATUSES = {408, 429, 500, 502, 503, 504}
+_FIRST = 0.5
+_LONGEST = 8.0
 
 
-def transport(
-    total: int = 4,
-    *,
-    backoff: float = 0.5,
-    longest_wait: float = 60.0,
-    wrapped: httpx.BaseTransport | httpx.AsyncBaseTransport | None = None,
-) -> RetryTransport:
-    """A transport that sends a request again where that is safe and may help: `Client(..., transport=transport())`.
+def wait(method: str, outcome: httpx.Response | Exception, attempt: int, max_wait: float) -> float | None:
+    """How many seconds to wait before a request is sent again; None if its outcome is the call's.
 
-    Repeated are GET, PUT and DELETE, after 429, 502, 503 and 504 and after connection errors and time-outs. POST, which
-    creates, is never repeated. When the last attempt fails too, its answer or error is the call's.
+    It is at least as long as the server says. What is longer than `max_wait` is left to the caller.
 
     Args:
-        total: How often to send again, at most.
-        backoff: Seconds to wait before the second repetition, at most; each later wait may be twice as long.
-        longest_wait: Seconds that no single wait exceeds, not even if `Retry-After` says so.
-        wrapped: The transport that sends the requests, if not httpx's own.
+        method: The request's.
+        outcome: The answer, or what was raised in place of one.
+        attempt: How often the request has been sent.
+        max_wait: How many seconds to wait at most.
     """
-    retry = Retry(
-        total=total,
-        allowed_methods=["GET", "PUT", "DELETE"],
-        status_forcelist=[429, 502, 503, 504],
-        backoff_factor=backoff,
-        max_backoff_wait=longest_wait,
-    )
-    return RetryTransport(transport=wrapped, retry=retry)
+    if method not in _IDEMPOTENT:
+        return None
+    told = None
+    if isinstance(outcome, httpx.Response):
+        if outcome.status_code not in _STATUSES:
+            return None
+        told = pause(outcome.status_code, outcome.headers)
+    elif not isinstance(
+        outcome, httpx.TimeoutException | httpx.NetworkError | httpx.RemoteProtocolError | httpx.ProxyError
+    ):
+        return None
+    # Clients that failed together must not come back together.
+    backoff = min(_LONGEST, _FIRST * 2.0 ** (attempt - 1)) * random.uniform(0.5, 1)
+    if not told:
+        return min(backoff, max_wait)
+    return None if told > max_wait else told + random.uniform(0, min(1, told / 10))

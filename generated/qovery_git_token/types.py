@@ -1,22 +1,21 @@
-"""What models and operations are made of: reading answers strictly, writing requests, and showing no secret."""
+"""What models and operations are made of: lenient with what is read, strict with what is sent, and showing no secret."""
 
 from __future__ import annotations
 
-import datetime
+import functools
 import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
-from enum import Enum, StrEnum
-from typing import Any, ClassVar, Generic, Self, TypeVar, cast
+from enum import Enum
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast
 from uuid import UUID
 
 import httpx
 
-from .errors import InvalidResponseError, of_status
+from .errors import InvalidRequestError, InvalidResponseError, Problem, of_status
+from .kinds import UUID_TEXT, Kind
 
 T = TypeVar("T")
-E = TypeVar("E", bound=StrEnum)
 M = TypeVar("M", bound="Model")
 
 
@@ -29,6 +28,10 @@ class Unset(Enum):
 UNSET = Unset.UNSET
 
 
+def absent() -> None:
+    """The default of a field that is left out. A factory, so that the class itself has no such attribute."""
+
+
 @dataclass(frozen=True, repr=False)
 class Response(Generic[T]):
     """An answer, whole."""
@@ -39,9 +42,11 @@ class Response(Generic[T]):
     headers: httpx.Headers
     content: bytes
     message: str | None
-    """`message` or `detail` of a JSON error body, with what the request kept secret crossed out."""
+    """What an error's body says, in at most 200 printable characters, with what the request kept secret crossed out."""
     parsed: T | None = None
     """The body, if the status is the operation's success; None with an error status."""
+    problem: Problem | None = None
+    """The body of an error if it is a JSON object, with what the request kept secret crossed out."""
 
     def __repr__(self) -> str:
         return f"<Response {self.method} {self.path}: {self.status_code}>"
@@ -58,60 +63,65 @@ class Response(Generic[T]):
         return cast(T, self.parsed)
 
 
-@dataclass(frozen=True)
-class Kind(Generic[T]):
-    """How a value is read from decoded JSON, told where in the body that is, and written back to it."""
-
-    read: Callable[[object, str], T]
-    write: Callable[[T], object]
-
-
 def wire(name: str, kind: Kind[Any], secret: bool = False) -> dict[str, Any]:
     """The metadata of a model's field: its name in JSON, its kind, and whether it must never be shown."""
     return {"name": name, "kind": kind, "secret": secret}
 
 
-@dataclass(repr=False)
+@dataclass(repr=False, eq=False)
 class Model:
-    """A JSON object with known fields; what else is in it is kept in `additional_properties`."""
+    """A JSON object with known fields; what else is in it is kept in `additional_properties`.
+
+    A field that was read and is missing, or is not what the contract says, raises InvalidResponseError when it is used.
+    """
 
     additional_properties: dict[str, Any] = field(default_factory=dict, kw_only=True)
     """What the contract does not know, by its name in JSON."""
 
     _source: ClassVar[Mapping[str, Any]] = {}
+    _unread: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Reads decoded JSON. Raises InvalidResponseError, which names the field, if it does not fit the contract."""
-        try:
-            return _read(cls, data, "")
-        except InvalidResponseError as error:
-            failure = error.with_traceback(None)
-        # Raised from here without the frames that hold single values, so that no traceback with locals shows them.
-        del data
-        raise failure
+        """Reads decoded JSON. Raises InvalidResponseError if it is no object."""
+        return read(cls, data, "")
 
     def to_dict(self) -> dict[str, Any]:
         """Writes what JSON encoders take. What was read and not changed is spelled as it was."""
         written = dict(self.additional_properties)
-        for known, name, kind in _wired(type(self)):
-            value = getattr(self, known.name)
-            if value is UNSET or (
-                value is None and known.default is None and self._source.get(name, UNSET) is not None
-            ):
+        for known, name, kind in wired(type(self)):
+            if known.name in self._unread and known.name not in self.__dict__:
+                if name in self._source:
+                    written[name] = self._source[name]
                 continue
-            written[name] = kind.write(value)
-            spelling = self._source.get(name)
-            if isinstance(spelling, str) and spelling != written[name] and kind.read(spelling, name) == value:
-                written[name] = spelling
+            value = getattr(self, known.name)
+            if value is UNSET or (value is None and optional(known) and self._source.get(name, UNSET) is not None):
+                continue
+            source = self._source.get(name, UNSET)
+            unchanged = source is value or (source is not UNSET and kind.same(source, value))
+            written[name] = source if unchanged else kind.write(value)
         return written
+
+    if not TYPE_CHECKING:  # To type checkers a model has its fields and no others.
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name in self._unread:
+                raise InvalidResponseError(*self._unread[name])
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    # Their own, and not dataclasses': pytest would show the fields in which two of those differ, secrets as well.
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and isinstance(other, Model) and self._values() == other._values()
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         shown = {
-            known.name: "'***'" if known.metadata["secret"] else repr(getattr(self, known.name))
-            for known, _, _ in _wired(type(self))
-            if getattr(self, known.name) not in (None, UNSET)
+            known.name: "'***'" if known.metadata["secret"] else repr(self.__dict__[known.name])
+            for known, _, _ in wired(type(self))
+            if self.__dict__.get(known.name) not in (None, UNSET)
         }
+        shown |= {name: "<unreadable>" for name in self._unread if name not in self.__dict__}
         if self.additional_properties:
             # Their names only: nobody knows what is in them.
             shown["additional_properties"] = (
@@ -119,11 +129,85 @@ class Model:
             )
         return f"{type(self).__name__}({', '.join(f'{name}={value}' for name, value in shown.items())})"
 
+    def _values(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name not in ("_source", "_unread")}
+
+
+@dataclass(repr=False, eq=False)
+class Request(Model):
+    """A model that is sent, and so is checked: when it is made, and again when it is written."""
+
+    _conditions: ClassVar[tuple[Condition, ...]] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Writes what JSON encoders take. Raises InvalidRequestError if a field is not what the contract wants."""
+        if error := self._error():
+            raise error
+        return super().to_dict()
+
+    def _error(self) -> InvalidRequestError | None:
+        """What is wrong with the fields. It is returned, for the frames that raise may hold secrets."""
+        for known, name, kind in wired(type(self)):
+            value = self.__dict__.get(known.name, UNSET)
+            if value is UNSET or (value is None and optional(known)):
+                if not optional(known):
+                    return InvalidRequestError(name, "is missing")
+                continue
+            if (problem := kind.check(value)) is not None:
+                return InvalidRequestError(name + problem[0], problem[1])
+        if not isinstance(self.additional_properties, dict):
+            return InvalidRequestError("additional_properties", "is not a dict")
+        for condition in self._conditions:
+            if error := condition.error(self):
+                return error
+        return None
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What a field's value asks of others: if all fields in `when` have one of their values, or are there at all."""
+
+    when: Mapping[str, tuple[object, ...] | None]
+    required: tuple[str, ...]
+    otherwise: tuple[str, ...] = ()
+
+    def error(self, model: Model) -> InvalidRequestError | None:
+        values = {name: model.__dict__.get(known.name) for known, name, _ in wired(type(model))}
+        values = {name: value for name, value in values.items() if value is not None and value is not UNSET}
+        holds = all(name in values and (some is None or values[name] in some) for name, some in self.when.items())
+        reason = " and ".join(f"{name} is {values[name]}" for name, some in self.when.items() if some and holds)
+        for name in self.required if holds else self.otherwise:
+            if name not in values or (isinstance(values[name], str) and not str(values[name]).strip()):
+                return InvalidRequestError(
+                    name, f"is missing, which is needed where {reason}" if reason else "is missing"
+                )
+        return None
+
+
+def checked(model: type[T]) -> type[T]:
+    """Makes the constructor of a Request check what it is given, and show none of it in a traceback."""
+    construct: Callable[..., None] = model.__init__
+
+    @functools.wraps(construct)
+    def __init__(self: Any, *arguments: Any, **named: Any) -> None:
+        problem: Exception | None = None
+        try:
+            construct(self, *arguments, **named)
+        except TypeError as error:
+            problem = TypeError(*error.args)
+        problem = problem or self._error()
+        del arguments, named
+        if problem:
+            raise problem
+
+    model.__init__ = __init__  # type: ignore[method-assign]
+    return model
+
 
 _WIRED: dict[Any, list[tuple[Field[Any], str, Kind[Any]]]] = {}
 
 
-def _wired(model: type[Model]) -> list[tuple[Field[Any], str, Kind[Any]]]:
+def wired(model: type[Model]) -> list[tuple[Field[Any], str, Kind[Any]]]:
     """The known fields of a model, each with its name in JSON and its kind."""
     if model not in _WIRED:
         known = [field for field in fields(model) if field.metadata]
@@ -131,26 +215,53 @@ def _wired(model: type[Model]) -> list[tuple[Field[Any], str, Kind[Any]]]:
     return _WIRED[model]
 
 
-def _read(model: type[M], data: object, at: str) -> M:
+def optional(known: Field[Any]) -> bool:
+    return known.default is not MISSING or known.default_factory is not MISSING
+
+
+def read(model: type[M], data: object, at: str) -> M:
+    """Reads a model from decoded JSON. Raises InvalidResponseError if that is no object."""
     if not isinstance(data, Mapping):
         raise InvalidResponseError(at, "is not an object")
     rest = dict(data)
-    values: dict[str, Any] = {}
-    for known, name, kind in _wired(model):
-        inside = f"{at}.{name}" if at else name
-        if name in rest:
-            values[known.name] = kind.read(rest.pop(name), inside)
-        elif known.default is MISSING:
-            raise InvalidResponseError(inside, "is missing")
-    read = model(**values, additional_properties=rest)
-    read.__dict__["_source"] = data
-    return read
+    made = object.__new__(model)
+    values, unread = made.__dict__, {}
+    for known, name, kind in wired(model):
+        value = rest.pop(name, None)
+        if value is None and optional(known):
+            values[known.name] = None if name in data or known.default_factory is absent else known.default
+            continue
+        try:
+            values[known.name] = kind.read(value, f"{at}.{name}" if at else name)
+        except InvalidResponseError as error:
+            unread[known.name] = (error.field, "is missing" if name not in data else error.problem)
+    values |= {"additional_properties": rest, "_source": data}
+    if unread:
+        values["_unread"] = unread
+    return made
 
 
-def secrets(model: Model) -> list[str]:
+def secrets(model: Model) -> Iterator[str]:
     """The values in a model that must never be shown."""
-    values = [getattr(model, known.name) for known, _, _ in _wired(type(model)) if known.metadata["secret"]]
-    return [value for value in values if isinstance(value, str)]
+    for known, _, _ in wired(type(model)):
+        value = model.__dict__.get(known.name)
+        if isinstance(value, str) and known.metadata["secret"]:
+            yield value
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, Model):
+                yield from secrets(inner)
+
+
+def model(of: type[M]) -> Kind[M]:
+    """An object that is a model of its own."""
+
+    def check(value: object) -> tuple[str, str] | None:
+        if not isinstance(value, of):
+            return "", f"is not a {of.__name__}"
+        error = value._error() if isinstance(value, Request) else None
+        return (f".{error.field}", error.problem) if error else None
+
+    return Kind(lambda value, at: read(of, value, at), check, lambda value: value.to_dict())
 
 
 def decode(content: bytes) -> Any:
@@ -162,107 +273,20 @@ def decode(content: bytes) -> Any:
     raise InvalidResponseError("", "is not JSON")
 
 
-# RFC 3339, whose letters may be in either case. `fromisoformat` takes much that is no RFC 3339, hence the pattern.
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_DATE_TIME = re.compile(r"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-# An absolute URI as far as everybody agrees: a scheme, and no white space or control characters.
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f]*")
+def segment(name: str, value: UUID | str) -> str:
+    """An id as a segment of a path. Raises InvalidRequestError unless it is a UUID: nothing else may change the path."""
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, str) and UUID_TEXT.fullmatch(value):
+        return value.lower()
+    raise InvalidRequestError(name, "is not a UUID")
 
 
-def _string(value: object, at: str) -> str:
-    if not isinstance(value, str):
-        raise InvalidResponseError(at, "is not a string")
-    return value
+@dataclass(frozen=True)
+class Hidden:
+    """A secret in a variable that a traceback may show."""
 
+    value: str
 
-def _uri(value: object, at: str) -> str:
-    if not _URI.fullmatch(_string(value, at)):
-        raise InvalidResponseError(at, "is not a URI")
-    return _string(value, at)
-
-
-def _uuid(value: object, at: str) -> UUID:
-    if not _UUID.fullmatch(_string(value, at)):
-        raise InvalidResponseError(at, "is not a UUID")
-    return UUID(_string(value, at))
-
-
-def _date(value: object, at: str) -> datetime.date:
-    if _DATE.fullmatch(_string(value, at)):
-        try:
-            return datetime.date.fromisoformat(_string(value, at))
-        except ValueError:
-            pass
-    raise InvalidResponseError(at, "is not a date")
-
-
-def _date_time(value: object, at: str) -> datetime.datetime:
-    match = _DATE_TIME.fullmatch(_string(value, at))
-    if match:
-        minute, second, fraction, offset = match.groups()
-        leap = second == "60"
-        text = f"{minute}:{'59' if leap else second}{(fraction or '')[:7]}{offset}".upper()
-        try:
-            moment = datetime.datetime.fromisoformat(text) + datetime.timedelta(seconds=leap)
-            # To `datetime`, which has no leap seconds, it is the second after. There is none but at midnight in UTC.
-            if not leap or moment.astimezone(datetime.timezone.utc).strftime("%H%M%S") == "000000":
-                return moment
-        except (ValueError, OverflowError):
-            pass
-    raise InvalidResponseError(at, "is not a date and time")
-
-
-string: Kind[str] = Kind(_string, str)
-uri: Kind[str] = Kind(_uri, str)
-uuid: Kind[UUID] = Kind(_uuid, str)
-date: Kind[datetime.date] = Kind(_date, datetime.date.isoformat)
-date_time: Kind[datetime.datetime] = Kind(_date_time, datetime.datetime.isoformat)
-
-
-def integer(minimum: float | None = None) -> Kind[int]:
-    """A whole number, which JSON may write as 12, 12.0 or 1.2e1."""
-
-    def read(value: object, at: str) -> int:
-        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-        if not whole or isinstance(value, bool):
-            raise InvalidResponseError(at, "is not an integer")
-        number = int(cast(float, value))
-        if minimum is not None and number < minimum:
-            raise InvalidResponseError(at, f"is less than {minimum:g}")
-        return number
-
-    return Kind(read, int)
-
-
-def choice(values: type[E]) -> Kind[E | str]:
-    """One of `values`, or a string that a newer server knows."""
-
-    def read(value: object, at: str) -> E | str:
-        text = _string(value, at)
-        try:
-            return values(text)
-        except ValueError:
-            return text
-
-    return Kind(read, str)
-
-
-def model(of: type[M]) -> Kind[M]:
-    return Kind(lambda value, at: _read(of, value, at), Model.to_dict)
-
-
-def nullable(of: Kind[T]) -> Kind[T | None]:
-    return Kind(
-        lambda value, at: None if value is None else of.read(value, at),
-        lambda value: None if value is None else of.write(value),
-    )
-
-
-def array(of: Kind[T]) -> Kind[list[T]]:
-    def read(value: object, at: str) -> list[T]:
-        if not isinstance(value, list):
-            raise InvalidResponseError(at, "is not an array")
-        return [of.read(item, f"{at}[{index}]") for index, item in enumerate(value)]
-
-    return Kind(read, lambda items: [of.write(item) for item in items])
+    def __repr__(self) -> str:
+        return "***"

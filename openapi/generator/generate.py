@@ -17,14 +17,17 @@ import copy
 import difflib
 import io
 import math
+import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import names
+import resource
 import text
 from document import Document, Steps, Unusable
 from openapi_python_client import Project
@@ -46,13 +49,15 @@ CLIENT = Path("generated/qovery_git_token")
 
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
-# How the client's types.py reads and writes what the generator knows as a property of some class.
+# How the client's kinds.py reads and writes what the generator knows as a property of some class.
 KINDS = {
-    "StringProperty": "types.string",
-    "UuidProperty": "types.uuid",
-    "DateProperty": "types.date",
-    "DateTimeProperty": "types.date_time",
+    "UuidProperty": "kinds.uuid",
+    "DateProperty": "kinds.date",
+    "DateTimeProperty": "kinds.date_time",
+    "BooleanProperty": "kinds.flag",
 }
+# The modules that openapi-python-client does not write by itself.
+MODULES = ("base", "calls", "kinds", "pools", "redact", "retries")
 
 
 def main() -> int:
@@ -114,7 +119,10 @@ def generate(contract: Document, output: Path) -> None:
         failures = project.build()
     for failure in failures:
         raise contract.refusal(failure)
-    (output / "retries.py").write_text(project.env.get_template("retries.py.jinja").render(), encoding="utf-8")
+    made = project.env.globals["resource"]
+    for module in (*MODULES, *([made.name] if made else [])):
+        template = project.env.get_template(f"{module if module in MODULES else 'resource'}.py.jinja")
+        (output / f"{module}.py").write_text(template.render(), encoding="utf-8")
     (output / "py.typed").touch()
     for name, source in contents(output).items():
         try:
@@ -154,24 +162,34 @@ def vocabulary(contract: Document, data: GeneratorData, config: Config) -> dict[
         if len(endpoint.bodies) > 1 or any(body.body_type != "json" for body in endpoint.bodies):
             raise contract.unusable("the client's templates know no request body but JSON", place)
 
+    def bounded(kind: str, schema: dict[str, Any], names: tuple[str, str], place: Steps) -> str:
+        """A kind with its bounds, as an expression."""
+        bounds = [schema.get(name) for name in names]
+        for name, bound in zip(names, bounds, strict=True):
+            if not math.isfinite(bound or 0):
+                raise contract.unusable("is no number", (*place, name))
+        given = [repr(bound) for bound in bounds]
+        return f"{kind}({', '.join(given[: 2 if bounds[1] is not None else 1 if bounds[0] is not None else 0])})"
+
     def kind(property_: Any, schema: dict[str, Any], place: Steps) -> str:
         """How the client reads and writes a property's value: an expression in terms of its types.py."""
         match type(property_).__name__:
             case "StringProperty" if schema.get("format") == "uri":
-                return "types.uri"
+                return "kinds.uri"
+            case "StringProperty":
+                return bounded("kinds.string", schema, ("minLength", "maxLength"), place)
+            case "FloatProperty":
+                return bounded("kinds.number", schema, ("minimum", "maximum"), place)
             case "IntProperty":
-                minimum = schema.get("minimum")
-                if not math.isfinite(minimum or 0):
-                    raise contract.unusable("is no number", (*place, "minimum"))
-                return "types.integer()" if minimum is None else f"types.integer({minimum!r})"
+                return bounded("kinds.integer", schema, ("minimum", "maximum"), place)
             case "EnumProperty":
-                return f"types.choice({property_.class_info.name})"
+                return f"kinds.choice({property_.class_info.name})"
             case "ModelProperty":
                 return f"types.model({property_.class_info.name})"
             case "UnionProperty" if inner := not_null(property_):
-                return f"types.nullable({kind(inner, schema, place)})"
+                return f"kinds.nullable({kind(inner, schema, place)})"
             case "ListProperty":
-                return f"types.array({kind(property_.inner_property, schema.get('items', {}), place)})"
+                return f"kinds.array({kind(property_.inner_property, schema.get('items', {}), place)})"
             case name if name in KINDS:
                 return KINDS[name]
         raise contract.unusable("the client's templates do not know properties of this type", place)
@@ -184,14 +202,16 @@ def vocabulary(contract: Document, data: GeneratorData, config: Config) -> dict[
         schema = object_["properties"][name]
         inner = not_null(property_)
         annotation = (inner or property_).get_type_string(no_optional=True).as_unembedded_code()
-        if isinstance(inner or property_, EnumProperty) and model.class_info.name not in sent:
-            annotation += " | str"  # A newer server may answer with a value that this contract does not have yet.
+        if isinstance(inner or property_, EnumProperty):
+            values = ", ".join(text.literal(value) for value in (inner or property_).values.values())
+            # A newer server may answer with a value that this contract does not have yet.
+            annotation += f" | Literal[{values}]" if model.class_info.name in sent else " | str"
         if inner or not property_.required:
             annotation += " | None"
-        default = "" if property_.required else "None"
+        default = "" if property_.required else "default_factory=types.absent"
         if inner and default and model.class_info.name in sent:
             # The client has to know whether to send null or nothing.
-            annotation, default = f"{annotation} | types.Unset", "types.UNSET"
+            annotation, default = f"{annotation} | types.Unset", "default=types.UNSET"
         secret = schema.get("writeOnly") or schema.get("format") == "password"
         return annotation, default, kind(property_, schema, place), bool(secret)
 
@@ -210,8 +230,37 @@ def vocabulary(contract: Document, data: GeneratorData, config: Config) -> dict[
             raise contract.unusable(f"the client's templates know no answers that are {annotation}", place)
         return annotation, f"json_of({annotation})"
 
+    def segments(endpoint: Endpoint) -> list[tuple[str, Any]]:
+        """An operation's path in parts: a fixed text and the parameter behind it, or None at the end."""
+        known = {parameter.name.get_untrusted_value(): parameter for parameter in endpoint.path_parameters}
+        parts = re.split(r"\{([^{}]+)\}", places[endpoint.name][1])
+        return [(fixed, known.get(name)) for fixed, name in zip_longest(parts[::2], parts[1::2])]
+
+    def conditions(model: ModelProperty) -> list[str]:
+        """What a request's fields ask of others, as expressions in terms of the client's types.py."""
+        schema = schemas[model.class_info.name][1]
+        found = []
+        for part in (schema, *schema.get("allOf", [])):
+            when = {
+                name: tuple(inner["enum"]) if "enum" in inner else (inner["const"],)
+                for name, inner in part.get("if", {}).get("properties", {}).items()
+                if "const" in inner or "enum" in inner
+            }
+            when |= {name: None for name in part.get("if", {}).get("required", []) if name not in when}
+            asked = [tuple(part.get(branch, {}).get("required", ())) for branch in ("then", "else")]
+            if when and any(asked):
+                found.append((when, *asked))
+            found += [({name: None}, tuple(names_), ()) for name, names_ in part.get("dependentRequired", {}).items()]
+        return [f"types.Condition({when!r}, {then!r}, {otherwise!r})" for when, then, otherwise in found]
+
     parameters = components.get("parameters", {}).values()
+    made = resource.resource(contract, data, wire, answer)
     return {
+        "resource": made,
+        "owners": made.owners if made else [],
+        "sent": lambda model: model.class_info.name in sent,
+        "segments": segments,
+        "conditions": conditions,
         "base_url": contract.content["servers"][0]["url"],
         "about": {parameter["name"]: parameter.get("description", "") for parameter in parameters},
         "operations": operations,

@@ -13,13 +13,14 @@ from openapi_python_client.parser.openapi import GeneratorData
 from openapi_python_client.parser.properties import EnumProperty
 
 # What the package has without the contract: its modules, what it exports, what its modules of models import.
-PACKAGE = {"Any", "Client", "Model", "QoveryError", "Response", "StrEnum", "UNSET", "UUID", "Unset"}
-PACKAGE |= {"api", "client", "errors", "models", "retries", "types"}
-PACKAGE |= {"BadRequestError", "ForbiddenError", "InvalidResponseError", "NotFoundError", "RateLimitedError"}
-PACKAGE |= {"ServerError", "StatusError", "UnauthorizedError"}
+PACKAGE = {"Any", "AsyncClient", "BaseClient", "CallOptions", "Client", "Hidden", "Literal", "Model", "QoveryError", "Response"}
+PACKAGE |= {"StrEnum", "UNSET", "UUID", "Unpack", "Unset", "api", "base", "builtins", "calls", "client", "command", "errors"}
+PACKAGE |= {"kinds", "models", "pools", "redact", "retries", "types", "BadRequestError", "ForbiddenError", "NotFoundError"}
+PACKAGE |= {"InvalidRequestError", "InvalidResponseError", "Problem", "RateLimitedError", "ServerError", "StatusError"}
+PACKAGE |= {"UnauthorizedError", "datetime", "optioned", "owned", "overload", "rotated", "sent"}
 # What the templates of models and operations use, inherit or define under names that a field or parameter could have.
-FIELDS = {"additional_properties", "annotations", "dataclass", "field", "from_dict", "to_dict", "types"}
-PARAMETERS = {"body", "client", "json_of", "no_content", "quote"}
+FIELDS = {"additional_properties", "annotations", "dataclass", "field", "from_dict", "kinds", "to_dict", "types"}
+PARAMETERS = {"body", "client", "given", "json_of", "no_content", "options", "owners", "segment", "self"}
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 _PATH = re.compile(r"(/([\w.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2}|\{\w[\w-]*\})+)+", re.ASCII)

@@ -15,12 +15,12 @@ _ITEM = re.compile(r"\s*([-*+]|\d+[.)])\s")
 
 def literal(value: Any) -> str:
     """The source of a string: a literal in double quotes that evaluates to it, character for character."""
-    return '"' + _escaped(_text(value)).replace('"', '\\"') + '"'
+    return '"' + _escaped(plain(value)).replace('"', '\\"') + '"'
 
 
 def line(value: Any) -> str:
     """A text in one line of a docstring."""
-    return _quoted(" ".join(_text(value).split()))
+    return _quoted(" ".join(plain(value).split()))
 
 
 def prose(value: Any, indent: int, hanging: int = 0) -> str:
@@ -33,7 +33,7 @@ def prose(value: Any, indent: int, hanging: int = 0) -> str:
     """
     margin = " " * (indent + hanging)
     lines: list[str] = []
-    for block in _blocks(_text(value)):
+    for block in _blocks(plain(value)):
         item = _ITEM.match(block)
         wrapped = textwrap.wrap(
             block,
@@ -60,7 +60,8 @@ def _blocks(text: str) -> list[str]:
     return blocks
 
 
-def _text(value: Any) -> str:
+def plain(value: Any) -> str:
+    """A text of the contract as it stands there."""
     return value.get_untrusted_value() if isinstance(value, UntrustedString) else str(value)
 
 

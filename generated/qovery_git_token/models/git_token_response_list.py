@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .. import types
+from .. import kinds, types
 from ..models.git_token_response import GitTokenResponse
 
 
-@dataclass(repr=False)
+@dataclass(repr=False, eq=False)
 class GitTokenResponseList(types.Model):
     """An organization's git tokens."""
 
-    results: list[GitTokenResponse] = field(metadata=types.wire("results", types.array(types.model(GitTokenResponse))))
+    results: list[GitTokenResponse] = field(metadata=types.wire("results", kinds.array(types.model(GitTokenResponse))))
     """The git tokens."""

@@ -1,10 +1,9 @@
 """Delete a git token: `DELETE /organization/{organizationId}/gitToken/{gitTokenId}`."""
 
-from urllib.parse import quote
 from uuid import UUID
 
-from ...client import Answers, Client, no_content
-from ...types import Response
+from ...base import Answers, BaseClient, no_content
+from ...types import Response, segment
 
 _ANSWERS: Answers[None] = {
     204: no_content,
@@ -16,14 +15,16 @@ _ANSWERS: Answers[None] = {
 }
 
 
-def _path(organization_id: UUID, git_token_id: UUID) -> str:
-    return "/organization/{organization_id}/gitToken/{git_token_id}".format(
-        organization_id=quote(str(organization_id), safe=""),
-        git_token_id=quote(str(git_token_id), safe=""),
+def _path(organization_id: UUID | str, git_token_id: UUID | str) -> str:
+    return (
+        "/organization/"
+        + segment("organization_id", organization_id)
+        + "/gitToken/"
+        + segment("git_token_id", git_token_id)
     )
 
 
-def sync(organization_id: UUID, git_token_id: UUID, *, client: Client) -> None:
+def sync(organization_id: UUID | str, git_token_id: UUID | str, *, client: BaseClient) -> None:
     """Delete a git token.
 
     Deletes the git token. Its id is not found from then on.
@@ -34,6 +35,7 @@ def sync(organization_id: UUID, git_token_id: UUID, *, client: Client) -> None:
         client: Who calls, and where the API is.
 
     Raises:
+        InvalidRequestError: If an id or a field is not what the contract wants. Nothing is sent.
         BadRequestError: The request is malformed, or a field is missing or not acceptable. (400)
         UnauthorizedError: There are no credentials, or they are not valid. (401)
         ForbiddenError: The caller may not do this in this organization. (403)
@@ -41,7 +43,7 @@ def sync(organization_id: UUID, git_token_id: UUID, *, client: Client) -> None:
         RateLimitedError: The caller's requests of this hour are used up. (429)
         ServerError: The server failed. (500 to 599)
         StatusError: Any other status but a success, and the base of all of these.
-        InvalidResponseError: If a success does not fit the contract.
+        InvalidResponseError: If a success cannot be read.
         httpx.TransportError: If no answer came: `httpx.ConnectError`, `httpx.TimeoutException` and the like.
 
     Source:
@@ -50,76 +52,18 @@ def sync(organization_id: UUID, git_token_id: UUID, *, client: Client) -> None:
     return sync_detailed(organization_id, git_token_id, client=client).result()
 
 
-def sync_detailed(organization_id: UUID, git_token_id: UUID, *, client: Client) -> Response[None]:
-    """Delete a git token.
-
-    Deletes the git token. Its id is not found from then on.
-
-    Args:
-        organization_id: The organization that owns the git token.
-        git_token_id: The git token.
-        client: Who calls, and where the API is.
-
-    Raises:
-        StatusError: If the contract does not have the answer's status for this operation.
-        InvalidResponseError: If a success does not fit the contract.
-        httpx.TransportError: If no answer came: `httpx.ConnectError`, `httpx.TimeoutException` and the like.
-
-    Returns:
-        The whole answer, whatever its documented status is; `parsed` is None unless that is a success.
-
-    Source:
-        Operation `deleteGitToken` of Qovery's OpenAPI document and API reference.
-    """
-    return client.send("DELETE", _path(organization_id, git_token_id), _ANSWERS)
+def sync_detailed(organization_id: UUID | str, git_token_id: UUID | str, *, client: BaseClient) -> Response[None]:
+    """As `sync`, and returns the whole answer, whatever its documented status is: it raises for no such status."""
+    return client._send("DELETE", _path(organization_id, git_token_id), _ANSWERS)
 
 
-async def asyncio(organization_id: UUID, git_token_id: UUID, *, client: Client) -> None:
-    """Delete a git token.
-
-    Deletes the git token. Its id is not found from then on.
-
-    Args:
-        organization_id: The organization that owns the git token.
-        git_token_id: The git token.
-        client: Who calls, and where the API is.
-
-    Raises:
-        BadRequestError: The request is malformed, or a field is missing or not acceptable. (400)
-        UnauthorizedError: There are no credentials, or they are not valid. (401)
-        ForbiddenError: The caller may not do this in this organization. (403)
-        NotFoundError: There is no such organization or git token, or the caller may not know of it. (404)
-        RateLimitedError: The caller's requests of this hour are used up. (429)
-        ServerError: The server failed. (500 to 599)
-        StatusError: Any other status but a success, and the base of all of these.
-        InvalidResponseError: If a success does not fit the contract.
-        httpx.TransportError: If no answer came: `httpx.ConnectError`, `httpx.TimeoutException` and the like.
-
-    Source:
-        Operation `deleteGitToken` of Qovery's OpenAPI document and API reference.
-    """
+async def asyncio(organization_id: UUID | str, git_token_id: UUID | str, *, client: BaseClient) -> None:
+    """As `sync`, awaited."""
     return (await asyncio_detailed(organization_id, git_token_id, client=client)).result()
 
 
-async def asyncio_detailed(organization_id: UUID, git_token_id: UUID, *, client: Client) -> Response[None]:
-    """Delete a git token.
-
-    Deletes the git token. Its id is not found from then on.
-
-    Args:
-        organization_id: The organization that owns the git token.
-        git_token_id: The git token.
-        client: Who calls, and where the API is.
-
-    Raises:
-        StatusError: If the contract does not have the answer's status for this operation.
-        InvalidResponseError: If a success does not fit the contract.
-        httpx.TransportError: If no answer came: `httpx.ConnectError`, `httpx.TimeoutException` and the like.
-
-    Returns:
-        The whole answer, whatever its documented status is; `parsed` is None unless that is a success.
-
-    Source:
-        Operation `deleteGitToken` of Qovery's OpenAPI document and API reference.
-    """
-    return await client.asend("DELETE", _path(organization_id, git_token_id), _ANSWERS)
+async def asyncio_detailed(
+    organization_id: UUID | str, git_token_id: UUID | str, *, client: BaseClient
+) -> Response[None]:
+    """As `sync_detailed`, awaited."""
+    return await client._asend("DELETE", _path(organization_id, git_token_id), _ANSWERS)

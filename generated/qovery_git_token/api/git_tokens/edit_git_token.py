@@ -1,12 +1,11 @@
 """Edit a git token: `PUT /organization/{organizationId}/gitToken/{gitTokenId}`."""
 
-from urllib.parse import quote
 from uuid import UUID
 
-from ...client import Answers, Client, json_of
+from ...base import Answers, BaseClient, json_of
 from ...models.git_token_request import GitTokenRequest
 from ...models.git_token_response import GitTokenResponse
-from ...types import Response
+from ...types import Response, segment
 
 _ANSWERS: Answers[GitTokenResponse] = {
     200: json_of(GitTokenResponse),
@@ -18,77 +17,17 @@ _ANSWERS: Answers[GitTokenResponse] = {
 }
 
 
-def _path(organization_id: UUID, git_token_id: UUID) -> str:
-    return "/organization/{organization_id}/gitToken/{git_token_id}".format(
-        organization_id=quote(str(organization_id), safe=""),
-        git_token_id=quote(str(git_token_id), safe=""),
+def _path(organization_id: UUID | str, git_token_id: UUID | str) -> str:
+    return (
+        "/organization/"
+        + segment("organization_id", organization_id)
+        + "/gitToken/"
+        + segment("git_token_id", git_token_id)
     )
 
 
-def sync(organization_id: UUID, git_token_id: UUID, *, client: Client, body: GitTokenRequest) -> GitTokenResponse:
-    """Edit a git token.
-
-    Replaces what the git token holds by the request body: this is how an expiring secret is rotated. Services
-    that use the git token keep using it under the same id. Whether an optional field that is left out is cleared
-    or kept, Qovery does not say; send it to be sure.
-
-    Args:
-        organization_id: The organization that owns the git token.
-        git_token_id: The git token.
-        client: Who calls, and where the API is.
-        body: What a git token is to hold. Further properties are allowed and have no effect.
-
-    Raises:
-        BadRequestError: The request is malformed, or a field is missing or not acceptable. (400)
-        UnauthorizedError: There are no credentials, or they are not valid. (401)
-        ForbiddenError: The caller may not do this in this organization. (403)
-        NotFoundError: There is no such organization or git token, or the caller may not know of it. (404)
-        RateLimitedError: The caller's requests of this hour are used up. (429)
-        ServerError: The server failed. (500 to 599)
-        StatusError: Any other status but a success, and the base of all of these.
-        InvalidResponseError: If a success does not fit the contract.
-        httpx.TransportError: If no answer came: `httpx.ConnectError`, `httpx.TimeoutException` and the like.
-
-    Returns:
-        The git token as it is after the edit.
-
-    Source:
-        Operation `editGitToken` of Qovery's OpenAPI document and API reference.
-    """
-    return sync_detailed(organization_id, git_token_id, client=client, body=body).result()
-
-
-def sync_detailed(
-    organization_id: UUID, git_token_id: UUID, *, client: Client, body: GitTokenRequest
-) -> Response[GitTokenResponse]:
-    """Edit a git token.
-
-    Replaces what the git token holds by the request body: this is how an expiring secret is rotated. Services
-    that use the git token keep using it under the same id. Whether an optional field that is left out is cleared
-    or kept, Qovery does not say; send it to be sure.
-
-    Args:
-        organization_id: The organization that owns the git token.
-        git_token_id: The git token.
-        client: Who calls, and where the API is.
-        body: What a git token is to hold. Further properties are allowed and have no effect.
-
-    Raises:
-        StatusError: If the contract does not have the answer's status for this operation.
-        InvalidResponseError: If a success does not fit the contract.
-        httpx.TransportError: If no answer came: `httpx.ConnectError`, `httpx.TimeoutException` and the like.
-
-    Returns:
-        The whole answer, whatever its documented status is; `parsed` is None unless that is a success.
-
-    Source:
-        Operation `editGitToken` of Qovery's OpenAPI document and API reference.
-    """
-    return client.send("PUT", _path(organization_id, git_token_id), _ANSWERS, body)
-
-
-async def asyncio(
-    organization_id: UUID, git_token_id: UUID, *, client: Client, body: GitTokenRequest
+def sync(
+    organization_id: UUID | str, git_token_id: UUID | str, *, client: BaseClient, body: GitTokenRequest
 ) -> GitTokenResponse:
     """Edit a git token.
 
@@ -103,6 +42,7 @@ async def asyncio(
         body: What a git token is to hold. Further properties are allowed and have no effect.
 
     Raises:
+        InvalidRequestError: If an id or a field is not what the contract wants. Nothing is sent.
         BadRequestError: The request is malformed, or a field is missing or not acceptable. (400)
         UnauthorizedError: There are no credentials, or they are not valid. (401)
         ForbiddenError: The caller may not do this in this organization. (403)
@@ -110,7 +50,7 @@ async def asyncio(
         RateLimitedError: The caller's requests of this hour are used up. (429)
         ServerError: The server failed. (500 to 599)
         StatusError: Any other status but a success, and the base of all of these.
-        InvalidResponseError: If a success does not fit the contract.
+        InvalidResponseError: If a success cannot be read.
         httpx.TransportError: If no answer came: `httpx.ConnectError`, `httpx.TimeoutException` and the like.
 
     Returns:
@@ -119,33 +59,25 @@ async def asyncio(
     Source:
         Operation `editGitToken` of Qovery's OpenAPI document and API reference.
     """
+    return sync_detailed(organization_id, git_token_id, client=client, body=body).result()
+
+
+def sync_detailed(
+    organization_id: UUID | str, git_token_id: UUID | str, *, client: BaseClient, body: GitTokenRequest
+) -> Response[GitTokenResponse]:
+    """As `sync`, and returns the whole answer, whatever its documented status is: it raises for no such status."""
+    return client._send("PUT", _path(organization_id, git_token_id), _ANSWERS, body)
+
+
+async def asyncio(
+    organization_id: UUID | str, git_token_id: UUID | str, *, client: BaseClient, body: GitTokenRequest
+) -> GitTokenResponse:
+    """As `sync`, awaited."""
     return (await asyncio_detailed(organization_id, git_token_id, client=client, body=body)).result()
 
 
 async def asyncio_detailed(
-    organization_id: UUID, git_token_id: UUID, *, client: Client, body: GitTokenRequest
+    organization_id: UUID | str, git_token_id: UUID | str, *, client: BaseClient, body: GitTokenRequest
 ) -> Response[GitTokenResponse]:
-    """Edit a git token.
-
-    Replaces what the git token holds by the request body: this is how an expiring secret is rotated. Services
-    that use the git token keep using it under the same id. Whether an optional field that is left out is cleared
-    or kept, Qovery does not say; send it to be sure.
-
-    Args:
-        organization_id: The organization that owns the git token.
-        git_token_id: The git token.
-        client: Who calls, and where the API is.
-        body: What a git token is to hold. Further properties are allowed and have no effect.
-
-    Raises:
-        StatusError: If the contract does not have the answer's status for this operation.
-        InvalidResponseError: If a success does not fit the contract.
-        httpx.TransportError: If no answer came: `httpx.ConnectError`, `httpx.TimeoutException` and the like.
-
-    Returns:
-        The whole answer, whatever its documented status is; `parsed` is None unless that is a success.
-
-    Source:
-        Operation `editGitToken` of Qovery's OpenAPI document and API reference.
-    """
-    return await client.asend("PUT", _path(organization_id, git_token_id), _ANSWERS, body)
+    """As `sync_detailed`, awaited."""
+    return await client._asend("PUT", _path(organization_id, git_token_id), _ANSWERS, body)

@@ -1,11 +1,10 @@
 """List the services that use a git token: `GET /organization/{organizationId}/gitToken/{gitTokenId}/associatedServices`."""
 
-from urllib.parse import quote
 from uuid import UUID
 
-from ...client import Answers, Client, json_of
+from ...base import Answers, BaseClient, json_of
 from ...models.git_token_associated_services_response_list import GitTokenAssociatedServicesResponseList
-from ...types import Response
+from ...types import Response, segment
 
 _ANSWERS: Answers[GitTokenAssociatedServicesResponseList] = {
     200: json_of(GitTokenAssociatedServicesResponseList),
@@ -17,14 +16,19 @@ _ANSWERS: Answers[GitTokenAssociatedServicesResponseList] = {
 }
 
 
-def _path(organization_id: UUID, git_token_id: UUID) -> str:
-    return "/organization/{organization_id}/gitToken/{git_token_id}/associatedServices".format(
-        organization_id=quote(str(organization_id), safe=""),
-        git_token_id=quote(str(git_token_id), safe=""),
+def _path(organization_id: UUID | str, git_token_id: UUID | str) -> str:
+    return (
+        "/organization/"
+        + segment("organization_id", organization_id)
+        + "/gitToken/"
+        + segment("git_token_id", git_token_id)
+        + "/associatedServices"
     )
 
 
-def sync(organization_id: UUID, git_token_id: UUID, *, client: Client) -> GitTokenAssociatedServicesResponseList:
+def sync(
+    organization_id: UUID | str, git_token_id: UUID | str, *, client: BaseClient
+) -> GitTokenAssociatedServicesResponseList:
     """List the services that use a git token.
 
     Returns every service whose repository is cloned with this git token.
@@ -35,6 +39,7 @@ def sync(organization_id: UUID, git_token_id: UUID, *, client: Client) -> GitTok
         client: Who calls, and where the API is.
 
     Raises:
+        InvalidRequestError: If an id or a field is not what the contract wants. Nothing is sent.
         BadRequestError: The request is malformed, or a field is missing or not acceptable. (400)
         UnauthorizedError: There are no credentials, or they are not valid. (401)
         ForbiddenError: The caller may not do this in this organization. (403)
@@ -42,7 +47,7 @@ def sync(organization_id: UUID, git_token_id: UUID, *, client: Client) -> GitTok
         RateLimitedError: The caller's requests of this hour are used up. (429)
         ServerError: The server failed. (500 to 599)
         StatusError: Any other status but a success, and the base of all of these.
-        InvalidResponseError: If a success does not fit the contract.
+        InvalidResponseError: If a success cannot be read.
         httpx.TransportError: If no answer came: `httpx.ConnectError`, `httpx.TimeoutException` and the like.
 
     Returns:
@@ -55,84 +60,21 @@ def sync(organization_id: UUID, git_token_id: UUID, *, client: Client) -> GitTok
 
 
 def sync_detailed(
-    organization_id: UUID, git_token_id: UUID, *, client: Client
+    organization_id: UUID | str, git_token_id: UUID | str, *, client: BaseClient
 ) -> Response[GitTokenAssociatedServicesResponseList]:
-    """List the services that use a git token.
-
-    Returns every service whose repository is cloned with this git token.
-
-    Args:
-        organization_id: The organization that owns the git token.
-        git_token_id: The git token.
-        client: Who calls, and where the API is.
-
-    Raises:
-        StatusError: If the contract does not have the answer's status for this operation.
-        InvalidResponseError: If a success does not fit the contract.
-        httpx.TransportError: If no answer came: `httpx.ConnectError`, `httpx.TimeoutException` and the like.
-
-    Returns:
-        The whole answer, whatever its documented status is; `parsed` is None unless that is a success.
-
-    Source:
-        Operation `getGitTokenAssociatedServices` of Qovery's OpenAPI document and API reference.
-    """
-    return client.send("GET", _path(organization_id, git_token_id), _ANSWERS)
+    """As `sync`, and returns the whole answer, whatever its documented status is: it raises for no such status."""
+    return client._send("GET", _path(organization_id, git_token_id), _ANSWERS)
 
 
 async def asyncio(
-    organization_id: UUID, git_token_id: UUID, *, client: Client
+    organization_id: UUID | str, git_token_id: UUID | str, *, client: BaseClient
 ) -> GitTokenAssociatedServicesResponseList:
-    """List the services that use a git token.
-
-    Returns every service whose repository is cloned with this git token.
-
-    Args:
-        organization_id: The organization that owns the git token.
-        git_token_id: The git token.
-        client: Who calls, and where the API is.
-
-    Raises:
-        BadRequestError: The request is malformed, or a field is missing or not acceptable. (400)
-        UnauthorizedError: There are no credentials, or they are not valid. (401)
-        ForbiddenError: The caller may not do this in this organization. (403)
-        NotFoundError: There is no such organization or git token, or the caller may not know of it. (404)
-        RateLimitedError: The caller's requests of this hour are used up. (429)
-        ServerError: The server failed. (500 to 599)
-        StatusError: Any other status but a success, and the base of all of these.
-        InvalidResponseError: If a success does not fit the contract.
-        httpx.TransportError: If no answer came: `httpx.ConnectError`, `httpx.TimeoutException` and the like.
-
-    Returns:
-        The services, in no promised order.
-
-    Source:
-        Operation `getGitTokenAssociatedServices` of Qovery's OpenAPI document and API reference.
-    """
+    """As `sync`, awaited."""
     return (await asyncio_detailed(organization_id, git_token_id, client=client)).result()
 
 
 async def asyncio_detailed(
-    organization_id: UUID, git_token_id: UUID, *, client: Client
+    organization_id: UUID | str, git_token_id: UUID | str, *, client: BaseClient
 ) -> Response[GitTokenAssociatedServicesResponseList]:
-    """List the services that use a git token.
-
-    Returns every service whose repository is cloned with this git token.
-
-    Args:
-        organization_id: The organization that owns the git token.
-        git_token_id: The git token.
-        client: Who calls, and where the API is.
-
-    Raises:
-        StatusError: If the contract does not have the answer's status for this operation.
-        InvalidResponseError: If a success does not fit the contract.
-        httpx.TransportError: If no answer came: `httpx.ConnectError`, `httpx.TimeoutException` and the like.
-
-    Returns:
-        The whole answer, whatever its documented status is; `parsed` is None unless that is a success.
-
-    Source:
-        Operation `getGitTokenAssociatedServices` of Qovery's OpenAPI document and API reference.
-    """
-    return await client.asend("GET", _path(organization_id, git_token_id), _ANSWERS)
+    """As `sync_detailed`, awaited."""
+    return await client._asend("GET", _path(organization_id, git_token_id), _ANSWERS)

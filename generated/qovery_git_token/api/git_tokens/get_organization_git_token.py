@@ -1,11 +1,10 @@
 """Get a git token: `GET /organization/{organizationId}/gitToken/{gitTokenId}`."""
 
-from urllib.parse import quote
 from uuid import UUID
 
-from ...client import Answers, Client, json_of
+from ...base import Answers, BaseClient, json_of
 from ...models.git_token_response import GitTokenResponse
-from ...types import Response
+from ...types import Response, segment
 
 _ANSWERS: Answers[GitTokenResponse] = {
     200: json_of(GitTokenResponse),
@@ -17,14 +16,16 @@ _ANSWERS: Answers[GitTokenResponse] = {
 }
 
 
-def _path(organization_id: UUID, git_token_id: UUID) -> str:
-    return "/organization/{organization_id}/gitToken/{git_token_id}".format(
-        organization_id=quote(str(organization_id), safe=""),
-        git_token_id=quote(str(git_token_id), safe=""),
+def _path(organization_id: UUID | str, git_token_id: UUID | str) -> str:
+    return (
+        "/organization/"
+        + segment("organization_id", organization_id)
+        + "/gitToken/"
+        + segment("git_token_id", git_token_id)
     )
 
 
-def sync(organization_id: UUID, git_token_id: UUID, *, client: Client) -> GitTokenResponse:
+def sync(organization_id: UUID | str, git_token_id: UUID | str, *, client: BaseClient) -> GitTokenResponse:
     """Get a git token.
 
     Returns the git token without its secret.
@@ -35,6 +36,7 @@ def sync(organization_id: UUID, git_token_id: UUID, *, client: Client) -> GitTok
         client: Who calls, and where the API is.
 
     Raises:
+        InvalidRequestError: If an id or a field is not what the contract wants. Nothing is sent.
         BadRequestError: The request is malformed, or a field is missing or not acceptable. (400)
         UnauthorizedError: There are no credentials, or they are not valid. (401)
         ForbiddenError: The caller may not do this in this organization. (403)
@@ -42,7 +44,7 @@ def sync(organization_id: UUID, git_token_id: UUID, *, client: Client) -> GitTok
         RateLimitedError: The caller's requests of this hour are used up. (429)
         ServerError: The server failed. (500 to 599)
         StatusError: Any other status but a success, and the base of all of these.
-        InvalidResponseError: If a success does not fit the contract.
+        InvalidResponseError: If a success cannot be read.
         httpx.TransportError: If no answer came: `httpx.ConnectError`, `httpx.TimeoutException` and the like.
 
     Returns:
@@ -54,79 +56,20 @@ def sync(organization_id: UUID, git_token_id: UUID, *, client: Client) -> GitTok
     return sync_detailed(organization_id, git_token_id, client=client).result()
 
 
-def sync_detailed(organization_id: UUID, git_token_id: UUID, *, client: Client) -> Response[GitTokenResponse]:
-    """Get a git token.
-
-    Returns the git token without its secret.
-
-    Args:
-        organization_id: The organization that owns the git token.
-        git_token_id: The git token.
-        client: Who calls, and where the API is.
-
-    Raises:
-        StatusError: If the contract does not have the answer's status for this operation.
-        InvalidResponseError: If a success does not fit the contract.
-        httpx.TransportError: If no answer came: `httpx.ConnectError`, `httpx.TimeoutException` and the like.
-
-    Returns:
-        The whole answer, whatever its documented status is; `parsed` is None unless that is a success.
-
-    Source:
-        Operation `getOrganizationGitToken` of Qovery's OpenAPI document and API reference.
-    """
-    return client.send("GET", _path(organization_id, git_token_id), _ANSWERS)
+def sync_detailed(
+    organization_id: UUID | str, git_token_id: UUID | str, *, client: BaseClient
+) -> Response[GitTokenResponse]:
+    """As `sync`, and returns the whole answer, whatever its documented status is: it raises for no such status."""
+    return client._send("GET", _path(organization_id, git_token_id), _ANSWERS)
 
 
-async def asyncio(organization_id: UUID, git_token_id: UUID, *, client: Client) -> GitTokenResponse:
-    """Get a git token.
-
-    Returns the git token without its secret.
-
-    Args:
-        organization_id: The organization that owns the git token.
-        git_token_id: The git token.
-        client: Who calls, and where the API is.
-
-    Raises:
-        BadRequestError: The request is malformed, or a field is missing or not acceptable. (400)
-        UnauthorizedError: There are no credentials, or they are not valid. (401)
-        ForbiddenError: The caller may not do this in this organization. (403)
-        NotFoundError: There is no such organization or git token, or the caller may not know of it. (404)
-        RateLimitedError: The caller's requests of this hour are used up. (429)
-        ServerError: The server failed. (500 to 599)
-        StatusError: Any other status but a success, and the base of all of these.
-        InvalidResponseError: If a success does not fit the contract.
-        httpx.TransportError: If no answer came: `httpx.ConnectError`, `httpx.TimeoutException` and the like.
-
-    Returns:
-        The git token.
-
-    Source:
-        Operation `getOrganizationGitToken` of Qovery's OpenAPI document and API reference.
-    """
+async def asyncio(organization_id: UUID | str, git_token_id: UUID | str, *, client: BaseClient) -> GitTokenResponse:
+    """As `sync`, awaited."""
     return (await asyncio_detailed(organization_id, git_token_id, client=client)).result()
 
 
-async def asyncio_detailed(organization_id: UUID, git_token_id: UUID, *, client: Client) -> Response[GitTokenResponse]:
-    """Get a git token.
-
-    Returns the git token without its secret.
-
-    Args:
-        organization_id: The organization that owns the git token.
-        git_token_id: The git token.
-        client: Who calls, and where the API is.
-
-    Raises:
-        StatusError: If the contract does not have the answer's status for this operation.
-        InvalidResponseError: If a success does not fit the contract.
-        httpx.TransportError: If no answer came: `httpx.ConnectError`, `httpx.TimeoutException` and the like.
-
-    Returns:
-        The whole answer, whatever its documented status is; `parsed` is None unless that is a success.
-
-    Source:
-        Operation `getOrganizationGitToken` of Qovery's OpenAPI document and API reference.
-    """
-    return await client.asend("GET", _path(organization_id, git_token_id), _ANSWERS)
+async def asyncio_detailed(
+    organization_id: UUID | str, git_token_id: UUID | str, *, client: BaseClient
+) -> Response[GitTokenResponse]:
+    """As `sync_detailed`, awaited."""
+    return await client._asend("GET", _path(organization_id, git_token_id), _ANSWERS)

@@ -1,11 +1,10 @@
 """List an organization's git tokens: `GET /organization/{organizationId}/gitToken`."""
 
-from urllib.parse import quote
 from uuid import UUID
 
-from ...client import Answers, Client, json_of
+from ...base import Answers, BaseClient, json_of
 from ...models.git_token_response_list import GitTokenResponseList
-from ...types import Response
+from ...types import Response, segment
 
 _ANSWERS: Answers[GitTokenResponseList] = {
     200: json_of(GitTokenResponseList),
@@ -17,13 +16,11 @@ _ANSWERS: Answers[GitTokenResponseList] = {
 }
 
 
-def _path(organization_id: UUID) -> str:
-    return "/organization/{organization_id}/gitToken".format(
-        organization_id=quote(str(organization_id), safe=""),
-    )
+def _path(organization_id: UUID | str) -> str:
+    return "/organization/" + segment("organization_id", organization_id) + "/gitToken"
 
 
-def sync(organization_id: UUID, *, client: Client) -> GitTokenResponseList:
+def sync(organization_id: UUID | str, *, client: BaseClient) -> GitTokenResponseList:
     """List an organization's git tokens.
 
     Returns every git token of the organization, without their secrets.
@@ -33,6 +30,7 @@ def sync(organization_id: UUID, *, client: Client) -> GitTokenResponseList:
         client: Who calls, and where the API is.
 
     Raises:
+        InvalidRequestError: If an id or a field is not what the contract wants. Nothing is sent.
         BadRequestError: The request is malformed, or a field is missing or not acceptable. (400)
         UnauthorizedError: There are no credentials, or they are not valid. (401)
         ForbiddenError: The caller may not do this in this organization. (403)
@@ -40,7 +38,7 @@ def sync(organization_id: UUID, *, client: Client) -> GitTokenResponseList:
         RateLimitedError: The caller's requests of this hour are used up. (429)
         ServerError: The server failed. (500 to 599)
         StatusError: Any other status but a success, and the base of all of these.
-        InvalidResponseError: If a success does not fit the contract.
+        InvalidResponseError: If a success cannot be read.
         httpx.TransportError: If no answer came: `httpx.ConnectError`, `httpx.TimeoutException` and the like.
 
     Returns:
@@ -52,76 +50,16 @@ def sync(organization_id: UUID, *, client: Client) -> GitTokenResponseList:
     return sync_detailed(organization_id, client=client).result()
 
 
-def sync_detailed(organization_id: UUID, *, client: Client) -> Response[GitTokenResponseList]:
-    """List an organization's git tokens.
-
-    Returns every git token of the organization, without their secrets.
-
-    Args:
-        organization_id: The organization that owns the git token.
-        client: Who calls, and where the API is.
-
-    Raises:
-        StatusError: If the contract does not have the answer's status for this operation.
-        InvalidResponseError: If a success does not fit the contract.
-        httpx.TransportError: If no answer came: `httpx.ConnectError`, `httpx.TimeoutException` and the like.
-
-    Returns:
-        The whole answer, whatever its documented status is; `parsed` is None unless that is a success.
-
-    Source:
-        Operation `listOrganizationGitTokens` of Qovery's OpenAPI document and API reference.
-    """
-    return client.send("GET", _path(organization_id), _ANSWERS)
+def sync_detailed(organization_id: UUID | str, *, client: BaseClient) -> Response[GitTokenResponseList]:
+    """As `sync`, and returns the whole answer, whatever its documented status is: it raises for no such status."""
+    return client._send("GET", _path(organization_id), _ANSWERS)
 
 
-async def asyncio(organization_id: UUID, *, client: Client) -> GitTokenResponseList:
-    """List an organization's git tokens.
-
-    Returns every git token of the organization, without their secrets.
-
-    Args:
-        organization_id: The organization that owns the git token.
-        client: Who calls, and where the API is.
-
-    Raises:
-        BadRequestError: The request is malformed, or a field is missing or not acceptable. (400)
-        UnauthorizedError: There are no credentials, or they are not valid. (401)
-        ForbiddenError: The caller may not do this in this organization. (403)
-        NotFoundError: There is no such organization or git token, or the caller may not know of it. (404)
-        RateLimitedError: The caller's requests of this hour are used up. (429)
-        ServerError: The server failed. (500 to 599)
-        StatusError: Any other status but a success, and the base of all of these.
-        InvalidResponseError: If a success does not fit the contract.
-        httpx.TransportError: If no answer came: `httpx.ConnectError`, `httpx.TimeoutException` and the like.
-
-    Returns:
-        The organization's git tokens, in no promised order.
-
-    Source:
-        Operation `listOrganizationGitTokens` of Qovery's OpenAPI document and API reference.
-    """
+async def asyncio(organization_id: UUID | str, *, client: BaseClient) -> GitTokenResponseList:
+    """As `sync`, awaited."""
     return (await asyncio_detailed(organization_id, client=client)).result()
 
 
-async def asyncio_detailed(organization_id: UUID, *, client: Client) -> Response[GitTokenResponseList]:
-    """List an organization's git tokens.
-
-    Returns every git token of the organization, without their secrets.
-
-    Args:
-        organization_id: The organization that owns the git token.
-        client: Who calls, and where the API is.
-
-    Raises:
-        StatusError: If the contract does not have the answer's status for this operation.
-        InvalidResponseError: If a success does not fit the contract.
-        httpx.TransportError: If no answer came: `httpx.ConnectError`, `httpx.TimeoutException` and the like.
-
-    Returns:
-        The whole answer, whatever its documented status is; `parsed` is None unless that is a success.
-
-    Source:
-        Operation `listOrganizationGitTokens` of Qovery's OpenAPI document and API reference.
-    """
-    return await client.asend("GET", _path(organization_id), _ANSWERS)
+async def asyncio_detailed(organization_id: UUID | str, *, client: BaseClient) -> Response[GitTokenResponseList]:
+    """As `sync_detailed`, awaited."""
+    return await client._asend("GET", _path(organization_id), _ANSWERS)

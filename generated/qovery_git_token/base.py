@@ -1,0 +1,482 @@
+"""What the synchronous and the asynchronous client have in common: who calls, how often a call is tried, what is read."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import platform
+import re
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from ssl import SSLContext
+from typing import Any, Self, TypedDict, TypeVar, Unpack
+from uuid import UUID
+
+import anyio
+import httpx
+
+from . import __contract__, __version__, redact, retries
+from .errors import InvalidRequestError, InvalidResponseError, Problem, QoveryError, of_status
+from .pools import HttpClient, Pools, Transport, Wiring
+from .types import Model, Response, decode, secrets, segment
+
+T = TypeVar("T")
+E = TypeVar("E", bound=BaseException)
+M = TypeVar("M", bound=Model)
+
+Answers = Mapping[int, Callable[[bytes], T] | None]
+"""An operation's documented statuses, each with how its body is read; None where no body is promised."""
+
+BASE_URL = "https://api.qovery.com"
+TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+MAX_RETRIES = 2
+MAX_WAIT = 60.0
+
+_AGENT = (
+    f"qovery-git-token/{__version__} (contract {__contract__}; "
+    f"Python {platform.python_version()}; httpx {httpx.__version__})"
+)
+_CREDENTIALS = re.compile(r"[\x21-\x7e]+")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?")
+_LOG = logging.getLogger(__package__)
+
+
+class CallOptions(TypedDict, total=False):
+    """What every call takes beside its own arguments, in place of what the client has."""
+
+    organization: UUID | str
+    timeout: httpx.Timeout | float | None
+    headers: Mapping[str, str]
+    max_retries: int
+    max_wait: float
+
+
+@dataclass(frozen=True, repr=False)
+class Settings:
+    """What one client has of its own, where several share connections."""
+
+    organization: str | None
+    timeout: httpx.Timeout | float | None
+    max_retries: int
+    max_wait: float
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class BaseClient:
+    """What `Client` and `AsyncClient` have in common. Threads, event loops and processes may share one."""
+
+    _base_url = BASE_URL
+
+    def __init__(
+        self,
+        *,
+        api_token: str | None = None,
+        jwt: str | None = None,
+        organization: UUID | str | None = None,
+        base_url: str = BASE_URL,
+        timeout: httpx.Timeout | float | None = TIMEOUT,
+        max_retries: int = MAX_RETRIES,
+        max_wait: float = MAX_WAIT,
+        headers: Mapping[str, str] | None = None,
+        transport: Transport | None = None,
+        http_client: HttpClient | None = None,
+        verify: SSLContext | bool | None = None,
+        proxy: str | httpx.URL | httpx.Proxy | None = None,
+    ) -> None:
+        """Takes the credentials of a machine or of a person.
+
+        Redirects are not followed: neither the credentials nor a secret in a request reach another host.
+
+        Args:
+            api_token: An organization's API token. Either this or `jwt`.
+            jwt: The token of a person who signed in.
+            organization: The organization that owns the git token. A call may name another.
+            base_url: Where the API is, if not at its public address.
+            timeout: Seconds to wait for each of connecting, writing and reading; by default 5 to connect and 30 for the
+                others. None waits forever.
+            max_retries: How often a call is tried again, where that is safe and may help: GET, PUT and DELETE, after
+                408, 429, 500, 502, 503, 504 and where no answer came. A create is never repeated.
+            max_wait: Seconds to wait before one of these tries, at most. If the server says longer, the call raises at
+                once, and the error says how long.
+            headers: What is sent with every request beside the client's own headers.
+            transport: What sends the requests, if not httpx's own. As everywhere in httpx, proxies from the environment
+                are for its own transport only.
+            http_client: An httpx client to send with, in place of one that is made. It is not closed.
+            verify: As in httpx: which certificates are trusted.
+            proxy: As in httpx: the proxy, in place of that of the environment.
+
+        Raises:
+            QoveryError: If there is not exactly one of the two credentials, or if one of the arguments cannot be used.
+        """
+        problem = _problem(api_token, jwt, base_url)
+        self._authorization = f"Token {api_token}" if api_token else f"Bearer {jwt}"
+        # From here on no frame has the credentials in a local variable, which a traceback might show.
+        del api_token, jwt
+        if problem:
+            del base_url, proxy, headers
+            raise QoveryError(problem)
+        if http_client is not None and not (transport is None and verify is None and proxy is None):
+            raise QoveryError("an http_client has its own transport, verify and proxy")
+        self._base_url = base_url.rstrip("/")
+        self._settings = _settings(
+            Settings(None, TIMEOUT, MAX_RETRIES, MAX_WAIT),
+            organization=organization,
+            timeout=timeout,
+            max_retries=max_retries,
+            max_wait=max_wait,
+            headers=headers or {},
+        )
+        self._pools = Pools(Wiring(transport, http_client, verify, proxy))
+        _log_as_told()
+
+    @classmethod
+    def from_env(
+        cls,
+        *,
+        organization: UUID | str | None = None,
+        timeout: httpx.Timeout | float | None = TIMEOUT,
+        max_retries: int = MAX_RETRIES,
+        max_wait: float = MAX_WAIT,
+        headers: Mapping[str, str] | None = None,
+        transport: Transport | None = None,
+        http_client: HttpClient | None = None,
+        verify: SSLContext | bool | None = None,
+        proxy: str | httpx.URL | httpx.Proxy | None = None,
+    ) -> Self:
+        """Takes credentials and address from the environment. A variable that is empty counts as not set.
+
+        `QOVERY_API_TOKEN` is an API token, `QOVERY_JWT` the token of a person; with both set, the API token is used.
+        `QOVERY_BASE_URL` is where the API is, if not at its public address. `QOVERY_ORGANIZATION_ID` is the `organization`, unless given.
+
+        Raises:
+            QoveryError: If neither credential is set, or if a variable cannot be used.
+        """
+        if not os.environ.get("QOVERY_API_TOKEN") and not os.environ.get("QOVERY_JWT"):
+            raise QoveryError("no credentials: set QOVERY_API_TOKEN, or QOVERY_JWT")
+        return cls(
+            api_token=os.environ.get("QOVERY_API_TOKEN"),
+            jwt=None if os.environ.get("QOVERY_API_TOKEN") else os.environ.get("QOVERY_JWT"),
+            organization=organization or os.environ.get("QOVERY_ORGANIZATION_ID") or None,
+            base_url=os.environ.get("QOVERY_BASE_URL") or BASE_URL,
+            timeout=timeout,
+            max_retries=max_retries,
+            max_wait=max_wait,
+            headers=headers,
+            transport=transport,
+            http_client=http_client,
+            verify=verify,
+            proxy=proxy,
+        )
+
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
+        """Another client with other settings over the same connections, which are closed with either of the two."""
+        other = object.__new__(type(self))
+        other._authorization, other._base_url, other._pools = self._authorization, self._base_url, self._pools
+        other._settings = _settings(self._settings, **options)
+        return other
+
+    @property
+    def base_url(self) -> str:
+        """Where the API is."""
+        return self._base_url
+
+    @property
+    def organization(self) -> str | None:
+        """The organization that owns the git token."""
+        return self._settings.organization
+
+    @property
+    def timeout(self) -> httpx.Timeout | float | None:
+        """Seconds to wait for each of connecting, writing and reading."""
+        return self._settings.timeout
+
+    @property
+    def max_retries(self) -> int:
+        """How often a call is tried again."""
+        return self._settings.max_retries
+
+    @property
+    def max_wait(self) -> float:
+        """Seconds to wait before a call is tried again, at most."""
+        return self._settings.max_wait
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._base_url!r})"
+
+    def _send(self, method: str, path: str, answers: Answers[T], body: Model | None = None) -> Response[T]:
+        """Sends a request, again if need be, and reads the answer: what every operation's `sync_detailed` does."""
+        request = self._request(method, path, body)
+        pool = self._pools.sync()
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                with redact.hidden(request.secrets):
+                    outcome: httpx.Response | Exception = pool.request(method, request.url, **request.options)
+            except Exception as error:
+                outcome = _shielded(error, request.secrets)
+            except BaseException as error:
+                _shielded(error, request.secrets)
+                raise
+            pause = self._pause(request, outcome, attempt)
+            if pause is None:
+                return self._answer(request, answers, outcome)
+            time.sleep(pause)
+
+    async def _asend(self, method: str, path: str, answers: Answers[T], body: Model | None = None) -> Response[T]:
+        """Sends a request, again if need be, and reads the answer: what every operation's `asyncio_detailed` does."""
+        request = self._request(method, path, body)
+        pool, places = self._pools.of_loop()
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                # httpx takes the longer for each request the more of them wait for one of its connections.
+                async with places:
+                    with redact.hidden(request.secrets):
+                        outcome: httpx.Response | Exception = await pool.request(method, request.url, **request.options)
+            except Exception as error:
+                outcome = _shielded(error, request.secrets)
+            except BaseException as error:
+                _shielded(error, request.secrets)
+                raise
+            pause = self._pause(request, outcome, attempt)
+            if pause is None:
+                return self._answer(request, answers, outcome)
+            await anyio.sleep(pause)
+
+    def _request(self, method: str, path: str, body: Model | None) -> Request:
+        content = _content(body)  # before the credentials are in a variable: it may raise
+        headers = {"Accept": "application/json", "User-Agent": _AGENT, **self._settings.headers}
+        headers["Authorization"] = self._authorization
+        options: dict[str, Any] = {"headers": headers, "timeout": self._settings.timeout}
+        options |= {"follow_redirects": False, "auth": None}
+        kept = [self._authorization.partition(" ")[2]]
+        if body is not None:
+            options["content"] = content
+            headers["Content-Type"] = "application/json"
+            kept += secrets(body)
+        return Request(method, path, self._base_url + path, options, tuple(kept), time.monotonic())
+
+    def _pause(self, request: Request, outcome: httpx.Response | Exception, attempt: int) -> float | None:
+        """How long to wait before the next attempt; None if this was the last one."""
+        pause = None
+        if attempt <= self._settings.max_retries:
+            pause = retries.wait(request.method, outcome, attempt, self._settings.max_wait)
+        if _LOG.isEnabledFor(logging.DEBUG):
+            said = outcome.status_code if isinstance(outcome, httpx.Response) else type(outcome).__name__
+            then = "" if pause is None else f", again in {pause:.1f} s"
+            spent = time.monotonic() - request.start
+            _LOG.debug("%s %s: %s after %.3f s, attempt %d%s", request.method, request.path, said, spent, attempt, then)
+        return pause
+
+    def _answer(self, request: Request, answers: Answers[T], outcome: httpx.Response | Exception) -> Response[T]:
+        if isinstance(outcome, Exception):
+            raise outcome
+        status, content = outcome.status_code, outcome.content
+        message, problem = None, None
+        if status >= 400 or status not in answers:
+            message, problem = _said(outcome, request.secrets)
+        parsed, failure = None, None
+        if read := answers.get(status):
+            try:
+                parsed = read(content)
+            except InvalidResponseError as error:
+                failure = error
+        response = Response(request.method, request.path, status, outcome.headers, content, message, parsed, problem)
+        del outcome, content
+        if failure:
+            raise InvalidResponseError(failure.field, failure.problem, response)
+        if status not in answers:
+            raise of_status(response)
+        return response
+
+
+@dataclass(frozen=True, repr=False)
+class Request:
+    """A request as it is sent, as often as it is."""
+
+    method: str
+    path: str
+    url: str
+    options: dict[str, Any]
+    secrets: tuple[str, ...]
+    start: float
+
+
+def _problem(api_token: str | None, jwt: str | None, base_url: str) -> str | None:
+    """What is wrong with a client's arguments, in words that show none of them."""
+    if not all(isinstance(argument, str) for argument in (api_token or "", jwt or "", base_url)):
+        return "the credentials and the base URL are strings"
+    if bool(api_token) == bool(jwt):
+        return (
+            "give an API token or a JWT, and not both" if api_token else "no credentials: give an API token, or a JWT"
+        )
+    if not _CREDENTIALS.fullmatch(api_token or jwt or ""):
+        return "the credentials have white space, control characters or characters beyond ASCII in them"
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL:
+        return "the base URL is not a URL"
+    if url.scheme not in ("http", "https") or not url.host:
+        return "the base URL is not an absolute http or https URL"
+    if url.userinfo:
+        # httpx would send it in place of the credentials, and write it into its log.
+        return "the base URL has a user name or a password in it"
+    if "?" in base_url or "#" in base_url:
+        return "the base URL has a query or a fragment in it"
+    if not re.fullmatch(r"[^\s\x00-\x20\x7f\\]+", base_url):
+        return "the base URL has white space, control characters or backslashes in it"
+    if url.port is not None and not 0 < url.port < 65536:
+        return "the base URL has a port that is none"
+    if {".", ".."} & set(base_url.split("/")):
+        return "the base URL has dot segments in it"
+    return None
+
+
+def _settings(before: Settings, **options: Any) -> Settings:
+    """Settings with others in place of some. Raises QoveryError for what cannot be used."""
+    unknown = options.keys() - Settings.__dataclass_fields__.keys()
+    if unknown:
+        raise TypeError(f"there is no option {', '.join(sorted(unknown))}")
+    if options.get("organization") is not None:
+        options["organization"] = segment("organization", options["organization"])
+    timeout = options.get("timeout")
+    if timeout is not None and not isinstance(timeout, httpx.Timeout) and not _positive(timeout):
+        raise InvalidRequestError("timeout", "is not a positive number of seconds")
+    if not isinstance(options.get("max_retries", 0), int) or options.get("max_retries", 0) < 0:
+        raise InvalidRequestError("max_retries", "is not a number of tries")
+    if not isinstance(options.get("max_wait", 0), int | float) or not options.get("max_wait", 0) >= 0:
+        raise InvalidRequestError("max_wait", "is not a number of seconds")
+    if "headers" in options:
+        if problem := _header_problem(options["headers"]):
+            del options
+            raise InvalidRequestError("headers", problem)
+        options["headers"] = {**before.headers, **options["headers"]}
+    return replace(before, **options)
+
+
+def _header_problem(headers: Mapping[str, str]) -> str | None:
+    for name, value in headers.items():
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name) or name.lower() == "authorization":
+            return "have a name that cannot be sent"
+        if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
+            return f"have a value of {name} that cannot be sent"
+    return None
+
+
+def _positive(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+def _content(body: Model | None) -> bytes | None:
+    try:
+        return None if body is None else json.dumps(body.to_dict(), allow_nan=False).encode()
+    except InvalidRequestError:
+        raise
+    except (TypeError, ValueError, RecursionError):
+        pass  # The error of the standard library has frames that hold the body.
+    raise InvalidRequestError("body", "has something in it that JSON does not have")
+
+
+def _shielded(error: E, secrets: tuple[str, ...]) -> E:
+    """Clears the variables of all frames below, for they hold the request, and says what httpx leaves unsaid.
+
+    The frames stay, so that the error in a transport of one's own can be found. What led to the error is taken off
+    where it holds a secret in its text.
+    """
+    traceback.clear_frames(error.__traceback__)
+    link: BaseException = error
+    while before := link.__cause__ or link.__context__:
+        text = "".join(map(repr, (before, before.args)))
+        if redact.redact(text, secrets) != text or len(text) > 10_000:
+            link.__cause__ = link.__context__ = None
+            break
+        traceback.clear_frames(before.__traceback__)
+        link = before
+    if isinstance(error, httpx.TransportError) and not str(error):
+        error.args = (_SILENT.get(type(error), type(error).__name__),)
+    return error
+
+
+# httpx's asynchronous errors say nothing.
+_SILENT = {
+    httpx.ConnectTimeout: "no connection within the time-out",
+    httpx.ReadTimeout: "no answer within the time-out",
+    httpx.WriteTimeout: "the request could not be sent within the time-out",
+    httpx.PoolTimeout: "no connection was free within the time-out",
+    httpx.ConnectError: "no connection",
+    httpx.ReadError: "the connection failed before the answer was there",
+    httpx.WriteError: "the connection failed before the request was sent",
+    httpx.CloseError: "the connection could not be closed",
+}
+
+
+def _said(answer: httpx.Response, secrets: tuple[str, ...]) -> tuple[str | None, Problem | None]:
+    """What an error's body says, and the body itself if it is an object, without what it might echo."""
+    try:
+        body = redact.values(decode(answer.content), secrets)
+    except (InvalidResponseError, RecursionError):
+        try:
+            text = answer.content.decode().strip()
+        except UnicodeDecodeError:
+            return None, None
+        # A page or half an object is nothing to read in one line.
+        plain = not text.startswith(("<", "{", "[")) and "html" not in answer.headers.get("Content-Type", "")
+        return (_printable(redact.redact(text[:10_000], secrets)) if plain else None), None
+    if isinstance(body, str):
+        return _printable(body), None
+    if not isinstance(body, dict):
+        return None, None
+    known = {name: body[name] for name in ("type", "title", "detail", "instance") if isinstance(body.get(name), str)}
+    if isinstance(body.get("status"), int):
+        known["status"] = body["status"]
+    problem = Problem(**known, others={name: value for name, value in body.items() if name not in known})
+    return _printable(_words(body)), problem
+
+
+def _words(body: Mapping[str, Any]) -> str:
+    """The text in the members that servers use for it, the most telling first."""
+    members = [body.get(name) for name in ("message", "detail", "error_description", "error", "title")]
+    text = next((text for text in map(_text, members) if text), "")
+    errors = body.get("errors")
+    inner = [_text(item) for item in (errors if isinstance(errors, list) else [errors])]
+    return ": ".join(part for part in (text, "; ".join(part for part in inner if part and part != text)) if part)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        said = next((value[name] for name in ("message", "detail", "title") if isinstance(value.get(name), str)), "")
+        place = next((value[name] for name in ("field", "pointer", "path") if isinstance(value.get(name), str)), "")
+        return f"{place}: {said}" if place and said else said
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _printable(text: str) -> str | None:
+    """At most 200 characters that a terminal and a log show as they are, in one line."""
+    words = " ".join("".join(sign if sign.isprintable() else " " for sign in text[:10_000]).split())
+    return (words if len(words) <= 200 else words[:199] + "…") or None
+
+
+def no_content(_: bytes) -> None:
+    """Reads the body of a success that has none."""
+
+
+def json_of(model: type[M]) -> Callable[[bytes], M]:
+    """Reads a model from the body of a success."""
+    return lambda content: model.from_dict(decode(content))
+
+
+def _log_as_told() -> None:
+    """Logs on standard error what `QOVERY_LOG` says, `debug` or `info`: methods, paths, statuses and times, no more."""
+    level = os.environ.get("QOVERY_LOG", "").upper()
+    if level in ("DEBUG", "INFO") and not _LOG.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
+        _LOG.addHandler(handler)
+        _LOG.setLevel(level)

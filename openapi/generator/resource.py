@@ -1,0 +1,224 @@
+"""What the contract's operations are to one resource, by their methods and paths: create, list, get, edit, delete, others.
+
+The collection is the path that is posted to, an item the path that is one parameter longer. Further reads below an item
+are called after the end of their path.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from document import Document
+from openapi_python_client.parser.openapi import Endpoint, GeneratorData
+from openapi_python_client.parser.properties import ListProperty, ModelProperty
+from openapi_python_client.strings import PythonIdentifier, pascal_case
+from text import plain
+
+PREFIX = "QOVERY"  # of the environment's variables
+# What methods take beside the fields of a request.
+_OPTIONS = {"body", "headers", "max_retries", "max_wait", "options", "self", "timeout"}
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose the resource is: a parameter of the collection's path, which a client is given once."""
+
+    name: str
+    variable: str
+    about: str
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a request, as an argument of a method."""
+
+    keyword: str
+    python_name: str
+    annotation: str
+    default: str
+    about: str
+    secret: bool
+
+
+@dataclass(frozen=True)
+class Body:
+    model: str
+    about: str
+    fields: list[Field]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation as a method: its name, its module, and what it takes and returns."""
+
+    role: str
+    endpoint: Endpoint
+    tag: str
+    module: str
+    item: str | None
+    item_about: str
+    body: Body | None
+    result: str
+    items: tuple[str, str] | None
+    """The one list in the answer: its name, and what is in it."""
+    returns: str
+
+
+@dataclass(frozen=True)
+class Resource:
+    name: str
+    class_name: str
+    about: str
+    owners: list[Owner]
+    operations: list[Operation] = field(default_factory=list)
+
+    @property
+    def edit(self) -> Operation | None:
+        return next((operation for operation in self.operations if operation.role == "edit"), None)
+
+    @property
+    def secret(self) -> Field | None:
+        """The one secret of an edit that keeps all else: every other field is one that a read shows."""
+        get = next((operation for operation in self.operations if operation.role == "get"), None)
+        if not get or not self.edit or not self.edit.body or self.edit.endpoint.method != "put":
+            return None
+        shown = {property_.name.get_untrusted_value() for property_ in properties(_success(get.endpoint))}
+        sent = {property_.name.get_untrusted_value() for property_ in properties(self.edit.endpoint.bodies[0].prop)}
+        secrets = [each for each in self.edit.body.fields if each.secret]
+        names = {each.python_name: name for each, name in zip(self.edit.body.fields, _names(self.edit), strict=True)}
+        lost = sent - shown - {names[each.python_name] for each in secrets}
+        return secrets[0] if len(secrets) == 1 and not lost else None
+
+    @property
+    def keywords(self) -> str:
+        """The arguments that are called otherwise than their fields, as the source of a dictionary."""
+        bodies = [operation.body for operation in self.operations if operation.body]
+        named = {each.keyword: each.python_name for body in bodies for each in body.fields}
+        return repr({keyword: name for keyword, name in sorted(named.items()) if keyword != name})
+
+
+def resource(contract: Document, data: GeneratorData, wire: Any, answer: Any) -> Resource | None:
+    """The resource that the contract is about; None where its paths are not of that form.
+
+    Args:
+        contract: The contract.
+        data: What the generator made of it.
+        wire: From a model and a property to the type, the default, the kind and whether it is secret.
+        answer: From an endpoint and a response to the type of the answer, and how it is read.
+    """
+    paths = contract.content["paths"]
+    found = [(path, item) for path in paths for item in paths if re.fullmatch(re.escape(path) + r"/\{[^{}/]+\}", item)]
+    if not found:
+        return None
+    collection, item = min(found, key=lambda pair: ("post" not in paths[pair[0]], len(pair[0]), pair))
+    tags = {
+        endpoint.name: (tag, endpoint)
+        for tag, group in data.endpoint_collections_by_tag.items()
+        for endpoint in group.endpoints
+    }
+    about = {each["name"]: plain(each.get("description", "")) for each in _parameters(contract.content)}
+    roles = {(collection, "post"): "create", (collection, "get"): "list"}
+    roles |= {(item, "get"): "get", (item, "delete"): "delete", (item, "patch"): "edit"} | {(item, "put"): "edit"}
+    if "put" in paths[item]:
+        roles.pop((item, "patch"))
+    owners = [
+        Owner(_owner(name), f"{PREFIX}_{PythonIdentifier(name, '').upper()}", about.get(name) or name)
+        for name in re.findall(r"\{([^{}]+)\}", collection)
+    ]
+    reserved = {owner.name for owner in owners} | _OPTIONS
+    operations = []
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            role = roles.get((path, method))
+            if role is None and method == "get" and re.fullmatch(re.escape(item) + r"/[^{}/]+", path):
+                role = str(PythonIdentifier(path.rpartition("/")[2], ""))
+            if role is None or not isinstance(operation, dict) or role in {each.role for each in operations}:
+                continue
+            tag, endpoint = tags[PythonIdentifier(operation["operationId"], "")]
+            operations.append(_operation(role, tag, endpoint, path.startswith(item), about, reserved, wire, answer))
+    order = ["list", "get", "create", "edit", "delete"]
+    operations.sort(key=lambda each: order.index(each.role) if each.role in order else len(order))
+    if not operations:
+        return None
+    tag = operations[0].tag
+    said = {PythonIdentifier(each["name"], "tag"): each.get("description") for each in contract.content.get("tags", [])}
+    words = plain(said.get(tag) or contract.content["info"]["title"])
+    return Resource(str(tag), str(pascal_case(tag)), words, owners, operations)
+
+
+def properties(model: Any) -> list[Any]:
+    """A model's fields, in the order in which Python takes them."""
+    return [*(model.required_properties or []), *(model.optional_properties or [])]
+
+
+def _operation(
+    role: str, tag: str, endpoint: Endpoint, item: bool, about: dict[str, str], reserved: set[str], wire: Any, answer: Any
+) -> Operation:
+    success = _success(endpoint)
+    response = next(each for each in endpoint.responses if _succeeds(each))
+    result = answer(endpoint, response)[0]
+    lists = [each for each in properties(success) if isinstance(each, ListProperty)] if success else []
+    inner = lists[0].inner_property if len(lists) == 1 and (role == "list" or item) and role != "get" else None
+    parameter = endpoint.path_parameters[-1] if item else None
+    body = None
+    if endpoint.bodies:
+        model = endpoint.bodies[0].prop
+        fields = []
+        for each in properties(model):
+            annotation, default, _, secret = wire(model, each)
+            keyword = _keyword(each, reserved)
+            words = plain(each.description) if each.description else keyword
+            unset = {"": "", "default_factory=types.absent": "None", "default=types.UNSET": "types.UNSET"}[default]
+            fields.append(Field(keyword, str(each.python_name), annotation, unset, words, secret))
+        body = Body(str(model.class_info.name), plain(model.description or model.class_info.name), fields)
+    return Operation(
+        role,
+        endpoint,
+        str(tag),
+        str(endpoint.name),
+        str(parameter.python_name) if parameter else None,
+        (about.get(parameter.name.get_untrusted_value()) or "The item.") if parameter else "",
+        body,
+        result,
+        (str(lists[0].python_name), inner.get_type_string().as_unembedded_code())
+        if isinstance(inner, ModelProperty) and role not in ("edit", "create", "delete")
+        else None,
+        plain(response.data.description),
+    )
+
+
+def _keyword(property_: Any, reserved: set[str]) -> str:
+    """A field's name as an argument: as JSON has it, unless Python or the method itself needs that name."""
+    said = property_.name.get_untrusted_value()
+    name = said if re.fullmatch(r"[a-z][a-z0-9_]*", said) and f"{said}_" == property_.python_name else property_.python_name
+    if name in _PYTHON:
+        name = property_.python_name
+    return f"{name}_" if name in reserved else str(name)
+
+
+_PYTHON = set(__import__("keyword").kwlist)
+
+
+def _names(operation: Operation) -> list[str]:
+    return [each.name.get_untrusted_value() for each in properties(operation.endpoint.bodies[0].prop)]
+
+
+def _owner(parameter: str) -> str:
+    """A parameter's name without the Id at its end: an organization is given as `organization`."""
+    return str(PythonIdentifier(re.sub(r"_?[Ii]d$", "", parameter) or parameter, "owner_"))
+
+
+def _succeeds(response: Any) -> bool:
+    return 200 <= response.status_code.range[0] <= 299
+
+
+def _success(endpoint: Endpoint) -> Any:
+    """The model of an operation's success; None if it has none."""
+    found = [each.prop for each in endpoint.responses if _succeeds(each)]
+    return next((prop for prop in found if isinstance(prop, ModelProperty)), None)
+
+
+def _parameters(content: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for each in content.get("components", {}).get("parameters", {}).values() if "name" in each]
