@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
-import httpx
 from qovery_git_token import Client, GitProvider, GitTokenRequest, edit_git_token
 
 from bench.measure import Comparison, interleave, timed
@@ -75,15 +74,13 @@ def call() -> Comparison:
     headers = {"Authorization": "Token x", "Accept": "application/json"}
     with server() as address, Client(api_token="x", base_url=address) as client:
         edit_git_token.sync(ORGANIZATION, TOKEN, client=client, body=body)
-        pool = client._sync  # the same connection for both
-        assert pool is not None
-        connection: httpx.Client = pool
+        connection = client._pools.sync()  # the same for both
 
         def ours() -> None:
             edit_git_token.sync(ORGANIZATION, TOKEN, client=client, body=body)
 
         def theirs() -> None:
-            response = connection.put(path, json=REQUEST, headers=headers)
+            response = connection.put(address + path, json=REQUEST, headers=headers)
             response.raise_for_status()
             response.json()
 

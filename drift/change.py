@@ -37,6 +37,9 @@ class Change:
     differences: list[Difference]
     edits: list[Edit]
     bump: str | None
+    """What the client's version has to say."""
+    contract: str | None = None
+    """What the contract's version has to say."""
 
 
 def between(old: dict[str, Any], new: dict[str, Any], client: dict[str, str], changed: dict[str, str]) -> Change:
@@ -51,8 +54,9 @@ def between(old: dict[str, Any], new: dict[str, Any], client: dict[str, str], ch
     names = sorted(before.keys() | after.keys())
     edits = [Edit(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)]
     asked = ["patch" if _unversioned(old) != _unversioned(new) else None, compare.bump(differences)]
+    contract = max(asked, key=_BUMPS.index)
     asked += ["minor" if _harmless(edit, before) else "major" for edit in edits]
-    return Change(differences, edits, max(asked, key=_BUMPS.index))
+    return Change(differences, edits, max(asked, key=_BUMPS.index), contract)
 
 
 def text(change: Change) -> str:
@@ -70,20 +74,27 @@ def text(change: Change) -> str:
 
 
 def unsaid(change: Change, old: str, new: str, changelog: str) -> list[str]:
-    """What the contract's version, once `old` and now `new`, and the changelog do not say of a change."""
-    if change.bump is None:
+    """What the client's version, once `old` and now `new`, and the changelog do not say of a change."""
+    if problems := _unversed(change.bump, old, new):
+        return problems
+    section = re.search(rf"^## \[?{re.escape(new)}\b.*\n((?:(?!## ).*\n?)*)", changelog, re.MULTILINE)
+    if change.bump and (not section or not section[1].strip()):
+        return [f"the changelog says nothing of {new}"]
+    if section and change.bump == "major" and "breaking" not in section[1].lower():
+        return [f"the changelog does not say of {new} that it is breaking"]
+    return []
+
+
+def _unversed(bump: str | None, old: str, new: str) -> list[str]:
+    """What a version does not say of a change."""
+    if bump is None:
         return []
     for version in (old, new):
         if not re.fullmatch(r"\d+\.\d+\.\d+", version):
             return [f"{version} is not a version: three numbers with dots between"]
-    least = _next(old, change.bump)
+    least = _next(old, bump)
     if _numbers(new) < _numbers(least):
-        return [f"this is a {change.bump} change of {old}: the version has to be at least {least}, and is {new}"]
-    section = re.search(rf"^## \[?{re.escape(new)}\b.*\n((?:(?!## ).*\n?)*)", changelog, re.MULTILINE)
-    if not section or not section[1].strip():
-        return [f"the changelog says nothing of {new}"]
-    if change.bump == "major" and "breaking" not in section[1].lower():
-        return [f"the changelog does not say of {new} that it is breaking"]
+        return [f"this is a {bump} change of {old}: the version has to be at least {least}, and is {new}"]
     return []
 
 
@@ -110,7 +121,7 @@ def surface(client: dict[str, str]) -> dict[str, str]:
 
 
 def since(revision: str, root: Path) -> tuple[Change, list[str]]:
-    """The change of the project in `root` since a git revision, and what version and changelog do not say of it.
+    """The change of the project in `root` since a git revision, and what versions and changelog do not say of it.
 
     Raises DocumentError if there is no contract at that revision, or one that cannot be compared.
     """
@@ -125,9 +136,20 @@ def since(revision: str, root: Path) -> tuple[Change, list[str]]:
     }
     clients = [{path.removeprefix(f"{CLIENT}/"): text for path, text in client.items()} for client in (before, after)]
     change = between(old, new, *clients)
-    changelog = root / CHANGELOG
-    said = changelog.read_text(encoding="utf-8") if changelog.exists() else ""
-    return change, unsaid(change, str(old["info"]["version"]), str(new["info"]["version"]), said)
+    file = root / CHANGELOG
+    changelog = file.read_text(encoding="utf-8") if file.exists() else ""
+    contracts = [str(contract["info"]["version"]) for contract in (old, new)]
+    problems = [f"the contract: {problem}" for problem in _unversed(change.contract, *contracts)]
+    versions = [_version(client, said) for client, said in zip(clients, contracts, strict=True)]
+    return change, problems + [
+        f"the client: {problem}" for problem in unsaid(change, versions[0], versions[1], changelog)
+    ]
+
+
+def _version(client: dict[str, str], contract: str) -> str:
+    """The client's own version, or that of its contract where it has none."""
+    said = re.search(r'^__version__ = "(.*)"$', client.get("__init__.py", ""), re.MULTILINE)
+    return said[1] if said else contract
 
 
 def _git(root: Path, *arguments: str) -> str | None:

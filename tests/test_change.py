@@ -216,7 +216,10 @@ def test_a_project_is_compared_with_a_revision_of_it(tmp_path: Path) -> None:
 
     assert [difference.where for difference in found.differences] == ["deleteGitToken"]
     assert [edit.name for edit in found.edits] == ["Item.name"]
-    assert problems == ["this is a major change of 0.1.0: the version has to be at least 0.2.0, and is 0.1.0"]
+    assert problems == [
+        f"the {what}: this is a major change of 0.1.0: the version has to be at least 0.2.0, and is 0.1.0"
+        for what in ("contract", "client")
+    ]
 
     later["info"]["version"] = "0.2.0"
     write(later, CLIENT["models.py"], "## 0.2.0\nBreaking: delete is gone, é.\n")

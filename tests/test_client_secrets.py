@@ -133,7 +133,7 @@ def outcome(call: Callable[[Client], object], client: Client) -> object:
 @pytest.mark.parametrize("name", ANSWERS)
 def test_answers(name: str, call: Callable[[Client], object], caplog: pytest.LogCaptureFixture) -> None:
     said = ANSWERS[name]
-    again = {"status_code": said.status_code, "headers": said.headers, "content": said.content}
+    again: dict[str, Any] = {"status_code": said.status_code, "headers": said.headers, "content": said.content}
     transport = httpx.MockTransport(lambda _: httpx.Response(**again))
     with printed(caplog) as show, Client(api_token=CREDENTIAL, transport=transport) as client:
         ends = outcome(call, client)

@@ -214,7 +214,7 @@ def test_a_create_that_cannot_be_read_tells_the_id(answer: httpx.Response, found
     client = q.Client(api_token="x", transport=httpx.MockTransport(lambda _: answer))
     with pytest.raises((q.InvalidResponseError, q.StatusError)) as caught:
         q.create_git_token.sync(UUID(int=1), client=client, body=BODY)
-    assert caught.value.created_id == found  # type: ignore[union-attr]
+    assert caught.value.created_id == found  # type: ignore[attr-defined]
 
 
 JUNK: list[Any] = [None, True, 0, -1, 1.5, 1e400, "", "x", "12", [], {}, [None], {"id": 1}, "2026-13-01", "\ud800"]

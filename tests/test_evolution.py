@@ -160,7 +160,7 @@ assert edit(name="x" * 600).name == "x" * 600
 assert edit(type_=GitProvider.BITBUCKET, team="octo").team == "octo"
 with raises(TypeError):
     edit(workspace="octo")
-with raises(BadRequestError):
+with raises(InvalidRequestError):
     edit(type_=GitProvider.BITBUCKET)
 """,
         fault="meaning/not-stored-team",

@@ -79,7 +79,7 @@ def test_a_changed_contract_changes_the_client(project: Path) -> None:
     assert answer.stderr == f"{CLIENT} is not what {CONTRACT} gives: run scripts/generate\n"
     assert contents(project / "generated") == before
     assert generate(project).returncode == 0
-    assert b'__version__ = "0.2.0"' in contents(project / CLIENT)["__init__.py"]
+    assert b'__contract__ = "0.2.0"' in contents(project / CLIENT)["__init__.py"]
     assert generate(project, "--check").returncode == 0
 
 
@@ -162,11 +162,15 @@ def test_generation_ends_with_what_changed_and_what_that_asks_for(project: Path)
     assert generate(project, "--check").returncode == 0
     answer = generate(project, "--check", "--base", "HEAD")
     assert answer.returncode == 1
-    assert answer.stderr == "this is a major change of 0.1.0: the version has to be at least 0.2.0, and is 0.1.0\n"
+    assert answer.stderr.splitlines() == [
+        "the contract: this is a major change of 0.1.0: the version has to be at least 0.2.0, and is 0.1.0",
+        "the client: this is a major change of 0.2.0: the version has to be at least 0.3.0, and is 0.2.0",
+    ]
     edit(project, "version: 0.1.0", "version: 0.2.0")
+    edit(project, "package_version_override: 0.2.0", "package_version_override: 0.3.0", "openapi/generator/config.yml")
     assert generate(project).returncode == 0
-    assert generate(project, "--check", "--base", "HEAD").stderr == "the changelog says nothing of 0.2.0\n"
-    (project / "CHANGELOG.md").write_text("## [0.2.0]\n\nBreaking: no GITLAB.\n")
+    assert generate(project, "--check", "--base", "HEAD").stderr == "the client: the changelog says nothing of 0.3.0\n"
+    (project / "CHANGELOG.md").write_text("## [0.3.0]\n\nBreaking: no GITLAB.\n")
     answer = generate(project, "--check", "--base", "HEAD")
     assert (answer.returncode, answer.stderr) == (0, "")
 

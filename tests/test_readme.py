@@ -1,4 +1,4 @@
-"""Every snippet of the README does what the README says it does.
+"""Every snippet of the README, and of the page about the client, does what it says it does.
 
 Each `python` and `sh` block is run on its own, with the mock in its environment, and has to end well. Where a `text`
 block follows directly, the output has to be that; `...` stands for anything.
@@ -20,7 +20,8 @@ from conformance.bundled import ROOT, mock
 from conformance.bundled import environment as variables
 
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$(?:\s*^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
-BLOCKS = [match.groups() for match in BLOCK.finditer((ROOT / "README.md").read_text())]
+PAGES = ("README.md", "docs/client.md")
+BLOCKS = [match.groups() for page in PAGES for match in BLOCK.finditer((ROOT / page).read_text())]
 # Tests of their own run these: test_package.py and, on a fresh clone, CI. The variables are set already.
 ELSEWHERE = ("pip install", "git clone", "scripts/test", "export ")
 VAULT = """\

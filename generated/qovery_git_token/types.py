@@ -95,7 +95,7 @@ class Model:
                     written[name] = self._source[name]
                 continue
             value = getattr(self, known.name)
-            if value is UNSET or (value is None and optional(known) and self._source.get(name, UNSET) is not None):
+            if value is UNSET or (value is None and omitted(known) and self._source.get(name, UNSET) is not None):
                 continue
             source = self._source.get(name, UNSET)
             unchanged = source is value or (source is not UNSET and kind.same(source, value))
@@ -149,9 +149,9 @@ class Request(Model):
         """What is wrong with the fields. It is returned, for the frames that raise may hold secrets."""
         for known, name, kind in wired(type(self)):
             value = self.__dict__.get(known.name, UNSET)
-            if value is UNSET or (value is None and optional(known)):
-                if not optional(known):
-                    return InvalidRequestError(name, "is missing")
+            if value is UNSET and not optional(known):
+                return InvalidRequestError(name, "is missing")
+            if value is UNSET or (value is None and omitted(known)):
                 continue
             if (problem := kind.check(value)) is not None:
                 return InvalidRequestError(name + problem[0], problem[1])
@@ -215,6 +215,11 @@ def wired(model: type[Model]) -> list[tuple[Field[Any], str, Kind[Any]]]:
     return _WIRED[model]
 
 
+def omitted(known: Field[Any]) -> bool:
+    """Is the field left out where it is None?"""
+    return known.default_factory is absent
+
+
 def optional(known: Field[Any]) -> bool:
     return known.default is not MISSING or known.default_factory is not MISSING
 
@@ -229,7 +234,7 @@ def read(model: type[M], data: object, at: str) -> M:
     for known, name, kind in wired(model):
         value = rest.pop(name, None)
         if value is None and optional(known):
-            values[known.name] = None if name in data or known.default_factory is absent else known.default
+            values[known.name] = None if name in data or omitted(known) else known.default
             continue
         try:
             values[known.name] = kind.read(value, f"{at}.{name}" if at else name)

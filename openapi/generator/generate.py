@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import names
-import resource
+import roles
 import text
 from document import Document, Steps, Unusable
 from openapi_python_client import Project
@@ -114,12 +114,13 @@ def generate(contract: Document, output: Path) -> None:
     project = Project(openapi=data, config=config, custom_template_path=HERE / "templates")
     project.env.add_extension("jinja2.ext.do")
     project.env.filters.update(literal=text.literal, line=text.line, prose=text.prose)
-    project.env.globals.update(vocabulary(contract, data, config))
+    words = vocabulary(contract, data, config)
+    project.env.globals.update(words)
     with contextlib.redirect_stdout(io.StringIO()):
         failures = project.build()
     for failure in failures:
         raise contract.refusal(failure)
-    made = project.env.globals["resource"]
+    made = words["resource"]
     for module in (*MODULES, *([made.name] if made else [])):
         template = project.env.get_template(f"{module if module in MODULES else 'resource'}.py.jinja")
         (output / f"{module}.py").write_text(template.render(), encoding="utf-8")
@@ -134,7 +135,7 @@ def generate(contract: Document, output: Path) -> None:
         subprocess.run([ruff, *command, "--isolated", "--no-cache", "--quiet", "--line-length=120", output], check=True)
 
 
-def vocabulary(contract: Document, data: GeneratorData, config: Config) -> dict[str, object]:
+def vocabulary(contract: Document, data: GeneratorData, config: Config) -> dict[str, Any]:
     """What the templates need beyond what the generator gives them. Raises Unusable for what they do not know."""
     endpoints = [endpoint for group in data.endpoint_collections_by_tag.values() for endpoint in group.endpoints]
     sent = {body.prop.get_type_string().as_unembedded_code() for endpoint in endpoints for body in endpoint.bodies}
@@ -254,7 +255,7 @@ def vocabulary(contract: Document, data: GeneratorData, config: Config) -> dict[
         return [f"types.Condition({when!r}, {then!r}, {otherwise!r})" for when, then, otherwise in found]
 
     parameters = components.get("parameters", {}).values()
-    made = resource.resource(contract, data, wire, answer)
+    made = roles.resource(contract, data, wire, answer)
     return {
         "resource": made,
         "owners": made.owners if made else [],

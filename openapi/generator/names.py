@@ -13,9 +13,43 @@ from openapi_python_client.parser.openapi import GeneratorData
 from openapi_python_client.parser.properties import EnumProperty
 
 # What the package has without the contract: its modules, what it exports, what its modules of models import.
-PACKAGE = {"Any", "AsyncClient", "BaseClient", "CallOptions", "Client", "Hidden", "Literal", "Model", "QoveryError", "Response"}
-PACKAGE |= {"StrEnum", "UNSET", "UUID", "Unpack", "Unset", "api", "base", "builtins", "calls", "client", "command", "errors"}
-PACKAGE |= {"kinds", "models", "pools", "redact", "retries", "types", "BadRequestError", "ForbiddenError", "NotFoundError"}
+PACKAGE = {
+    "Any",
+    "AsyncClient",
+    "BaseClient",
+    "CallOptions",
+    "Client",
+    "Hidden",
+    "Literal",
+    "Model",
+    "QoveryError",
+    "Response",
+}
+PACKAGE |= {
+    "StrEnum",
+    "UNSET",
+    "UUID",
+    "Unpack",
+    "Unset",
+    "api",
+    "base",
+    "builtins",
+    "calls",
+    "client",
+    "command",
+    "errors",
+}
+PACKAGE |= {
+    "kinds",
+    "models",
+    "pools",
+    "redact",
+    "retries",
+    "types",
+    "BadRequestError",
+    "ForbiddenError",
+    "NotFoundError",
+}
 PACKAGE |= {"InvalidRequestError", "InvalidResponseError", "Problem", "RateLimitedError", "ServerError", "StatusError"}
 PACKAGE |= {"UnauthorizedError", "datetime", "optioned", "owned", "overload", "rotated", "sent"}
 # What the templates of models and operations use, inherit or define under names that a field or parameter could have.

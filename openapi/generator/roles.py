@@ -1,4 +1,4 @@
-"""What the contract's operations are to one resource, by their methods and paths: create, list, get, edit, delete, others.
+"""The roles of the contract's operations, by their methods and paths: create, list, get, edit, delete, further reads.
 
 The collection is the path that is posted to, an item the path that is one parameter longer. Further reads below an item
 are called after the end of their path.
@@ -6,13 +6,15 @@ are called after the end of their path.
 
 from __future__ import annotations
 
+import keyword
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from document import Document
 from openapi_python_client.parser.openapi import Endpoint, GeneratorData
-from openapi_python_client.parser.properties import ListProperty, ModelProperty
+from openapi_python_client.parser.properties import ModelProperty
+from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.strings import PythonIdentifier, pascal_case
 from text import plain
 
@@ -114,7 +116,7 @@ def resource(contract: Document, data: GeneratorData, wire: Any, answer: Any) ->
         return None
     collection, item = min(found, key=lambda pair: ("post" not in paths[pair[0]], len(pair[0]), pair))
     tags = {
-        endpoint.name: (tag, endpoint)
+        endpoint.name: (str(tag), endpoint)
         for tag, group in data.endpoint_collections_by_tag.items()
         for endpoint in group.endpoints
     }
@@ -128,7 +130,7 @@ def resource(contract: Document, data: GeneratorData, wire: Any, answer: Any) ->
         for name in re.findall(r"\{([^{}]+)\}", collection)
     ]
     reserved = {owner.name for owner in owners} | _OPTIONS
-    operations = []
+    operations: list[Operation] = []
     for path, methods in paths.items():
         for method, operation in methods.items():
             role = roles.get((path, method))
@@ -143,7 +145,9 @@ def resource(contract: Document, data: GeneratorData, wire: Any, answer: Any) ->
     if not operations:
         return None
     tag = operations[0].tag
-    said = {PythonIdentifier(each["name"], "tag"): each.get("description") for each in contract.content.get("tags", [])}
+    said = {
+        str(PythonIdentifier(each["name"], "tag")): each.get("description") for each in contract.content.get("tags", [])
+    }
     words = plain(said.get(tag) or contract.content["info"]["title"])
     return Resource(str(tag), str(pascal_case(tag)), words, owners, operations)
 
@@ -154,24 +158,31 @@ def properties(model: Any) -> list[Any]:
 
 
 def _operation(
-    role: str, tag: str, endpoint: Endpoint, item: bool, about: dict[str, str], reserved: set[str], wire: Any, answer: Any
+    role: str,
+    tag: str,
+    endpoint: Endpoint,
+    item: bool,
+    about: dict[str, str],
+    reserved: set[str],
+    wire: Any,
+    answer: Any,
 ) -> Operation:
     success = _success(endpoint)
-    response = next(each for each in endpoint.responses if _succeeds(each))
+    response: Any = next(each for each in endpoint.responses if _succeeds(each))
     result = answer(endpoint, response)[0]
     lists = [each for each in properties(success) if isinstance(each, ListProperty)] if success else []
     inner = lists[0].inner_property if len(lists) == 1 and (role == "list" or item) and role != "get" else None
     parameter = endpoint.path_parameters[-1] if item else None
     body = None
     if endpoint.bodies:
-        model = endpoint.bodies[0].prop
+        model: Any = endpoint.bodies[0].prop
         fields = []
         for each in properties(model):
             annotation, default, _, secret = wire(model, each)
-            keyword = _keyword(each, reserved)
-            words = plain(each.description) if each.description else keyword
+            argument = _keyword(each, reserved)
+            words = plain(each.description) if each.description else argument
             unset = {"": "", "default_factory=types.absent": "None", "default=types.UNSET": "types.UNSET"}[default]
-            fields.append(Field(keyword, str(each.python_name), annotation, unset, words, secret))
+            fields.append(Field(argument, str(each.python_name), annotation, unset, words, secret))
         body = Body(str(model.class_info.name), plain(model.description or model.class_info.name), fields)
     return Operation(
         role,
@@ -192,17 +203,14 @@ def _operation(
 def _keyword(property_: Any, reserved: set[str]) -> str:
     """A field's name as an argument: as JSON has it, unless Python or the method itself needs that name."""
     said = property_.name.get_untrusted_value()
-    name = said if re.fullmatch(r"[a-z][a-z0-9_]*", said) and f"{said}_" == property_.python_name else property_.python_name
-    if name in _PYTHON:
-        name = property_.python_name
-    return f"{name}_" if name in reserved else str(name)
-
-
-_PYTHON = set(__import__("keyword").kwlist)
+    name = str(property_.python_name)
+    if name == f"{said}_" and said.isidentifier() and not keyword.iskeyword(said):
+        name = said
+    return f"{name}_" if name in reserved else name
 
 
 def _names(operation: Operation) -> list[str]:
-    return [each.name.get_untrusted_value() for each in properties(operation.endpoint.bodies[0].prop)]
+    return [str(each.name.get_untrusted_value()) for each in properties(operation.endpoint.bodies[0].prop)]
 
 
 def _owner(parameter: str) -> str:
@@ -211,7 +219,7 @@ def _owner(parameter: str) -> str:
 
 
 def _succeeds(response: Any) -> bool:
-    return 200 <= response.status_code.range[0] <= 299
+    return bool(200 <= response.status_code.range[0] <= 299)
 
 
 def _success(endpoint: Endpoint) -> Any:
