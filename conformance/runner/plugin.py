@@ -13,7 +13,9 @@ from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import _hypothesis_pytestplugin  # type: ignore[import-untyped]
 import pytest
+import schemathesis.pytest.plugin
 from hypothesis import HealthCheck, Phase, core, settings
 from hypothesis.database import ExampleDatabase
 from hypothesis.errors import HypothesisException
@@ -29,6 +31,8 @@ from ..target.target import BudgetSpent, CannotRun, NotExercised, TimeUp
 SUITE = Path(__file__).parent.parent / "suite"
 E = TypeVar("E", bound=BaseException)
 
+# Plugins of pytest's own that a run has no use for: each takes its time.
+IDLE = ("debugging", "doctest", "faulthandler", "junitxml", "pastebin", "recwarn", "setuponly", "setupplan", "stepwise")
 # The chapters of the suite, in the order in which they are read and run: what later ones rely on comes first.
 CHAPTERS = (
     "resource",
@@ -87,6 +91,7 @@ class Plugin:
         self.fail_fast = fail_fast
         self.failure: BaseException | None = None
         self._round = 0
+        self._chapters: Sequence[str] = ()
         # Whether the clause that is being judged has held in an earlier round.
         self._held = False
         every = {clause.id: clause for clause in tested()}
@@ -144,19 +149,16 @@ class Plugin:
         settings.load_profile("conformance")
         # Not by --hypothesis-seed, which would take the database away.
         fuzzing.schema.config.seed = seed
+        self._chapters = chapters
         quiet = io.StringIO()
         with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
             code = pytest.main(
                 [
-                    *(str(SUITE / f"{chapter}.py") for chapter in chapters),
-                    "--override-ini=python_files=*.py",
                     f"--rootdir={SUITE}",
                     "-c/dev/null",
                     "--noconftest",
                     "--capture=no",
                     "--disable-plugin-autoload",
-                    "-phypothesispytest",
-                    "-pschemathesis",
                     "--import-mode=importlib",
                     # The suite asserts nothing: it raises what it finds. To rewrite what else is imported takes time.
                     "--assert=plain",
@@ -166,11 +168,22 @@ class Plugin:
                     "-pno:warnings",
                     # It collects garbage, again and again.
                     "-pno:unraisableexception",
+                    *(f"-pno:{name}" for name in IDLE),
                 ],
-                plugins=[self],
+                # By name, pytest would look for them in everything that is installed.
+                plugins=[self, _hypothesis_pytestplugin, schemathesis.pytest.plugin],
             )
         if code not in (0, 1, 2, 5):
             raise CannotRun(f"the suite itself is wrong:\n{quiet.getvalue()[-4000:]}")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> bool:
+        """Collects the chapters, without pytest's search for them in folders."""
+        modules = (pytest.Module.from_parent(session, path=SUITE / f"{each}.py") for each in self._chapters)
+        session.items = [item for module in modules for item in session.genitems(module)]
+        session.config.hook.pytest_collection_modifyitems(session=session, config=session.config, items=session.items)
+        session.testscollected = len(session.items)
+        return True
 
     @pytest.fixture(name="run", scope="session")
     def run_fixture(self) -> Run:
