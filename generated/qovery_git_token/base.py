@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import os
@@ -204,6 +205,9 @@ class BaseClient:
     def max_wait(self) -> float:
         """Seconds to wait before a call is tried again, at most."""
         return self._settings.max_wait
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_pools": copy.copy(self._pools)}  # A copy makes its own connections.
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._base_url!r})"

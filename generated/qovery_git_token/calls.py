@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 from .base import BaseClient, CallOptions
 from .errors import InvalidRequestError, InvalidResponseError
-from .types import Hidden, Model, Request, optional, wired
+from .types import UNSET, Hidden, Model, Request, optional, wired
 
 R = TypeVar("R", bound=Request)
 
@@ -53,19 +53,20 @@ def rotated(model: type[R], shown: Model, field: str, secret: Hidden) -> R:
     """
     names = {name: known.name for known, name, _ in wired(type(shown))}
     made = object.__new__(model)
-    values = made.__dict__
-    values["additional_properties"] = dict(shown.additional_properties)
+    made.additional_properties = dict(shown.additional_properties)
     for known, name, kind in wired(model):
         if known.name == field:
-            values[known.name] = secret.value
+            setattr(made, field, secret.value)
+            continue
+        # Some servers spell what is not there as null or as an empty text.
+        value = shown._source.get(name, UNSET)
+        if optional(known) and (value is None or (value == "" and kind.check(value) is not None)):
+            setattr(made, known.name, None)
             continue
         try:
-            value = getattr(shown, names[name])
+            setattr(made, known.name, getattr(shown, names[name]))
         except InvalidResponseError as unread:
             raise InvalidRequestError(name, f"cannot be kept: the server's {unread.problem}") from None
-        # Some servers spell what is not there as an empty text.
-        blank = optional(known) and value == "" and kind.check(value) is not None
-        values[known.name] = None if blank else value
     if error := made._error():
         raise InvalidRequestError(error.field, f"cannot be kept: it {error.problem}") if error.field in names else error
     return made

@@ -51,7 +51,7 @@ class Pools:
         self._async: WeakKeyDictionary[Any, AsyncPool] = WeakKeyDictionary()
 
     def __getstate__(self) -> Wiring:
-        return self._wiring  # A copy makes its own connections.
+        return self._wiring
 
     def __setstate__(self, wiring: Wiring) -> None:
         self.__init__(wiring)  # type: ignore[misc]

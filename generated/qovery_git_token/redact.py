@@ -1,4 +1,4 @@
-"""Crosses secrets out of texts: what a server says is wrong, and what httpcore logs of its headers."""
+"""Crosses secrets out of texts: what a server says is wrong, and what httpx and httpcore log of its headers."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def values(part: Any, secrets: tuple[str, ...]) -> Any:
 
 @contextmanager
 def hidden(secrets: tuple[str, ...]) -> Iterator[None]:
-    """Meanwhile what httpcore logs is shown without the secrets, whatever a server sends back."""
+    """Meanwhile what httpx and httpcore log is shown without the secrets, whatever a server sends back."""
     token = _SENT.set(secrets)
     try:
         yield
@@ -87,5 +87,5 @@ class _Filter(logging.Filter):
         return True
 
 
-for _name in ("connection", "http11", "http2", "proxy", "socks"):
-    logging.getLogger(f"httpcore.{_name}").addFilter(_Filter())
+for _name in ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks"))):
+    logging.getLogger(_name).addFilter(_Filter())
