@@ -25,6 +25,7 @@ from conformance.mock.change import Change
 from conformance.mock.faults import FAULTS
 from conformance.mock.server import Mock
 from conformance.mock.variants import VARIANTS
+from conformance.suite.paths import CALLER_HEADERS, NAMES, PATH_HEADERS, ROADS
 
 WORLD = World()
 CONTRACT = Contract.load()
@@ -192,6 +193,26 @@ def credentials() -> Iterator[str]:
     )
 
 
+def roads() -> Iterator[Probe]:
+    """Paths written in other ways, without credentials and into another organization."""
+    body = json.dumps(FULL).encode()
+    for change in ROADS.values():
+        for method, end in (("GET", f"/{MINE}"), ("GET", ""), ("POST", "")):
+            yield Probe(method, change(f"{COLLECTION}{end}"), body, {"Authorization": ""}, free=True)
+        for method in ("GET", "POST"):
+            yield Probe(method, change(FOREIGN), body, free=True)
+    for header in PATH_HEADERS:
+        for method in ("GET", "POST"):
+            yield Probe(method, "/", body, {"Authorization": "", header: COLLECTION}, free=True)
+            yield Probe(method, "/", body, {header: FOREIGN}, free=True)
+    for name, value in CALLER_HEADERS:
+        yield Probe("GET", COLLECTION, headers={"Authorization": "", name: value})
+    for name in NAMES:
+        yield Probe("GET", COLLECTION, headers={name: WORLD.foreign_organization_id})
+    for path in (f"{COLLECTION}/{MINE}", COLLECTION, f"{COLLECTION}/{MINE}/associatedServices"):
+        yield from (read(path), Probe("GET", path, headers={"Authorization": ""}))
+
+
 def paths() -> Iterator[tuple[str, str]]:
     for token in (MINE, str(uuid.UUID(int=7)), WORLD.foreign_git_token_id):
         yield from ((method, f"{COLLECTION}/{token}") for method in ("GET", "PUT"))
@@ -325,6 +346,7 @@ def battery() -> Iterator[Probe]:
     yield from (Probe("DELETE", f"{FOREIGN}/{WORLD.foreign_git_token_id}"), Probe("DELETE", f"{FOREIGN}/{MINE}"))
     yield from (Probe("DELETE", f"{COLLECTION}/{token}") for token in (WORLD.foreign_git_token_id, uuid.UUID(int=8)))
     yield Probe("DELETE", f"/organization/{uuid.UUID(int=9)}/gitToken/{MINE}")
+    yield from roads()
     yield from (
         write(FULL),
         read(),

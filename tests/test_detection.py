@@ -36,6 +36,7 @@ ABOUT = {
     "meaning": ("edit", "values", "resource", "sequences", "answer"),
     "secrets": ("secrets",),
     "tenants": ("isolation", "answer"),
+    "roads": ("paths",),
     "triggers": ("answer", "edit", "values", "sequences"),
     "http": ("methods", "answer", "secrets"),
     "resource": ("resource", "edit", "values", "answer"),

@@ -1,8 +1,8 @@
 """The reference server: the contract's operations in memory, one method a step.
 
-A request goes through the steps in this order: `dispatch`, `authenticate`, `locate`, `decode`, `validate`, `perform`
-(which calls `create`, `edit`, `get`, `list`, `delete` or `services`), `encode`, `send`. Faults and variants replace
-single steps with `Mock.on`.
+A request goes through the steps in this order: `address`, `dispatch`, `authenticate`, `locate`, `decode`, `validate`,
+`perform` (which calls `create`, `edit`, `get`, `list`, `delete` or `services`), `encode`, `send`. Faults and variants
+replace single steps with `Mock.on`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from http import HTTPStatus
 from typing import Any
 
 from starlette.routing import Route, Router
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..contract.contract import Contract, ContractError, Operation, validator
 
@@ -136,13 +136,18 @@ class Mock:
 
         return replace
 
-    def router(self) -> Router:
+    def router(self) -> ASGIApp:
         """The mock as an ASGI application."""
         paths: dict[str, dict[str, Operation]] = {}
         for operation in self.contract.operations.values():
             paths.setdefault(operation.path, {})[operation.method] = operation
         routes = [Route(path, _Endpoint(self, operations)) for path, operations in paths.items()]
-        return Router(routes, redirect_slashes=False)
+        router = Router(routes, redirect_slashes=False)
+
+        async def application(scope: Scope, receive: Receive, send: Send) -> None:
+            await router(self.address(scope), receive, send)
+
+        return application
 
     # The state at the start.
 
@@ -167,6 +172,10 @@ class Mock:
         return f"{_date_time(seconds)}.{fraction:06}Z"
 
     # The steps.
+
+    def address(self, scope: Scope) -> Scope:
+        """The request as it is routed."""
+        return scope
 
     def handle(self, request: Request) -> Answer:
         """All steps but the last two."""

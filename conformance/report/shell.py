@@ -199,9 +199,14 @@ def options(request: Request, names: Names, base: str) -> list[str]:
         found.append(f"--request {request.method}")
     if "[" in request.path or "{" in request.path:
         found.append("--globoff")
-    if ".." in request.path:
-        found.append("--path-as-is")
-    found.append(word([Expression(f"${{{base}}}"), *names.pieces(request.path)]))
+    if request.verbatim and "://" in request.path:
+        # To the server that it names, at the same address.
+        found.append(f"--request-target {word(names.pieces(request.path))}")
+        found.append(word([Expression(f"${{{base}}}")]))
+    else:
+        if request.verbatim or ".." in request.path:
+            found.append("--path-as-is")
+        found.append(word([Expression(f"${{{base}}}"), *names.pieces(request.path)]))
     for name, value in request.headers:
         if value:
             found.append(f"--header {word([f'{name}: ', *names.pieces(value)])}")

@@ -166,11 +166,12 @@ class Run:
         media_type: str | None = "application/json",
         headers: tuple[tuple[str, str], ...] = (),
         method: str | None = None,
+        road: str | None = None,
     ) -> Exchange:
         """Calls an operation. `body` is a JSON value, or bytes to be sent as they are; None sends no body.
 
-        Ids are put into the path as they are. `method` replaces the operation's own and makes the request one to
-        no operation.
+        Ids are put into the path as they are. `method` replaces the operation's own, and `road`, which is sent as it
+        stands, its path; either makes the request one to no operation.
         """
         if operation not in self.contract.operations:
             raise NotExercised(f"the contract has no {operation}")
@@ -178,8 +179,7 @@ class Run:
             self.expendable()
         body = self.pinned(body)
         each = self.contract.operations[operation]
-        path = each.path.replace("{organizationId}", self.target.organization if organization is None else organization)
-        path = path.replace("{gitTokenId}", self.subject if git_token is None else git_token)
+        path = self.path(operation, git_token, organization)
         sent = list(headers)
         if authorization is not None:
             sent.append(("Authorization", self.target.authorization if authorization == OWN else authorization))
@@ -193,12 +193,19 @@ class Run:
         return self.send(
             Request(
                 method=method or each.method,
-                path=path,
+                path=path if road is None else road,
                 headers=tuple(sent),
                 body=raw,
-                operation=None if method and method != each.method else operation,
+                operation=None if road or (method and method != each.method) else operation,
+                verbatim=road is not None,
             )
         )
+
+    def path(self, operation: str, git_token: str | None = None, organization: str | None = None) -> str:
+        """The path of an operation on the subject, or another git token, in the run's organization, or another."""
+        path = self.contract.operations[operation].path
+        path = path.replace("{organizationId}", self.target.organization if organization is None else organization)
+        return path.replace("{gitTokenId}", self.subject if git_token is None else git_token)
 
     def send(self, request: Request) -> Exchange:
         """Sends a request and lets every check judge the answer."""

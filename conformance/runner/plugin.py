@@ -42,6 +42,7 @@ CHAPTERS = (
     "identifiers",
     "refusals",
     "values",
+    "paths",
     "methods",
     "oddities",
     "sequences",

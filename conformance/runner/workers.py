@@ -25,6 +25,7 @@ APART = (
     ("oddities",),
     ("authentication",),
     ("identifiers",),
+    ("paths",),
     ("methods",),
     ("isolation",),
 )

@@ -169,6 +169,6 @@ def test_links(run: Run) -> None:
         def validate_response(self, *_: object, **__: object) -> None:
             """The run's own checks have judged the answer."""
 
-    seed(run.random.getrandbits(64))(Machine).run(settings=settings(max_examples=run.scaled(3), stateful_step_count=4))
+    seed(run.random.getrandbits(64))(Machine).run(settings=settings(max_examples=run.scaled(2), stateful_step_count=4))
     for token in set(run.estate.created) - kept:
         run.delete(token)

@@ -81,13 +81,13 @@ def test_addresses(run: Run) -> None:
     level="expected",
 )
 def test_long(run: Run) -> None:
-    for field, schema in run.contract.request_schema["properties"].items():
+    for number, (field, schema) in enumerate(run.contract.request_schema["properties"].items()):
         bound = schema.get("x-must-accept", {}).get("maxLength")
         if bound:
             prefix = "https://git.example.com/" if schema.get("format") == "uri" else ""
             for length in run.thin((bound + 1, 65_536)):
                 text = prefix + "a" * (length - len(prefix))
-                operations = ["editGitToken"] + ["createGitToken"] * (length == 65_536)
+                operations = ["editGitToken"] + ["createGitToken"] * (length == 65_536 and number % 2 == 0)
                 _either(run, run.bodies.full(**{field: text}), f"{length} characters of {field}", *operations)
     for field in ("token", "description", "other"):
         _either(run, run.bodies.full(**{field: "a" * (1024 * 1024 + 1)}), f"more than 1 MiB of {field}", "editGitToken")

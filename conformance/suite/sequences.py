@@ -45,7 +45,7 @@ def test_steady(run: Run) -> None:
 )
 def test_any(run: Run) -> None:
     machine = seed(run.random.getrandbits(64))(_machine(run))
-    run_state_machine_as_test(machine, settings=settings(max_examples=run.scaled(3), stateful_step_count=6))
+    run_state_machine_as_test(machine, settings=settings(max_examples=run.scaled(2), stateful_step_count=6))
 
 
 def _machine(run: Run) -> type[RuleBasedStateMachine]:

@@ -16,14 +16,16 @@ from .strategies import FUSED, lengths, text_fields, texts, uris
 SHRINK = 24
 
 
-def edit_and_read(run: Run, body: Json) -> None:
+def edit_and_read(run: Run, body: Json, *, read: bool = True) -> None:
     """Edits, and reads back; raises Broken if the edit is refused or not shown as sent."""
     edited = run.edit(body)
     run.expect(edited, 200, because="an edit that must be accepted was refused")
     run.expect_shown(body, edited)
-    read = run.get()
-    run.expect(read, 200, because="a git token cannot be read after an edit")
-    run.expect_shown(body, read, edited)
+    if not read:
+        return
+    shown = run.get()
+    run.expect(shown, 200, because="a git token cannot be read after an edit")
+    run.expect_shown(body, shown, edited)
 
 
 def create_and_read(run: Run, body: Json) -> None:
@@ -273,7 +275,8 @@ def test_combinations(run: Run) -> None:
         walk += [step[1]] if step[0] == walk[-1] else list(step)
     for number, provider in enumerate(run.thin(walk)):
         with run.case():
-            edit_and_read(run, run.bodies.full(type=provider) if number % 2 else run.bodies.least(type=provider))
+            body = run.bodies.full(type=provider) if number % 2 else run.bodies.least(type=provider)
+            edit_and_read(run, body, read=number % 3 == 0)
 
 
 @clause(

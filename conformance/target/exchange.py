@@ -11,13 +11,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request, as sent; `operation` is the id of the operation that it addresses, if any."""
+    """One HTTP request, as sent; `operation` is the id of the operation that it addresses, if any.
+
+    A path that is `verbatim` is sent as it stands, where an HTTP client would put it in order.
+    """
 
     method: str
     path: str
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
     operation: str | None = None
+    verbatim: bool = False
 
     @cached_property
     def json(self) -> Any:

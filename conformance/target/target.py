@@ -252,6 +252,10 @@ class Target:
             return answer
         raise NotExercised("the server kept answering 429 Too Many Requests")
 
+    def request_target(self, request: Request) -> str:
+        """What stands behind the method on the first line of a request; a whole address stays one."""
+        return request.path if "://" in request.path else urlsplit(self.base_url).path + request.path
+
     def _may_send(self) -> int:
         """Returns when the next request may be sent, with its number; raises BudgetSpent if none may."""
         if self.interrupted and not self.cleaning:
@@ -338,12 +342,15 @@ class Target:
         problem = None
         late = f"no complete answer within {self.timeout:g} s"
         fields = [*(each for each in HEADERS if request.header(each[0]) is None), *request.headers]
+        extensions: dict[str, Any] = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.timeout)}
+        if request.verbatim:
+            extensions["target"] = self.request_target(request).encode()
         sent = httpx.Request(
             request.method,
-            self.base_url + request.path,
+            self.base_url + ("" if request.verbatim else request.path),
             headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields],
             content=request.body,
-            extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.timeout)},
+            extensions=extensions,
         )
         try:
             with _deadline(self.timeout):

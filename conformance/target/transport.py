@@ -77,15 +77,16 @@ class WSGI(httpx.BaseTransport):
 
 
 def _environ(request: httpx.Request) -> dict[str, Any]:
-    path, _, query = request.url.raw_path.partition(b"?")
+    target = _target(request)
+    path, _, query = target.partition(b"?")
     environ = {
         "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": query.decode("latin-1"),
         # No part of WSGI, but every server has one of them.
-        "RAW_URI": request.url.raw_path.decode("latin-1"),
-        "REQUEST_URI": request.url.raw_path.decode("latin-1"),
+        "RAW_URI": target.decode("latin-1"),
+        "REQUEST_URI": target.decode("latin-1"),
         "SERVER_NAME": request.url.host,
         "SERVER_PORT": str(_port(request)),
         "SERVER_PROTOCOL": "HTTP/1.1",
@@ -199,8 +200,15 @@ class ASGI(httpx.BaseTransport):
         return _response(request, status, headers, body) if ended.is_set() else _failed(request, body)
 
 
+def _target(request: httpx.Request) -> bytes:
+    """The path as it is to be sent; of a whole address, which servers take apart, its path."""
+    target: bytes = request.extensions.get("target", request.url.raw_path)
+    scheme, found, rest = target.partition(b"://")
+    return b"/" + rest.partition(b"/")[2] if found and b"/" not in scheme else target
+
+
 def _scope(request: httpx.Request, state: dict[str, Any]) -> dict[str, Any]:
-    path, _, query = request.url.raw_path.partition(b"?")
+    path, _, query = _target(request).partition(b"?")
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},

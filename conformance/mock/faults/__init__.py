@@ -9,6 +9,7 @@ from . import (  # noqa: F401
     edit,
     secrets,
     isolation,
+    paths,
     triggers,
     methods,
     resource,

@@ -1,0 +1,101 @@
+"""Faults of paths: written in another way, they lead round a check."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from starlette.types import Scope
+
+from ..roads import HEADERS, READINGS, led, otherwise
+from ..server import Answer, Mock, Refusal, Request
+from .catalogue import fault, opens
+
+# Marks a request that has come by another road.
+MARK = "x-road"
+ROADS = [*READINGS, *HEADERS]
+SAFE, UNSAFE = ("GET",), ("POST", "PUT", "DELETE")
+TURNS = {
+    f"{road}-{label}": (road, methods)
+    for road, (label, methods) in itertools.product(ROADS, {"reads": SAFE, "writes": UNSAFE}.items())
+}
+
+
+def by(mock: Mock, road: str, methods: tuple[str, ...]) -> None:
+    """Routes, and marks, requests whose path is written so."""
+
+    @mock.on("address")
+    def _(address: Any, scope: Scope) -> Scope:
+        path = otherwise(scope, road) if scope["method"] in methods else None
+        if path is None:
+            return address(scope)  # type: ignore[no-any-return]
+        return led({**scope, "headers": [*scope["headers"], (MARK.encode(), b"1")]}, path)
+
+
+@fault("roads", turn=TURNS)
+def unguarded(mock: Mock, turn: tuple[str, tuple[str, ...]]) -> None:
+    """Credentials are not asked for where the path is written in another way: {turn}."""
+    by(mock, *turn)
+
+    @mock.on("authenticate")
+    def _(authenticate: Any, request: Request) -> None:
+        if MARK not in request.headers:
+            authenticate(request)
+
+
+@fault("roads", turn=TURNS)
+def into_others(mock: Mock, turn: tuple[str, tuple[str, ...]]) -> None:
+    """Another organization is open where the path is written in another way: {turn}."""
+    by(mock, *turn)
+    opens(mock, lambda request: MARK in request.headers)
+
+
+CALLERS = {name: name for name in ("x-forwarded-for", "x-real-ip", "x-forwarded-user", "x-remote-user")}
+
+
+@fault("roads", header=CALLERS)
+def trusted(mock: Mock, header: str) -> None:
+    """Who names himself in {header} needs no credentials."""
+
+    @mock.on("authenticate")
+    def _(authenticate: Any, request: Request) -> None:
+        if header not in request.headers:
+            authenticate(request)
+
+
+@fault("roads", header={"x-organization-id": "x-organization-id", "x-tenant-id": "x-tenant-id"})
+def organization_by_header(mock: Mock, header: str) -> None:
+    """The organization in {header} counts, and the one in the path is what is checked."""
+
+    @mock.on("organization")
+    def _(organization: Any, request: Request, name: str) -> Any:
+        own = organization(request, name)
+        return mock.organizations.get(request.headers.get(header, ""), own)
+
+
+@fault("roads", action=["get", "list", "services"])
+def cached(mock: Mock, action: str) -> None:
+    """What `{action}` has answered is answered again for some requests, whoever asks."""
+    kept: dict[tuple[str, ...], Answer] = {}
+
+    @mock.on("authenticate")
+    def _(authenticate: Any, request: Request) -> None:
+        try:
+            authenticate(request)
+        except Refusal:
+            if request.action != action or tuple(request.ids.values()) not in kept:
+                raise
+            request.headers["x-cached"] = "1"
+
+    @mock.on("perform")
+    def _(perform: Any, request: Request) -> Answer:
+        key = tuple(request.ids.values())
+        if "x-cached" in request.headers:
+            return kept[key]
+        answer: Answer = perform(request)
+        # It is forgotten by the next request that writes.
+        if request.action == action:
+            kept[key] = answer
+        elif request.method not in SAFE:
+            kept.clear()
+        return answer

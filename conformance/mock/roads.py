@@ -1,0 +1,63 @@
+"""How a path may be written in other ways, and read back: what gateways and applications do not always agree on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import unquote
+
+from starlette.types import Scope
+
+STATIC = {"organization": "organization", "gittoken": "gitToken", "associatedservices": "associatedServices"}
+
+
+def _dots(path: str) -> str:
+    """A path without its segments of one dot or two."""
+    kept: list[str] = []
+    for segment in path.split("/")[1:]:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    return "/" + "/".join(kept)
+
+
+def _capitals(path: str) -> str:
+    return "/".join(STATIC.get(segment.lower(), segment) for segment in path.split("/"))
+
+
+# Each takes the path as it was sent.
+READINGS: dict[str, Callable[[str], str]] = {
+    "double-slash": lambda path: re.sub("/+", "/", path),
+    "trailing-slash": lambda path: path.rstrip("/"),
+    "dot-segment": lambda path: _dots(path) if "%" not in path else path,
+    "encoded-dot-segment": lambda path: _dots(re.sub("%2e", ".", path, flags=re.IGNORECASE)),
+    "parameter": lambda path: re.sub(";[^/]*", "", path),
+    "ending": lambda path: path.removesuffix(".json"),
+    "capitals": _capitals,
+    "encoded-slash": lambda path: re.sub("%2F", "/", path, flags=re.IGNORECASE),
+    "encoded-letter": lambda path: re.sub("%6f", "o", path, flags=re.IGNORECASE),
+}
+# Headers that name a path in the place of the request's own.
+HEADERS = {"x-original-url": b"x-original-url", "x-rewrite-url": b"x-rewrite-url"}
+
+
+def sent(scope: Scope) -> str:
+    """The path as it was sent."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return raw.decode("latin-1")
+
+
+def otherwise(scope: Scope, road: str) -> str | None:
+    """The path that is meant if `road`, a reading or a header, is heeded; None if it is the one that is routed."""
+    if road in HEADERS:
+        named = [value for name, value in scope["headers"] if name.lower() == HEADERS[road]]
+        return named[0].decode("latin-1") if named else None
+    path = sent(scope)
+    read = READINGS[road](path)
+    return unquote(read) if read != path else None
+
+
+def led(scope: Scope, path: str) -> Scope:
+    """The request as it is routed to another path."""
+    return {**scope, "path": path, "raw_path": path.encode()}
