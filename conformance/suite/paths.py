@@ -48,6 +48,8 @@ CALLER_HEADERS = (
 # What may name the organization besides the path.
 NAMES = ("X-Organization-Id", "X-Tenant-Id", "X-Org-Id")
 QUERY = ("organizationId", "organization_id", "organization")
+# The statuses of what leads nowhere, elsewhere, or to a refusal.
+REFUSED = (301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 410, 414)
 SAFE, UNSAFE = ("GET",), ("POST", "PUT", "DELETE")
 
 
@@ -83,7 +85,7 @@ def _shows(run: Run, exchange: Exchange) -> bool:
 def _judge(run: Run, exchange: Exchange, message: str) -> None:
     with run.case():
         if _shows(run, exchange):
-            raise Broken(f"{message}: {exchange.answer.status}", exchange, about=message.partition(" by ")[0])
+            raise Broken(f"{message}: {exchange.answer.status}", exchange, statuses=REFUSED)
 
 
 def _without_effect(run: Run, before: dict[str, Json], sent: list[Exchange], message: str) -> None:
@@ -153,7 +155,12 @@ def test_cached(run: Run) -> None:
             for authorization in (None, f"{run.target.authorization}x"):
                 cold = run.call(operation, authorization=authorization)
                 if _shows(run, cold):
-                    raise Broken(f"{operation} answers without valid credentials what it has shown before", warm, cold)
+                    raise Broken(
+                        f"{operation} answers without valid credentials what it has shown before",
+                        warm,
+                        cold,
+                        statuses=(401,),
+                    )
 
 
 @clause(
@@ -196,6 +203,8 @@ def test_tenants(run: Run) -> None:
         with run.case():
             theirs = operation not in listed or token.lower() in exchange.answer.text.lower()
             if _shows(run, exchange) and theirs:
-                raise Broken(f"{operation} {message} by {', '.join(named)} or {query} that names it", exchange)
+                raise Broken(
+                    f"{operation} {message} by {', '.join(named)} or {query} that names it", exchange, statuses=REFUSED
+                )
     operation = next(writes)
     send(operation, "the server's address", _whole(run, run.path(operation, token, foreign)))
