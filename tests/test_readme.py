@@ -40,7 +40,7 @@ def environment() -> Iterator[dict[str, str]]:
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT / "generated"),
             **variables(address),
-            "NEW_SECRET": "s3cret",
+            "NEW_SECRET": "s3cret-value",
         }
 
 
@@ -73,6 +73,7 @@ def test_snippet(language: str, code: str, output: str | None, environment: dict
         language, code = "sh", "python -m pytest -p no:cacheprovider test_snippet.py"
     folder = tmp_path if "--report" in code or "pytest" in code else ROOT
     code = code.replace("scripts/", f"{ROOT}/scripts/")
+    code = code.replace("qovery-git-token ", f"{sys.executable} -m qovery_git_token.command ")
     command = [sys.executable, "-c", code] if language == "python" else ["sh", "-ec", code]
     answer = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr

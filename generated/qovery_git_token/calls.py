@@ -46,8 +46,8 @@ def owned(owner: str | None, name: str) -> str:
     return owner
 
 
-def rotated(model: type[R], shown: Model, field: str, secret: Hidden) -> R:
-    """What is sent to replace a secret and to keep all else that the server shows.
+def rotated(model: type[R], shown: Model, field: str, secret: Hidden, changes: Mapping[str, Any] | None = None) -> R:
+    """What is sent to replace a secret, and other fields, and to keep all else that the server shows.
 
     Raises InvalidRequestError if a field cannot be kept: an edit would clear or change it.
     """
@@ -58,6 +58,9 @@ def rotated(model: type[R], shown: Model, field: str, secret: Hidden) -> R:
         if known.name == field:
             setattr(made, field, secret.value)
             continue
+        if changes and known.name in changes:
+            setattr(made, known.name, changes[known.name])
+            continue
         # Some servers spell what is not there as null or as an empty text.
         value = shown._source.get(name, UNSET)
         if optional(known) and (value is None or (value == "" and kind.check(value) is not None)):
@@ -67,6 +70,7 @@ def rotated(model: type[R], shown: Model, field: str, secret: Hidden) -> R:
             setattr(made, known.name, getattr(shown, names[name]))
         except InvalidResponseError as unread:
             raise InvalidRequestError(name, f"cannot be kept: the server's {unread.problem}") from None
+    kept = names.keys() - {name for known, name, _ in wired(model) if changes and known.name in changes}
     if error := made._error():
-        raise InvalidRequestError(error.field, f"cannot be kept: it {error.problem}") if error.field in names else error
+        raise InvalidRequestError(error.field, f"cannot be kept: it {error.problem}") if error.field in kept else error
     return made

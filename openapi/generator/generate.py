@@ -113,6 +113,7 @@ def generate(contract: Document, output: Path) -> None:
     names.check(contract, data)
     project = Project(openapi=data, config=config, custom_template_path=HERE / "templates")
     project.env.add_extension("jinja2.ext.do")
+    project.env.filters["percent"] = lambda value: text.plain(value).replace("%", "%%")
     project.env.filters.update(literal=text.literal, line=text.line, prose=text.prose)
     words = vocabulary(contract, data, config)
     project.env.globals.update(words)
@@ -121,8 +122,9 @@ def generate(contract: Document, output: Path) -> None:
     for failure in failures:
         raise contract.refusal(failure)
     made = words["resource"]
-    for module in (*MODULES, *([made.name] if made else [])):
-        template = project.env.get_template(f"{module if module in MODULES else 'resource'}.py.jinja")
+    own = [made.name, *(["command"] if made.written else [])] if made else []
+    for module in (*MODULES, *own):
+        template = project.env.get_template(f"{'resource' if made and module == made.name else module}.py.jinja")
         (output / f"{module}.py").write_text(template.render(), encoding="utf-8")
     (output / "py.typed").touch()
     for name, source in contents(output).items():

@@ -42,11 +42,15 @@ class Field:
     default: str
     about: str
     secret: bool
+    choices: list[str]
+    text: bool
+    """Is it a text, also to a shell? What is not is given there as JSON."""
 
 
 @dataclass(frozen=True)
 class Body:
     model: str
+    module: str
     about: str
     fields: list[Field]
 
@@ -92,6 +96,29 @@ class Resource:
         names = {each.python_name: name for each, name in zip(self.edit.body.fields, _names(self.edit), strict=True)}
         lost = sent - shown - {names[each.python_name] for each in secrets}
         return secrets[0] if len(secrets) == 1 and not lost else None
+
+    @property
+    def written(self) -> Body | None:
+        """What is sent to create, or else to edit."""
+        bodies = {each.role: each.body for each in self.operations if each.body}
+        return bodies.get("create") or bodies.get("edit")
+
+    @property
+    def further(self) -> str | None:
+        """The one further read of an item that lists something: who uses it."""
+        found = [each.role for each in self.operations if each.items and each.role != "list"]
+        return found[0] if len(found) == 1 else None
+
+    @property
+    def columns(self) -> list[str]:
+        """The fields of an item that a table shows: those that are always there and short enough to be read."""
+        shown = next((each for each in self.operations if each.role in ("get", "list")), None)
+        model = _success(shown.endpoint) if shown else None
+        if shown and shown.items:
+            model = next(each for each in properties(model) if isinstance(each, ListProperty)).inner_property
+        kinds = ("StringProperty", "UuidProperty", "EnumProperty", "IntProperty", "BooleanProperty")
+        needed = model.required_properties or [] if model else []
+        return [each.name.get_untrusted_value() for each in needed if type(each).__name__ in kinds][:6]
 
     @property
     def keywords(self) -> str:
@@ -182,8 +209,11 @@ def _operation(
             argument = _keyword(each, reserved)
             words = plain(each.description) if each.description else argument
             unset = {"": "", "default_factory=types.absent": "None", "default=types.UNSET": "types.UNSET"}[default]
-            fields.append(Field(argument, str(each.python_name), annotation, unset, words, secret))
-        body = Body(str(model.class_info.name), plain(model.description or model.class_info.name), fields)
+            choices = [str(value) for value in getattr(each, "values", {}).values()]
+            text = bool(choices) or type(each).__name__ == "StringProperty"
+            fields.append(Field(argument, str(each.python_name), annotation, unset, words, secret, choices, text))
+        names = str(model.class_info.name), str(model.class_info.module_name)
+        body = Body(*names, plain(model.description or model.class_info.name), fields)
     return Operation(
         role,
         endpoint,
