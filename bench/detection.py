@@ -15,12 +15,12 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from bench import suite
-from conformance.detection import FORK, Trial, attempt
+from conformance.detection import FORK, Trial, attempt, reproduce
 from conformance.mock.faults import FAULTS
 from conformance.mock.variants import VARIANTS
 
-# A trial of the suite, and one of `st run` if that is asked for.
-Trials = tuple[Trial, Trial | None]
+# A trial of the suite, one of `st run` if that is asked for, and whether the finding's script shows just the fault.
+Trials = tuple[Trial, Trial | None, bool | None]
 
 
 def main() -> int:
@@ -29,28 +29,32 @@ def main() -> int:
     names = [name for name in catalogue if any(fnmatch.fnmatch(name, each) for each in options.only)]
     if not options.all:
         names = [name for name in names if catalogue[name] in (*FAULTS.core, *VARIANTS.core)]
-    tasks = [(name, seed, options.compare) for seed in range(1, options.seeds + 1) for name in names]
+    tasks = [(name, seed, options.compare, options.reproduce) for seed in range(1, options.seeds + 1) for name in names]
     trials: list[Trials] = []
     with ProcessPoolExecutor(options.jobs, mp_context=FORK) as pool:
-        for ours, theirs in pool.map(_try, tasks):
-            trials.append((ours, theirs))
-            print(_row(ours), flush=True)
+        for ours, theirs, shown in pool.map(_try, tasks):
+            trials.append((ours, theirs, shown))
+            print(_row(ours) + ("  NOT REPRODUCED" if shown is False else ""), flush=True)
             if theirs:
                 print(_row(theirs, "st run"), flush=True)
     print()
     for line in _totals(trials):
         print(line)
-    return int(any(_reported(ours) != (ours.name in FAULTS) for ours, _ in trials))
+    return int(any(_reported(ours) != (ours.name in FAULTS) for ours, _, _ in trials))
 
 
-def _try(task: tuple[str, int, bool]) -> Trials:
-    name, seed, compare = task
-    ours = attempt(name, seed, fail_fast=name in FAULTS)
+def _try(task: tuple[str, int, bool, bool]) -> Trials:
+    name, seed, compare, again = task
+    with tempfile.TemporaryDirectory() as folder:
+        ours = attempt(name, seed, fail_fast=name in FAULTS, folder=Path(folder) if again else None)
+        # The first finding's: others may follow from it.
+        codes = list(reproduce(Path(folder), name).values())[:1] if again else []
+    shown = codes == [(1, 0)] if codes else None
     if not compare:
-        return ours, None
+        return ours, None, shown
     with tempfile.TemporaryDirectory() as folder:
         theirs = suite.trial(suite.st_run, Path(folder), name, seed, first=True)
-    return ours, Trial(name, seed, ("st run",) * theirs.found, theirs.requests, theirs.seconds)
+    return ours, Trial(name, seed, ("st run",) * theirs.found, theirs.requests, theirs.seconds), shown
 
 
 def _reported(trial: Trial) -> bool:
@@ -67,7 +71,7 @@ def _row(trial: Trial, by: str = "") -> str:
 
 def _totals(trials: list[Trials]) -> Iterator[str]:
     """What was found by class, and what that took."""
-    sides = {"": [ours for ours, _ in trials], "st run: ": [theirs for _, theirs in trials if theirs]}
+    sides = {"": [ours for ours, _, _ in trials], "st run: ": [theirs for _, theirs, _ in trials if theirs]}
     for side, every in sides.items():
         if not every:
             continue
@@ -82,6 +86,10 @@ def _totals(trials: list[Trials]) -> Iterator[str]:
             f"{side}faults: {found.total()} of {len(faults)} found; "
             f"variants: {sum(map(_reported, variants))} of {len(variants)} reported"
         )
+
+    shown = [shown for _, _, shown in trials if shown is not None]
+    if shown:
+        yield f"reproductions: {sum(shown)} of {len(shown)} show the fault, and nothing without it"
 
 
 def _spent(side: str, found: list[Trial]) -> Iterator[str]:
@@ -100,6 +108,7 @@ def _options() -> argparse.Namespace:
     add = parser.add_argument
     add("--seeds", type=int, default=1, metavar="N", help="try each with the seeds 1 to N (default: 1)")
     add("--compare", action="store_true", help="try each with `st run`, Schemathesis's own command, too")
+    add("--reproduce", action="store_true", help="run the first finding's script on a server anew, and on a right one")
     add("--only", action="append", metavar="GLOB", help="only faults and variants of such names; may be repeated")
     add("--all", action="store_true", help="the siblings of each fault too, not just one in four")
     add("--jobs", type=int, default=2, metavar="N", help="as many at a time (default: 2)")

@@ -13,7 +13,7 @@ from typing import Any
 from .contract.contract import Contract
 from .report.files import write
 from .report.results import report as as_results
-from .report.terminal import Terminal, ending, printable
+from .report.terminal import Terminal, printable, told
 from .run.run import Run
 from .runner.plugin import Plugin, choose
 from .target.target import CannotRun, Target
@@ -87,7 +87,7 @@ def verify(
             transport=transport(app),
         )
         run = Run(Contract.load(), target, seed)
-        plugin = Plugin(run, chosen, Terminal(run, sys.stdout).finished)
+        plugin = Plugin(run, chosen, Terminal(run, sys.stdout, verbose=True).finished)
         try:
             run.preflight()
             plugin.main()
@@ -115,7 +115,7 @@ def verify(
     if report:
         write(report, results)
     if "broken" in states or "held" not in states:
-        raise NotConforming("\n".join(map(printable, ending(results))), results)
+        raise NotConforming("\n".join(map(printable, told(results))), results)
     return results
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from .application import NotConforming, verify
-from .report.terminal import ending, printable
+from .report.terminal import printable, told
 from .runner.plugin import choose
 from .target.target import CannotRun
 from .target.transport import Application
@@ -49,6 +49,6 @@ def clause_tests(app: Application, *, only: Sequence[str] = (), **options: Any) 
             pytest.skip(judged["reason"])
         findings = [each for each in results["findings"] if each["clause"] == clause]
         if findings:
-            raise NotConforming("\n".join(map(printable, ending({**results, "findings": findings}))), results)
+            raise NotConforming("\n".join(map(printable, told({**results, "findings": findings}))), results)
 
     return test

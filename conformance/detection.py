@@ -115,6 +115,7 @@ def examine(
     broken = tuple(result.clause.id for result in run.results.values() if result.finding)
     if folder:
         results = report(run, name, seconds, 2 if error else int(bool(broken)))
+        terminal.flush()
         terminal.end(results)
         (folder / "terminal.txt").write_text(printed.getvalue(), encoding="utf-8")
         write(folder, results)

@@ -115,7 +115,7 @@ def test_the_failure_reads_like_the_report_and_keeps_secrets() -> None:
     with pytest.raises(NotConforming) as caught:
         verify(create_app(world, "secrets/in-header-edit"), **of(world), only=["edit", "secrets"])
     message = str(caught.value)
-    assert "1. secrets/token: the answer shows the git token's value" in message
+    assert "✗ secrets/token: the answer shows the git token's value" in message
     assert 'api --include --request PUT "$items/$ID"' in message
     assert 'verify(app, ..., only=["secrets/token"], seed=0)' in message
     assert world.api_token not in message

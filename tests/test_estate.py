@@ -85,7 +85,7 @@ def test_notes_in_which_anothers_id_is_called_created(tmp_path: Path, monkeypatc
     """As runs of an earlier version wrote them."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     with serve() as server:
-        run = Started(tmp_path / "killed", asdict(server), "--rate", "20/s", "--only", "edit")
+        run = Started(tmp_path / "killed", asdict(server), "--rate", "20/s", "--only", "edit", "--verbose")
         while "resource/create" not in run.output:
             time.sleep(0.01)
         run.signal(signal.SIGKILL)

@@ -119,7 +119,7 @@ def test_the_bundled_mock_ends_with_the_run(tmp_path: Path) -> None:
 
 def test_an_interrupted_run_leaves_a_report(tmp_path: Path) -> None:
     with serve() as server:
-        run = Started(tmp_path, asdict(server), "--rate", "20/s")
+        run = Started(tmp_path, asdict(server), "--rate", "20/s", "--verbose")
         while "edit/works" not in run.output:
             time.sleep(0.01)
         run.signal(signal.SIGTERM)

@@ -77,6 +77,7 @@ def test_no_file_holds_a_secret_or_what_is_obeyed(run: Run, results: dict[str, A
     terminal.start("the server")
     for result in run.results.values():
         terminal.finished(result)
+    terminal.flush()
     terminal.end(results)
     texts = {file.name: file.read_text() for file in folder.rglob("*") if file.is_file()} | {
         "terminal": stream.getvalue()

@@ -101,7 +101,7 @@ def test_workers_share_a_budget(tmp_path: Path) -> None:
 def test_workers_that_are_stopped_leave_nothing(tmp_path: Path, number: signal.Signals) -> None:
     with serve() as server:
         before = tokens(server)
-        run = Started(tmp_path / "report", asdict(server), "--workers", "2", "--rate", "60/s")
+        run = Started(tmp_path / "report", asdict(server), "--workers", "2", "--rate", "60/s", "--verbose")
         while "authentication" not in run.output:
             time.sleep(0.01)
         run.signal(number)

@@ -145,7 +145,9 @@ class Reproduction:
         yield from self._secrets()
         if self._creates and self._delete:
             yield "made="
-            yield f"""trap 'for each in $made; do api --request DELETE "$items/$each" {_AUTHORIZED}; done' EXIT"""
+            # As every shell reads it: some do not split what a variable holds.
+            delete = f'if [ "$each" ]; then api --request DELETE "$items/$each" {_AUTHORIZED}; fi'
+            yield f"""trap 'echo "$made" | tr " " "\\n" | while read -r each; do {delete}; done' EXIT"""
         for made in self._made:
             yield from self._created_by(self._name(made.id), "".join(self._command(self._creation(made.body), "api")))
             for request in made.then:

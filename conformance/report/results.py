@@ -52,7 +52,7 @@ def report(run: Run, server: str, seconds: float, code: int, old: dict[str, Any]
         "seconds": round(seconds, 3),
         "merged": [],
         "clauses": clauses,
-        "findings": [_finding(result.finding, run) for result in run.results.values() if result.finding],
+        "findings": [as_finding(result.finding, run) for result in run.results.values() if result.finding],
         "coverage": {"fields": _fields(run), "operations": _operations(run)},
         "timeline": _timeline(run),
         "comparison": compare(old, clauses) if old else None,
@@ -84,7 +84,8 @@ def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
     return redact(value) if isinstance(value, str) else value
 
 
-def _finding(finding: Finding, run: Run) -> dict[str, Any]:
+def as_finding(finding: Finding, run: Run) -> dict[str, Any]:
+    """What a run says of a finding."""
     return {
         "clause": finding.clause.id,
         "message": run.secrets.redact(finding.message)[:_SENTENCE],

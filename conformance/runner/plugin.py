@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
+import fnmatch
 import importlib
 import io
 import os
@@ -62,18 +64,26 @@ def clauses() -> list[Clause]:
 
 
 def choose(only: Sequence[str] = (), levels: Sequence[str] = LEVELS) -> list[Clause]:
-    """The clauses of these levels that are, or are in a group that is, called as one of `only`; all if that is empty.
+    """The clauses of these levels that one of `only` names: by id, chapter or pattern; all if that is empty.
 
-    Raises CannotRun if there are none.
+    Raises CannotRun if one of them names none, or none is of these levels.
     """
-    chosen = [
-        clause
-        for clause in clauses()
-        if clause.level in levels and (not only or any(f"{clause.id}/".startswith(f"{each}/") for each in only))
-    ]
+    every = clauses()
+    for each in only:
+        if not any(_is_called(clause, each) for clause in every):
+            names = [*dict.fromkeys(clause.id.split("/")[0] for clause in every), *(clause.id for clause in every)]
+            near = difflib.get_close_matches(each, names, n=1)
+            hint = f"did you mean {near[0]}?" if near else "--list names them all"
+            raise CannotRun(f"--only {each}: no clause is called so: {hint}")
+    called = [clause for clause in every if not only or any(_is_called(clause, each) for each in only)]
+    chosen = [clause for clause in called if clause.level in levels]
     if not chosen:
-        raise CannotRun(f"no clause is called {' or '.join(only)}: --list names them all")
+        raise CannotRun(f"--level: none of these clauses is {' or '.join(levels)}: --list says which level each has")
     return chosen
+
+
+def _is_called(clause: Clause, name: str) -> bool:
+    return fnmatch.fnmatchcase(clause.id, name) or clause.id.split("/")[0] == name
 
 
 class Plugin:
