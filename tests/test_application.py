@@ -181,7 +181,7 @@ async def does_not_start(_: Scope, receive: Receive, send: Send) -> None:
         (object(), {}, "object is neither an ASGI nor a WSGI application"),
         (create_app(), {"api_token": None}, "no credentials"),
         (create_app(), {"api_token": "wrong"}, "refuses the credentials"),
-        (create_app(), {"only": ["edit/wonders"]}, "no clause is called edit/wonders"),
+        (create_app(), {"only": ["edit/wonders"]}, "did you mean edit/works"),
     ],
 )
 def test_what_cannot_run_says_why(app: Application, options: dict[str, Any], message: str) -> None:

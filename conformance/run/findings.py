@@ -91,7 +91,7 @@ class Findings:
         safe = exchange.request.method in ("GET", "PUT") and exchange.request.operation
         if result.finding and safe and result.clause.id in STATUSES:
             with contextlib.suppress(NotExercised):
-                again = self._run.send(exchange.request)
+                again = self._run.repeat(exchange)
                 result.finding = replace(result.finding, flaky=again.answer.status != exchange.answer.status)
 
     def _name(self, exchange: Exchange) -> str:
