@@ -29,7 +29,7 @@ from .report import compare, github
 from .report.files import make, write
 from .report.merge import load, merge
 from .report.results import report
-from .report.terminal import Terminal, printable, summary
+from .report.terminal import Terminal, judged, printable, summary
 from .run.checks import CHECKS
 from .run.clause import LEVELS, Clause
 from .run.notes import OTHERS
@@ -153,7 +153,14 @@ def _conformance(run: Run, options: argparse.Namespace, server: str, chosen: lis
         failure = failure or KeyboardInterrupt()
     elif failure:
         run.findings.withdraw()
-    code = 1 if any(each.clause in chosen and each.finding for each in run.results.values()) else 0
+    asked = [run.results[clause.id] for clause in chosen if clause.id in run.results]
+    missing = [each for each in asked if each.lacking and each.state == "not exercised"]
+    if not (failure or plugin.findings or options.partial) and missing:
+        failure = CannotRun(
+            f"{len(missing)} of {len(asked)} clauses lacked requests, time or network: "
+            "allow more (--max-requests, --max-wait, --duration), or less with --partial"
+        )
+    code = 1 if plugin.findings else 0
     if failure:
         code = interrupt.CODE if isinstance(failure, KeyboardInterrupt) else 2
     results = report(run, server, time.monotonic() - start, code, options.compare)
@@ -161,17 +168,20 @@ def _conformance(run: Run, options: argparse.Namespace, server: str, chosen: lis
         for clause in (OTHERS, *(check.clause for check in CHECKS)):
             terminal.finished(run.results[clause.id])
         terminal.flush()
-    lacking = [each.clause.id for each in run.results.values() if each.note or each.state == "not exercised"]
+    lacking = [each.clause.id for each in run.results.values() if each.lacking or each.note.startswith("cut short")]
     if run.target.spent and lacking:
         terminal.line(f"Requests were lacking for: {', '.join(lacking)}")
     if left:
         terminal.line(f"Not put right: {', '.join(left)}")
     for line in compare.lines(results["comparison"]) if options.compare else []:
         terminal.line(f"Compared with {options.compare['path']}: {line}")
+    if faults := str(run.target.network):
+        terminal.line(f"The network: {faults}, which did not happen again")
     if options.report:
         write(options.report, results)
     if run.journal.entries:
         terminal.end(results)
+    terminal.line(judged(asked))
     github.tell(results, word)
     if failure and code == 2:
         raise run.cannot(failure)

@@ -57,6 +57,7 @@ def parse() -> argparse.Namespace:
     add("--duration", type=_duration, metavar="T", help="go on with other requests for T, such as 10m or 8h")
     add("--report", type=Path, metavar="DIR", help="write report.html, results.json, junit.xml and more into DIR")
     add("--database", metavar="WHERE", help="share failing examples: a directory, redis://HOST, or github")
+    add("--partial", action="store_true", help="exit with 0 where clauses lacked requests, time or network")
     add("--merge", nargs="+", type=Path, metavar="DIR", help="make one report of those in these folders, and exit")
     add("--compare", type=Path, metavar="FILE", help="say what has changed since the run that wrote this results.json")
     options = parser.parse_args()

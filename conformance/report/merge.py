@@ -78,6 +78,7 @@ def merge(runs: Sequence[Results]) -> Results:
         "seed": seeds.pop() if len(seeds) == 1 else None,
         "requests": sum(run["requests"] for run in runs),
         "max_requests": sum(run["max_requests"] for run in runs),
+        "network": _sum([run.get("network", {}) for run in runs]),
         "seconds": round(sum(run["seconds"] for run in runs), 3),
         "merged": [part for run in runs for part in run["merged"] or [{name: run[name] for name in _PART}]],
         "clauses": clauses,
@@ -153,4 +154,4 @@ def _sum(counts: Sequence[dict[str, int]]) -> dict[str, int]:
     total: Counter[str] = Counter()
     for each in counts:
         total.update(each)
-    return dict(sorted(total.items(), key=lambda item: int(item[0])))
+    return dict(sorted(total.items()))

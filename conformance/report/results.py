@@ -49,6 +49,7 @@ def report(run: Run, server: str, seconds: float, code: int, old: dict[str, Any]
         "seed": run.seed,
         "requests": run.target.used,
         "max_requests": run.target.max_requests,
+        "network": dict(sorted(run.target.network.faults.items())),
         "seconds": round(seconds, 3),
         "merged": [],
         "clauses": clauses,

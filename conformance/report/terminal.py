@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TextIO
@@ -169,6 +169,19 @@ def kept(clauses: list[dict[str, Any]]) -> Iterator[str]:
 def plural(count: int, noun: str) -> str:
     """A number of things."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def judged(chosen: Collection[Result]) -> str:
+    """How much of what was chosen has been judged."""
+    states = [each.state for each in chosen]
+    lacking = [each for each in chosen if each.lacking and each.state == "not exercised"]
+    details = [
+        (len(lacking), "lacked requests, time or network"),
+        (states.count("not exercised") - len(lacking), "not exercised here"),
+        (len([each for each in chosen if each.note.startswith("cut short")]), "cut short"),
+    ]
+    told = "".join(f", {count} {what}" for count, what in details if count)
+    return f"Judged {len(states) - states.count('not exercised')} of the {len(states)} clauses that were chosen{told}"
 
 
 def seed(results: dict[str, Any]) -> str:

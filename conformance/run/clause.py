@@ -73,6 +73,8 @@ class Result:
     stumbled: int = 0
     seconds: float = 0.0
     reason: str = "not run"
+    # Is it not exercised for lack of requests, time or network, or because one that it needs is so?
+    lacking: bool = False
     note: str = ""
     finding: Finding | None = None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..contract.contract import Zone
 from ..target.exchange import Answer
-from ..target.target import CannotRun, NotExercised
+from ..target.target import CannotRun, Lacking, NotExercised
 from .clause import Finding, Result
 from .comparison import difference, unlike
 from .estate import listed_tokens
@@ -136,7 +136,7 @@ class CleanUp:
                 if others and self._run.estate.before is not None:
                     self._others(result, self._run.estate.before)
             except (NotExercised, CannotRun) as error:
-                result.reason = str(error)
+                result.reason, result.lacking = str(error), isinstance(error, Lacking)
             except (ValueError, TypeError, LookupError, AttributeError):
                 result.reason = "the lists of git tokens cannot be read"
         left += set(self._run.estate.created).difference(lent)

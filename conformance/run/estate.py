@@ -80,6 +80,11 @@ class Estate:
         self.created += mine
         return mine
 
+    def recover(self, id: str) -> None:
+        """Takes for the run's own what a create has made whose answer was lost."""
+        self.release({id})
+        self.created.append(id)
+
     def seen(self, tokens: dict[str, Json]) -> None:
         """Learns from what a list or a read shows of the organization whose the git tokens are."""
         for id, token in tokens.items():

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
+from ..target.network import Kind
 from .bodies import NAMES
 from .checks import CHECKS
 from .clause import Result
 from .journal import Journal
 from .notes import Notes
-from .run import Run
+from .run import UNSEEN, Run
 from .secrets import Secrets
 
 
@@ -22,6 +24,7 @@ class Learned:
     secrets: Secrets
     exercised: set[object]
     spent: bool
+    faults: Counter[Kind]
     left: list[str]
     lent: list[str] | None
     failure: BaseException | None
@@ -35,7 +38,8 @@ def enlist(run: Run, worker: int) -> None:
     run.worker = worker
     run.bodies.number_from(worker * NAMES)
     run.target.connect()
-    run.results |= {each.clause.id: Result(each.clause) for each in CHECKS}
+    run.target.network.faults = Counter()
+    run.results |= {each.clause.id: Result(each.clause, reason=UNSEEN) for each in CHECKS}
     journal, run.journal = run.journal, Journal(run.contract)
     run.journal.started = journal.started
     if run.notes:
@@ -61,6 +65,7 @@ def learned(run: Run, failure: BaseException | None) -> Learned:
         run.secrets,
         run.exercised,
         run.target.spent,
+        run.target.network.faults,
         run.cleanup.left,
         None
         if run.cleanup.lent is None
@@ -75,6 +80,7 @@ def merge(run: Run, what: Learned) -> None:
     run.secrets.merge(what.secrets)
     run.exercised |= what.exercised
     run.target.spent |= what.spent
+    run.target.network.faults.update(what.faults)
     run.cleanup.left += what.left
     if what.lent is not None:
         run.estate.created = what.lent

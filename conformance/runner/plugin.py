@@ -28,7 +28,7 @@ from ..run.clause import LEVELS, Broken, Clause, Result, Stumbled
 from ..run.notes import OTHERS
 from ..run.run import Run
 from ..suite import fuzzing
-from ..target.target import BudgetSpent, CannotRun, NotExercised, TimeUp
+from ..target.target import BudgetSpent, CannotRun, Lacking, NotExercised, TimeUp
 
 SUITE = Path(__file__).parent.parent / "suite"
 E = TypeVar("E", bound=BaseException)
@@ -216,7 +216,7 @@ class Plugin:
         # So that what a clause sends does not depend on which ones came before it.
         self.run.random.seed(f"{self.run.seed} {self._round} {result.clause.id}")
         self._held = self._round > 0 and result.state == "held"
-        result.reason = ""
+        result.reason, result.lacking = "", False
         done = yield
         if result.judged:
             result.reason = ""
@@ -235,7 +235,7 @@ class Plugin:
             other = self.run.results[needed]
             adopted = needed == "resource/create" and self.run.target.overwrite and self.run.subject
             if other.state != "held" and not adopted:
-                result.reason = f"{needed} is {other.state}"
+                result.reason, result.lacking = f"{needed} is {other.state}", other.lacking
                 pytest.skip(result.reason)
 
     @pytest.hookimpl(wrapper=True)
@@ -271,9 +271,9 @@ class Plugin:
         elif stumbled := _find(error, Stumbled):
             result.reason, result.judged = f"its answers broke {stumbled}", 0
         elif missing := _find(error, NotExercised):
-            result.reason, result.judged = str(missing), 0
+            result.reason, result.judged, result.lacking = str(missing), 0, _find(error, Lacking) is not None
         elif _find(error, HypothesisException) and self.run.target.remaining <= 0:
-            result.reason, result.judged = str(BudgetSpent()), 0
+            result.reason, result.judged, result.lacking = "the budget of requests is used up", 0, True
         elif _find(error, HypothesisException):
             result.reason, result.judged = "the server answered the same requests differently", 0
         elif isinstance(error, LookupError | TypeError | ValueError | AttributeError | RecursionError) and (

@@ -21,6 +21,9 @@ from ..target.exchange import Exchange
 
 EITHER = {400, 413, 415, 431}
 
+# As many requests are left for what follows.
+LEFT = {"editGitToken": 24, "createGitToken": 12}
+
 schema = schemathesis.openapi.from_dict(Contract.load().document)
 schema.config.update(base_url="http://localhost")
 # The suite has clauses of its own for methods, with git tokens that it can lose.
@@ -91,6 +94,9 @@ def _judge(run: Run, case: Case[Any]) -> None:
     kind = None if isinstance(case.body, bytes) else run.kind(operation, case.body)
     if kind in run.exercised and run.current and run.current.judged:
         # The chapter on refusals has done this. But where nothing else is generated, one is sent all the same.
+        return
+    if run.current and run.current.judged and run.target.remaining < LEFT[operation]:
+        run.current.note = "cut short by the budget"
         return
     exchange = _send(run, case)
     with run.case():

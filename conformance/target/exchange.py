@@ -34,13 +34,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server sent back. `problem` says how the exchange failed below HTTP's semantics, if it did."""
+    """What a server sent back. `problem` says how the exchange failed below HTTP's semantics, if it did.
+
+    Where the request is `repeated`, the server may have carried it out before, with an answer that the network lost.
+    """
 
     status: int = 0
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     seconds: float = 0.0
     problem: str | None = None
+    repeated: bool = False
 
     @cached_property
     def json(self) -> Any:

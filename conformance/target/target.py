@@ -13,7 +13,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import FrameType
 from typing import Any
@@ -24,6 +24,7 @@ import httpx
 
 from .exchange import Answer, Request
 from .ledger import Ledger
+from .network import CLOSED, CUT, LATE, Kind, Network, fault
 
 # An answer longer than this is taken for endless: a git token is some hundred bytes, a list some thousand of them.
 MAX_ANSWER = 8 * 1024 * 1024
@@ -33,8 +34,6 @@ MAX_VALUES = 400_000
 MAX_REFUSAL = 64 * 1024
 # Hung answers after which a server is taken to hang for good.
 MAX_HANGS = 4
-# Connections closed without an answer after which it is no accident.
-MAX_DROPPED = 3
 # How often a connection is tried.
 TRIES = 3
 # Sent with every request.
@@ -43,8 +42,6 @@ HEADERS = (
     ("Accept-Encoding", "gzip, deflate"),
     ("User-Agent", "qovery-git-token-conformance"),
 )
-# The problem of an answer of which nothing came.
-CLOSED = "the connection was closed without an answer"
 
 
 class CannotRun(Exception):
@@ -55,7 +52,15 @@ class NotExercised(Exception):
     """A clause could not be judged; the message says why."""
 
 
-class BudgetSpent(NotExercised):
+class Lacking(NotExercised):
+    """A clause could not be judged for lack of requests, time or network: another run may judge it."""
+
+
+class Lost(Lacking):
+    """The network lost an answer, and to repeat the request would not give the same."""
+
+
+class BudgetSpent(Lacking):
     """No request is left in the budget."""
 
 
@@ -91,7 +96,6 @@ class Target:
     # When a run that goes on round by round has to end.
     until: float = float("inf")
     hangs: int = 0
-    dropped: int = 0
     cleaning: bool = False
     # Set by a signal: the request that is under way is the last one before cleaning up.
     interrupted: bool = False
@@ -105,6 +109,7 @@ class Target:
     def __post_init__(self) -> None:
         self.base_url = self.base_url.rstrip("/")
         self.connect()
+        self.network = Network()
         self.ledger = Ledger(reserve=4)
         # The last read that was answered, and when the answers ceased after it.
         self._answered: Request | None = None
@@ -218,11 +223,40 @@ class Target:
             self.cleaning = False
 
     def send(self, request: Request) -> Answer:
-        """Sends a request and reads the answer; a 429 is waited for as the server says, and the request sent again.
+        """Sends a request and reads the answer. What may be the network's fault is repeated; a 429 is waited for.
 
         Raises BudgetSpent when no request is left, NotExercised when the server keeps answering 429 or hanging,
         CannotRun when nobody can be reached, and KeyboardInterrupt when a signal has come.
         """
+        faults: list[Kind] = []
+        while self.forgives(request, answer := self.deliver(request), faults):
+            pass
+        return replace(answer, repeated=True) if faults else answer
+
+    def forgives(self, request: Request, answer: Answer, faults: list[Kind]) -> bool:
+        """Is a request to be repeated, since its answer may be the network's fault? Then waits, and connects anew.
+
+        `faults` are those of its earlier answers, and grow by this one.
+        """
+        if not faults:
+            self.network.count(request)
+        kind = None if self.transport else fault(answer)
+        if kind is None:
+            # What there was did not happen again.
+            self.network.faults.update(faults)
+            self.hangs -= faults.count("late")
+            return False
+        if not self.network.forgives(request, kind, len(faults)):
+            return False
+        told = _retry_after(answer.header("Retry-After")) if answer.status else None
+        self._sleep(min(told, self.max_wait) if told else 0.05 * 2 ** len(faults))
+        faults.append(kind)
+        self._carrier.close()
+        self.connect()
+        return True
+
+    def deliver(self, request: Request) -> Answer:
+        """Sends a request once, or again where nobody has taken it, and after a 429; raises as `send` does."""
         refused = 0
         for attempt in range(8):
             number = self._may_send()
@@ -242,15 +276,8 @@ class Target:
                 continue
             if answer.problem == CLOSED:
                 self._reachable(answer)
-                # A kept-alive connection may be closed between two requests: that is nobody's fault, so once more.
-                # But it is rare: a server to which it happens all the time drops requests.
-                if attempt == 0 and self.dropped < MAX_DROPPED - 1:
-                    self.dropped += 1
-                    if request.method == "POST":
-                        raise NotExercised("the connection was closed on a create, which is not safe to repeat")
-                    continue
             return answer
-        raise NotExercised("the server kept answering 429 Too Many Requests")
+        raise BudgetSpent("the server kept answering 429 Too Many Requests")
 
     def request_target(self, request: Request) -> str:
         """What stands behind the method on the first line of a request; a whole address stays one."""
@@ -340,7 +367,7 @@ class Target:
         headers: tuple[tuple[str, str], ...] = ()
         body = bytearray()
         problem = None
-        late = f"no complete answer within {self.timeout:g} s"
+        late = f"{LATE}{self.timeout:g} s"
         fields = [*(each for each in HEADERS if request.header(each[0]) is None), *request.headers]
         extensions: dict[str, Any] = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.timeout)}
         if request.verbatim:
@@ -371,7 +398,7 @@ class Target:
         except zlib.error:
             problem = "the body does not decode by its Content-Encoding"
         except httpx.TransportError as error:
-            problem = f"the answer is broken: {error}"
+            problem = f"{CUT}{error}"
             if not status and (isinstance(error, httpx.NetworkError) or "disconnected" in str(error)):
                 problem = CLOSED
         if sum(map(body.count, (b",", b"[", b"{"))) > MAX_VALUES:

@@ -1,0 +1,73 @@
+"""A create is not safe to repeat: where its answer is lost, what it may have made is looked for first, and deleted."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+from ..target.exchange import Exchange, Request
+from ..target.network import Kind
+from ..target.target import Lost
+from .comparison import difference
+from .estate import listed_tokens
+from .roles import DELETE, LIST
+
+if TYPE_CHECKING:
+    from .run import Run
+
+Json = dict[str, Any]
+
+
+def create(run: Run, request: Request) -> tuple[Exchange, str | None]:
+    """Sends a create; gives the exchange, and the id that it was answered with if that may be the run's own.
+
+    Raises Lost if the network lost the answer, and what was made cannot be found out.
+    """
+    faults: list[Kind] = []
+    while True:
+        at = time.time()
+        with run.target.ledger.creating():
+            exchange = Exchange(request, run.target.deliver(request), at)
+            new = _claim(run, exchange)
+        if not run.target.forgives(request, exchange.answer, faults):
+            return exchange, new
+        _undo(run, request)
+
+
+def _claim(run: Run, exchange: Exchange) -> str | None:
+    answer, sent = exchange.answer, exchange.request.json
+    if not answer.ok or not isinstance(answer.json, dict):
+        return None
+    new = run.estate.claim(answer.json.get("id"), sent if isinstance(sent, dict) else {})
+    if new:
+        run.target.ledger.create(new)
+        run.target.keep(1)
+    return new
+
+
+def _undo(run: Run, request: Request) -> None:
+    """Deletes what a create has made that was not answered."""
+    tokens = listed_tokens(run.list_all().answer) if LIST in run.contract.operations else None
+    if tokens is None:
+        raise Lost("the answer to a create was lost, and no list shows what it has made")
+    for id, token in tokens.items():
+        if id in run.estate.created or id in (run.estate.before or {}) or not _is_made_by(run, request, token):
+            continue
+        if DELETE not in run.contract.operations:
+            raise Lost("the answer to a create was lost, and nothing can delete what it has made")
+        run.estate.recover(id)
+        run.target.ledger.create(id)
+        run.target.keep(1)
+        run.delete(id)
+
+
+def _is_made_by(run: Run, request: Request, token: Json) -> bool:
+    """Has a create made a git token? By the mark that was in its body, or by all that it sent."""
+    if not isinstance(request.json, dict):
+        return False
+    mark = re.compile(rf"{re.escape(run.estate.label)}-\d+\b")
+    sent = set(mark.findall(str(list(request.json.values()))))
+    if sent:
+        return bool(sent & set(mark.findall(str(list(token.values())))))
+    return bool(request.json) and not difference(run.contract, request.json, token)
