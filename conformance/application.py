@@ -110,7 +110,7 @@ def verify(
     if failure:
         raise failure.with_traceback(None)
     seconds = time.monotonic() - start
-    states = {result.state for result in run.results.values() if result.clause in chosen}
+    states = {each.state for each in run.results.values() if each.clause in chosen or each.finding}
     results = as_results(run, f"{type(app).__name__}, without a socket", seconds, int("broken" in states))
     if report:
         write(report, results)

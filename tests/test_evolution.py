@@ -293,7 +293,9 @@ def test_everything_follows_the_contract(project: Path, name: str) -> None:
             check=False,
         )
         assert used.returncode == 0, used.stderr
-        suite = run(project, "conformance", "--max-requests=300", "--seed=1", "--report=report", **variables)
+        suite = run(
+            project, "conformance", "--max-requests=300", "--partial", "--seed=1", "--report=report", **variables
+        )
     assert suite.returncode == 0, suite.stdout + suite.stderr
     clauses = json.loads((project / "report" / "results.json").read_text())["clauses"]
     idle = {clause["id"] for clause in clauses if clause["state"] != "held"}

@@ -88,7 +88,7 @@ def test_a_killed_run_leaves_nothing_after_the_next(
     with serve() as server, listening(handle) as url:
         before = tokens(server)
         # A run on the smallest budget has every chapter.
-        run = Started(tmp_path / "report", asdict(server), "--max-requests", "300", QOVERY_BASE_URL=url)
+        run = Started(tmp_path / "report", asdict(server), "--max-requests", "300", "--partial", QOVERY_BASE_URL=url)
         killed = run.end()
         assert next(counter) > request_number
         assert "Traceback" not in killed.output + killed.errors
@@ -144,7 +144,13 @@ def test_overwrite_restores_all_but_the_secret(tmp_path: Path) -> None:
     with serve() as server:
         before = tokens(server)
         outcome = conformance(
-            tmp_path, asdict(server), "--overwrite", "--max-requests", "300", QOVERY_GIT_TOKEN_ID=before[0]["id"]
+            tmp_path,
+            asdict(server),
+            "--overwrite",
+            "--max-requests",
+            "300",
+            "--partial",
+            QOVERY_GIT_TOKEN_ID=before[0]["id"],
         )
         after = tokens(server)
     assert outcome.code == 0, outcome.output
@@ -274,9 +280,40 @@ def test_a_run_under_a_limit_of_100_is_polite_and_partial(tmp_path: Path) -> Non
         before = tokens(server)
         outcome = conformance(tmp_path, asdict(server), QOVERY_BASE_URL=url)
         assert tokens(server) == before
-    assert outcome.code == 0, outcome.output
+    assert outcome.code == 2 and "lacked requests" in outcome.errors, outcome.output
     assert 429 not in statuses and len(statuses) <= 100
     assert "Requests were lacking for" in outcome.output and outcome.state("values/text") == "not exercised"
+
+
+def test_what_is_found_broken_ends_with_1_whatever_was_asked_for(tmp_path: Path) -> None:
+    with serve("refused-edit-written") as server:
+        outcome = conformance(tmp_path, asdict(server), "--only", "refusals/provider", "--only", "refusals/workspace")
+    assert outcome.code == 1 and "refusals/nothing-written" in outcome.broken, outcome.output
+
+
+def test_chosen_clauses_that_lack_requests_end_with_2(tmp_path: Path) -> None:
+    with serve() as server:
+        outcome = conformance(tmp_path / "few", asdict(server), "--max-requests", "5")
+        assert outcome.code == 2 and outcome.results["verdict"] == "incomplete", outcome.output
+        assert re.fullmatch(r"conformance: \d+ of \d+ clauses lacked requests, time or network.*\n", outcome.errors)
+        assert re.match(r"Judged \d+ of the \d+ clauses that were chosen, \d+ lacked", outcome.output.splitlines()[-1])
+        partial = conformance(tmp_path / "partial", asdict(server), "--max-requests", "5", "--partial")
+        assert (partial.code, partial.errors) == (0, ""), partial.output
+        # What was not asked for may lack requests.
+        enough = conformance(tmp_path / "enough", asdict(server), "--max-requests", "40", "--only", "edit/works")
+        assert enough.code == 0 and enough.output.splitlines()[-1] == "Judged 1 of the 1 clauses that were chosen"
+
+
+def test_what_a_server_cannot_exercise_lacks_nothing(tmp_path: Path) -> None:
+    nobody = {"QOVERY_FOREIGN_ORGANIZATION_ID": "", "QOVERY_FOREIGN_GIT_TOKEN_ID": ""}
+    with serve() as server:
+        only = ("--only", "isolation", "--only", "answer/honest-error")
+        outcome = conformance(tmp_path, asdict(server), *only, **nobody)
+    assert outcome.code == 0, outcome.output
+    reasons = {clause["id"]: clause["reason"] for clause in outcome.results["clauses"]}
+    assert "not run" not in reasons.values()
+    assert "QOVERY_FOREIGN" in reasons["isolation/foreign-organization"]
+    assert outcome.output.splitlines()[-1].endswith("not exercised here")
 
 
 @pytest.mark.parametrize("retry_after", ["", "1"])
@@ -296,7 +333,7 @@ def test_a_wait_that_is_too_long_ends_the_run(tmp_path: Path, retry_after: str) 
         outcome = conformance(tmp_path, asdict(server), "--max-wait", "3", QOVERY_BASE_URL=url)
         [_, *left] = tokens(server)
         assert len(left) <= 20
-    assert outcome.code in (0, 2) and outcome.broken == [], outcome.output
+    assert outcome.code == 2 and outcome.broken == [], outcome.output
     assert "Requests were lacking for" in outcome.output
     # It asks no more than cleaning up does.
     assert statuses.count(429) <= 1 + 2 * len(left) + 2, statuses

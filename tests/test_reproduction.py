@@ -36,7 +36,7 @@ SAMPLE = (
     "http/allow-without-put",
     "resource/unknown-is-fine-services",
     "resource/list-capped-2",
-    "time/every-20-503",
+    "time/every-20-500",
     "time/stops-half-way-edit",
 )
 BODIES = (

@@ -131,7 +131,7 @@ def run(witness: Witness, folder: Path, *options: str) -> int:
 
 
 PIN = ("--pin", "token=env:REAL")
-FEW = ("--max-requests", "300")
+FEW = ("--max-requests", "300", "--partial")
 # So that Hypothesis comes upon an escape, whatever the seed.
 MANY = ("--max-requests", "4500")
 

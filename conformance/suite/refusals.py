@@ -45,7 +45,8 @@ def remember(run: Run) -> None:
         try:
             nothing_written(run)
         except Broken as broken:
-            run.findings.keep(run.results["refusals/nothing-written"], broken)
+            # Whether it was asked for or not.
+            run.findings.keep(run.add(test_nothing_written.clause), broken)  # type: ignore[attr-defined]
     run.snapshot = run.listed()[1]
     run.refused.clear()
 

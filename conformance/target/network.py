@@ -22,8 +22,8 @@ GATEWAY: dict[int, Kind] = {502: "502", 503: "503", 504: "504"}
 # costs too much.
 _REPEATS: dict[Kind, int] = {"closed": 4, "cut": 4, "late": 1, "502": 4, "503": 4, "504": 4}
 # So many faults of an operation, that are such a share of its requests, are no accident.
-_ACCIDENTS, _SHARE = {"502": 6, "503": 6, "504": 6}, {"502": 0.1, "503": 0.1, "504": 0.1}
-_MANY, _LARGE = 10, 0.25
+_OFTEN: dict[Kind, tuple[int, float]] = dict.fromkeys(GATEWAY.values(), (8, 0.06))
+_USUALLY = (10, 0.25)
 
 _WORDS: dict[Kind, str] = {
     "closed": "connections closed without an answer",
@@ -65,9 +65,8 @@ class Network:
         if attempt == 0:
             self._of[request.operation, kind] += 1
         count = self._of[request.operation, kind]
-        often = count >= _ACCIDENTS.get(kind, _MANY) and count >= (
-            _SHARE.get(kind, _LARGE) * self._requests[request.operation]
-        )
+        least, share = _OFTEN.get(kind, _USUALLY)
+        often = count >= max(least, share * self._requests[request.operation])
         if kind in self._blamed or often or attempt >= _REPEATS[kind]:
             self._blamed.add(kind)
             return False

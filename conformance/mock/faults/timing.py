@@ -15,7 +15,8 @@ from ..server import Answer, Mock, Refusal, Request
 from .catalogue import HANG, PROVIDERS, answers, fault, refuse
 
 
-@fault("time", every={"3": 3, "7": 7, "20": 20}, status={"500": 500, "503": 503})
+@fault("time", every={"3": 3, "7": 7, "20": 20}, status={"500": 500})
+@fault("time", every={"3": 3, "7": 7}, status={"503": 503})
 def every(mock: Mock, every: int, status: int) -> None:
     """One edit in {every} fails with {status}."""
     counter = itertools.count(1)
