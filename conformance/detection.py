@@ -25,6 +25,7 @@ from .mock.serve import server
 from .report.files import write
 from .report.results import report
 from .report.terminal import Terminal
+from .run.clause import Clause
 from .run.run import Run
 from .runner.plugin import Plugin, choose
 from .target.target import CannotRun, Target
@@ -36,7 +37,10 @@ FORK = multiprocessing.get_context("fork")
 
 @dataclass(frozen=True)
 class Trial:
-    """What the suite said of one server: the clauses that it broke, what that took, and what went wrong."""
+    """What the suite said of one server: the clauses that it broke, what that took, and what went wrong.
+
+    `last` is the clause that was tested last: with fail_fast, the one that came upon the fault.
+    """
 
     name: str
     seed: int
@@ -44,6 +48,7 @@ class Trial:
     requests: int = 0
     seconds: float = 0.0
     error: str = ""
+    last: str = ""
 
 
 def attempt(name: str, seed: int, *, fail_fast: bool, max_requests: int = 900, folder: Path | None = None) -> Trial:
@@ -102,7 +107,13 @@ def examine(
     printed = io.StringIO()
     terminal = Terminal(run, printed)
     plugin = Plugin(run, choose(only), terminal.finished, fail_fast)
-    start, error = time.monotonic(), ""
+    start, error, last = time.monotonic(), "", ""
+
+    def started(clause: Clause) -> None:
+        nonlocal last
+        last = clause.id
+
+    plugin.started = started
     try:
         run.preflight()
         plugin.main(DirectoryBasedExampleDatabase(folder / "examples") if folder else None)
@@ -119,7 +130,7 @@ def examine(
         terminal.end(results)
         (folder / "terminal.txt").write_text(printed.getvalue(), encoding="utf-8")
         write(folder, results)
-    return Trial(name, seed, broken, target.used, seconds, error)
+    return Trial(name, seed, broken, target.used, seconds, error, last)
 
 
 def reproduce(folder: Path, name: str) -> dict[str, tuple[int, int]]:

@@ -72,10 +72,22 @@ def searched(name: str, folder: Path, *, fail_fast: bool, max_requests: int = 90
     return Searched(trial, leaking(folder, secrets))
 
 
+# The clause that came upon the last fault of a family, in this process.
+_found: dict[str, str] = {}
+
+
 def tried_by_what_is_about_it(name: str) -> Trial:
-    """Tries a fault by the chapters about it, and by all others only if these do not find it."""
-    about = attempt_inside(name, 1, fail_fast=True, only=ABOUT[FAULTS[name].group])
-    return about if about.clauses or about.error else attempt_inside(name, 1, fail_fast=True)
+    """Tries a fault by the clause that found one of its family, else by the chapters about it, else by all."""
+    group, _, rest = name.partition("/")
+    family = f"{group}/{rest.partition('-')[0]}"
+    for only in ([_found[family]] if family in _found else None, ABOUT[group], ()):
+        if only is not None:
+            trial = attempt_inside(name, 1, fail_fast=True, only=only)
+            if trial.error or trial.clauses:
+                break
+    if trial.last:
+        _found[family] = trial.last
+    return trial
 
 
 def judge(trial: Trial) -> None:
