@@ -7,11 +7,13 @@ import multiprocessing
 import os
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -60,13 +62,19 @@ def attempt(name: str, seed: int, *, fail_fast: bool, max_requests: int = 900, f
 
 
 def attempt_inside(
-    name: str, seed: int, *, fail_fast: bool, max_requests: int = 900, only: Sequence[str] = ()
+    name: str,
+    seed: int,
+    *,
+    fail_fast: bool,
+    max_requests: int = 900,
+    folder: Path | None = None,
+    only: Sequence[str] = (),
 ) -> Trial:
     """Does as `attempt` does in this process alone, without a socket, and may run only some clauses or chapters."""
     world = World()
     app = create_app(world, name, contract=_contract())
     target = _target(world, "http://localhost", max_requests, transport=transport(app))
-    return examine(target, name, seed, fail_fast=fail_fast, only=only)
+    return examine(target, name, seed, fail_fast=fail_fast, folder=folder, only=only)
 
 
 def _target(world: World, base_url: str, max_requests: int, **options: Any) -> Target:
@@ -167,7 +175,20 @@ def serving(world: World, name: str = "", counter: Any = None) -> Iterator[str]:
             process.join()
 
 
+def end_with_parent() -> None:
+    """Lets this process end when the one that has started it is gone, however that ended."""
+    parent = multiprocessing.parent_process()
+    assert parent
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def _serve(listener: socket.socket, world: World, name: str, counter: Any) -> None:
+    end_with_parent()
     served = create_app(world, name, contract=_contract())
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

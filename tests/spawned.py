@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
-from multiprocessing.connection import wait
 from typing import ParamSpec, TypeVar
+
+from conformance.detection import end_with_parent
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,15 +23,3 @@ def _pool() -> ProcessPoolExecutor:
 def spawned(trial: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What `trial` gives, called in the other process."""
     return _pool().submit(trial, *args, **kwargs).result()
-
-
-def end_with_parent() -> None:
-    """Lets this process end when the one that has started it is gone, however that ended."""
-    parent = multiprocessing.parent_process()
-    assert parent
-
-    def watch() -> None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
