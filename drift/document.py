@@ -198,7 +198,7 @@ class _Reader:
         responses = {}
         for status, response in self.members(node, "responses", place):
             if not status.startswith("x-"):
-                responses[status.upper()] = self.response(response, f"{place} response {status}")
+                responses[status.upper()] = self.response(response, status, f"{place} response {status}")
         servers = node.get("servers") or item.get("servers") or self.document.get("servers") or [{"url": "/"}]
         return Operation(
             id=str(node.get("operationId", f"{method} {path}")),
@@ -246,14 +246,18 @@ class _Reader:
             schema=schema,
         )
 
-    def response(self, node: object, place: str) -> Response:
+    def response(self, node: object, status: str, place: str) -> Response:
         target = self.target(node, place)
         headers = {}
         for name, header in self.members(target, "headers", place):
             if name.lower() != "content-type":
                 at = f"{place} header {name}"
                 headers[name.lower()] = self.value(self.target(header, at), name, "simple", at, "writeOnly")
-        return Response(headers, self.content(target, place, "writeOnly"))
+        content = self.content(target, place, "writeOnly")
+        if status[0] in "45":
+            # A media type without a schema says what an error may look like, and promises nothing.
+            content = {media: schema for media, schema in content.items() if schema}
+        return Response(headers, content)
 
     def content(self, node: dict[str, Any], place: str, hidden: str) -> dict[str, Schema]:
         return {

@@ -150,8 +150,9 @@ def _response(document: dict[str, Any], response: dict[str, Any], place: Place, 
             yield from _header(header, (*place, "headers", name))
     if success:
         yield from _content(document, response, place, "response")
-    elif response.get("content"):
-        yield (*place, "content"), "the client reads no promised body from an error"
+    for media, content in {} if success else response.get("content", {}).items():
+        if "schema" in content:
+            yield (*place, "content", media), "the client reads no promised body from an error"
 
 
 def _header(header: dict[str, Any], place: Place) -> Found:

@@ -48,7 +48,7 @@ ABOUT = {
     for keyword in keywords.split()
 }
 
-KNOWN = frozenset((*ABOUT, *ANNOTATIONS, "type", "enum", "const", "nullable"))
+KNOWN = frozenset((*ABOUT, *ANNOTATIONS, "type", "enum", "const", "nullable", "discriminator"))
 
 # Keywords that only mean something together, under the name of the first.
 TOGETHER = {
@@ -103,7 +103,7 @@ def normal(schema: Schema | bool) -> Schema:
             branches = sorted(map(normal, value), key=text)
             if keyword == "anyOf":
                 branches = [branch for n, branch in enumerate(branches) if branch not in branches[:n]]
-            branches = _nullable(branches) or branches
+            branches = _nullable(branches) or _split(branches, schema.get("discriminator")) or branches
             parts.append(branches[0] if len(branches) == 1 else {keyword: branches})
         elif keyword in ANNOTATIONS and not (keyword == "format" and value in FORMATS):
             if value is not False or keyword == "default":
@@ -116,6 +116,7 @@ def normal(schema: Schema | bool) -> Schema:
             own["required"] = sorted(set(value))
         elif keyword in ABOUT or keyword == "enum":
             own[keyword] = value
+    own = parts[0] = {keyword: own[keyword] for keyword in own if keyword not in ("then", "else") or own[keyword]}
     if "if" in own and not own.keys() & {"then", "else"}:
         del own["if"]
     elif "if" not in own:
@@ -283,6 +284,26 @@ def _nullable(branches: list[Schema]) -> list[Schema] | None:
     if "enum" in other:
         merged["enum"] = [*other["enum"], None]
     return [_tidy(merged)]
+
+
+def _split(branches: list[Schema], discriminator: Any) -> list[Schema] | None:
+    """Objects told apart by a discriminator, and alike in all but its values, as the one object that they are."""
+    name = discriminator.get("propertyName") if isinstance(discriminator, dict) else None
+    values: list[Any] = []
+    alike = []
+    for branch in branches:
+        properties = branch.get("properties", {})
+        tag = properties.get(name, {})
+        values += tag.get("enum", [])
+        rest = {keyword: tag[keyword] for keyword in tag if keyword != "enum"}
+        alike.append({**branch, "properties": {**properties, name: rest}})
+    if name is None or not all("enum" in branch.get("properties", {}).get(name, {}) for branch in branches):
+        return None
+    if any(branch != alike[0] for branch in alike):
+        return None
+    known = {text(value): value for value in values}
+    tag = {**alike[0]["properties"][name], "enum": [known[key] for key in sorted(known)]}
+    return [_tidy({**alike[0], "properties": {**alike[0]["properties"], name: tag}})]
 
 
 def _type(value: object) -> str:

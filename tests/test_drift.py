@@ -646,6 +646,32 @@ def test_nothing_differs_but_the_accepted_deviations(upstream: Path) -> None:
     assert done.stdout.startswith("6 operations compared: 0 differences, ")
 
 
+def split_by_provider(document: Json, **differing: Json) -> None:
+    """Makes the git token of answers one of three, told apart by the provider; some say more than others."""
+    schemas = document["components"]["schemas"]
+    base, own = schemas["Token"]["allOf"]
+    names = schemas["Provider"]["enum"]
+    for name in names:
+        tag = {"type": "string", "enum": [name]}
+        alike = {**own, "properties": {**own["properties"], "type": tag}}
+        schemas[f"{name}Token"] = {"allOf": [base, alike, differing.get(name, {})]}
+    branches = [{"$ref": f"#/components/schemas/{name}Token"} for name in names]
+    schemas["Token"] = {"oneOf": branches, "discriminator": {"propertyName": "type"}}
+
+
+def test_an_answer_split_by_a_discriminator_is_no_difference(tmp_path: Path) -> None:
+    done = drift("--upstream", stand_in(tmp_path, split_by_provider))
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_an_error_may_look_like_is_no_promise(tmp_path: Path) -> None:
+    problem = {"application/problem+json": {"example": {"status": 400}}}
+    path = stand_in(tmp_path, lambda d: d["components"]["responses"]["error"].update(content=problem))
+
+    assert drift("--upstream", path).returncode == 0
+
+
 UPSTREAM_EDITS: dict[str, tuple[Edit, str]] = {
     "a provider": (
         lambda d: d["components"]["schemas"]["Provider"]["enum"].append("GITEA"),
@@ -672,6 +698,14 @@ UPSTREAM_EDITS: dict[str, tuple[Edit, str]] = {
             associated_services_count={"type": "string"}
         ),
         "editGitToken response 200 associated_services_count: type",
+    ),
+    "the edit's refusal gone": (
+        lambda d: d["paths"]["/organization/{organizationId}/gitToken/{gitTokenId}"]["put"]["responses"].pop("400"),
+        "editGitToken response 400: status",
+    ),
+    "a provider with a field of its own": (
+        lambda d: split_by_provider(d, GITLAB={"properties": {"group": {"type": "string"}}}),
+        "editGitToken response 200: oneOf",
     ),
 }
 

@@ -25,6 +25,8 @@ MODERATE_SIZE = 10_000
 # `format: uri` refuses more than the facts do. Refused by every server is only what is no URI at all: a relative
 # reference, or anything with white space or control characters in it.
 _NO_URI = re.compile(r"(?![A-Za-z][A-Za-z0-9+.-]*:)|[\s\S]*[\s\x00-\x1f\x7f]")
+# A name that parsers which guard against prototype pollution refuse.
+_POLLUTING = "__proto__"
 # Half of a pair, which no UTF-8 can hold.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -56,7 +58,7 @@ class Zones:
 
     def offence(self, body: object) -> str | None:
         """Why every server has to refuse `body`: the field that is wrong, or "body" if it is no object; else None."""
-        return None if is_odd(body) else self._offence(body)
+        return None if is_odd(body) else self._offence(_without_null(body, self.schema))
 
     def _offence(self, body: object) -> str | None:
         for error in self._fits.iter_errors(body):
@@ -80,12 +82,24 @@ class Zones:
         """Says what a server has to do with `body`, a decoded JSON value."""
         if is_odd(body):
             return Zone.UNSPECIFIED
-        if self._offence(body):
+        if self._offence(_without_null(body, self.schema)):
             return Zone.REFUSE
         if not isinstance(body, dict) or not self._accepts.is_valid(body):
             return Zone.UNSPECIFIED
         others = {name: value for name, value in body.items() if name not in self.fields}
         return Zone.UNSPECIFIED if len(repr(others)) > MODERATE_SIZE else Zone.ACCEPT
+
+
+def _without_null(body: object, schema: Json) -> object:
+    """A body as it is for a server that takes an optional field that is null for absent, as any server may."""
+    if not isinstance(body, dict):
+        return body
+    optional = schema.get("properties", {}).keys() - set(schema.get("required", ()))
+    return {
+        name: _without_null(value, schema.get("properties", {}).get(name, {}))
+        for name, value in body.items()
+        if value is not None or name not in optional
+    }
 
 
 def _is_uri(field: Field, value: object) -> bool:
@@ -122,6 +136,8 @@ def _parts(value: object) -> Iterator[tuple[object, int]]:
 def is_odd(body: object) -> bool:
     """Whether a body is too deep, or holds text, for anybody to have said what to do with it."""
     for part, depth in _parts(body):
-        if depth > MODERATE_DEPTH or (isinstance(part, str) and not part.isascii() and _SURROGATE.search(part)):
+        if depth > MODERATE_DEPTH or part == _POLLUTING:
+            return True
+        if isinstance(part, str) and not part.isascii() and _SURROGATE.search(part):
             return True
     return False

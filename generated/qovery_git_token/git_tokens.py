@@ -99,7 +99,8 @@ class GitTokens:
     def create(self, body: GitTokenRequest | None = None, **given: Any) -> GitTokenResponse:
         """Create a git token.
 
-        Creates a git token for the organization. Not safe to repeat, each call creates another one.
+        Creates a git token for the organization. Not safe to repeat, each call creates another one. Qovery
+        verifies the secret with the git provider, and refuses with 400 one that does not work there.
 
         Args:
             body: What a git token is to hold. Further properties are allowed and have no effect. Or its fields, as
@@ -108,7 +109,7 @@ class GitTokens:
             type: Who hosts the repositories.
             token: The secret, issued by the git provider. No answer carries it.
             description: What the git token is for.
-            workspace: The Bitbucket workspace that holds the repositories. Mandatory for BITBUCKET.
+            workspace: The Bitbucket workspace that holds the repositories. Mandatory for BITBUCKET, and not blank.
             git_api_url: The git provider's API where it is not the public one, for example a GitLab of one's own.
             options: `timeout`, `headers`, `max_retries`, `max_wait`, `organization`: those of this call, where they
                 differ from the client's.
@@ -150,8 +151,8 @@ class GitTokens:
         """Edit a git token.
 
         Replaces what the git token holds by the request body: this is how an expiring secret is rotated. Services
-        that use the git token keep using it under the same id. Whether an optional field that is left out is
-        cleared or kept, Qovery does not say; send it to be sure.
+        that use the git token keep using it under the same id. An optional field that is left out is cleared.
+        Qovery verifies the secret with the git provider, and refuses with 400 one that does not work there.
 
         Args:
             git_token_id: The git token.
@@ -161,7 +162,7 @@ class GitTokens:
             type: Who hosts the repositories.
             token: The secret, issued by the git provider. No answer carries it.
             description: What the git token is for.
-            workspace: The Bitbucket workspace that holds the repositories. Mandatory for BITBUCKET.
+            workspace: The Bitbucket workspace that holds the repositories. Mandatory for BITBUCKET, and not blank.
             git_api_url: The git provider's API where it is not the public one, for example a GitLab of one's own.
             options: `timeout`, `headers`, `max_retries`, `max_wait`, `organization`: those of this call, where they
                 differ from the client's.
@@ -185,7 +186,7 @@ class GitTokens:
     def delete(self, git_token_id: UUID | str, **options: Unpack[CallOptions]) -> None:
         """Delete a git token.
 
-        Deletes the git token. Its id is not found from then on.
+        Deletes the git token. Its id is not found from then on. One that services use may be refused.
 
         Args:
             git_token_id: The git token.

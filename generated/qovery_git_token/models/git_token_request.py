@@ -23,7 +23,7 @@ class GitTokenRequest(types.Request):
     description: str | None = field(default_factory=types.absent, metadata=types.wire("description", kinds.string()))
     """What the git token is for."""
     workspace: str | None = field(default_factory=types.absent, metadata=types.wire("workspace", kinds.string()))
-    """The Bitbucket workspace that holds the repositories. Mandatory for BITBUCKET."""
+    """The Bitbucket workspace that holds the repositories. Mandatory for BITBUCKET, and not blank."""
     git_api_url: str | None = field(default_factory=types.absent, metadata=types.wire("git_api_url", kinds.uri))
     """The git provider's API where it is not the public one, for example a GitLab of one's own."""
 

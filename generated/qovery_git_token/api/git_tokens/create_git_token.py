@@ -24,7 +24,8 @@ def _path(organization_id: UUID | str) -> str:
 def sync(organization_id: UUID | str, *, client: BaseClient, body: GitTokenRequest) -> GitTokenResponse:
     """Create a git token.
 
-    Creates a git token for the organization. Not safe to repeat, each call creates another one.
+    Creates a git token for the organization. Not safe to repeat, each call creates another one. Qovery verifies
+    the secret with the git provider, and refuses with 400 one that does not work there.
 
     Args:
         organization_id: The organization that owns the git token.

@@ -27,7 +27,7 @@ def _path(organization_id: UUID | str, git_token_id: UUID | str) -> str:
 def sync(organization_id: UUID | str, git_token_id: UUID | str, *, client: BaseClient) -> None:
     """Delete a git token.
 
-    Deletes the git token. Its id is not found from then on.
+    Deletes the git token. Its id is not found from then on. One that services use may be refused.
 
     Args:
         organization_id: The organization that owns the git token.

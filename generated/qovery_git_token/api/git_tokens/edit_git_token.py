@@ -32,8 +32,8 @@ def sync(
     """Edit a git token.
 
     Replaces what the git token holds by the request body: this is how an expiring secret is rotated. Services
-    that use the git token keep using it under the same id. Whether an optional field that is left out is cleared
-    or kept, Qovery does not say; send it to be sure.
+    that use the git token keep using it under the same id. An optional field that is left out is cleared. Qovery
+    verifies the secret with the git provider, and refuses with 400 one that does not work there.
 
     Args:
         organization_id: The organization that owns the git token.
