@@ -30,7 +30,7 @@ BUGS = {
     "unauthorized-edit-written": "An edit without credentials is answered 401 and stored all the same.",
     # refusals
     "workspace-optional": "BITBUCKET is accepted without a workspace.",
-    "null-description": "A description of null is accepted.",
+    "null-name": "A name of null is accepted.",
     "type-any-case": "The provider is accepted in lower case.",
     "relative-url": "A git_api_url that is no URI is accepted.",
     "name-coerced": "A number is accepted as the name.",
@@ -344,8 +344,8 @@ class Handler(BaseHTTPRequestHandler):
             refuse("the body is nested too deeply")
         if not isinstance(sent, dict):
             refuse("the body must be an object")
-        if self.bug == "null-description" and sent.get("description", "") is None:
-            del sent["description"]
+        if self.bug == "null-name" and sent.get("name", "") is None:
+            sent["name"] = "unnamed"
         if self.bug == "name-coerced" and isinstance(sent.get("name"), float):
             sent["name"] = str(sent["name"])
         for field in ("name", "type", "token", "description", "workspace", "git_api_url"):
@@ -357,7 +357,11 @@ class Handler(BaseHTTPRequestHandler):
             target["name"] = sent["name"]
         if (sent["type"].upper() if self.bug == "type-any-case" else sent["type"]) not in PUBLIC_API:
             refuse("type must be BITBUCKET, GITHUB or GITLAB")
-        if sent["type"] == "BITBUCKET" and "workspace" not in sent and self.bug != "workspace-optional":
+        if (
+            sent["type"] == "BITBUCKET"
+            and not sent.get("workspace", "").strip(" \t\r\n")
+            and self.bug != "workspace-optional"
+        ):
             refuse("BITBUCKET needs a workspace")
         if "git_api_url" in sent and not URI.fullmatch(sent["git_api_url"]) and self.bug != "relative-url":
             refuse("git_api_url must be an absolute URI")

@@ -131,7 +131,7 @@ def test_nobody_listening_is_said_in_one_line(tmp_path: Path, server: dict[str, 
 
 
 def test_a_finding_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
-    with serve("null-description") as server:
+    with serve("null-name") as server:
         outcome = conformance(tmp_path, asdict(server), "--only", "refusals/null")
         [finding] = outcome.results["findings"]
     # What is pasted makes the git token that it needs, on another server as well.
@@ -167,7 +167,7 @@ def test_two_runs_are_compared(tmp_path: Path) -> None:
     only = ("--only", "refusals/null")
     with serve() as server:
         assert conformance(tmp_path / "old", asdict(server), *only).code == 0
-    with serve("null-description") as server:
+    with serve("null-name") as server:
         outcome = conformance(tmp_path, asdict(server), *only, "--compare", str(tmp_path / "old" / "results.json"))
     assert outcome.code == 1
     assert "newly broken: refusals/null" in outcome.output
@@ -177,7 +177,7 @@ def test_two_runs_are_compared(tmp_path: Path) -> None:
 def test_a_workflow_is_told_of_a_finding(tmp_path: Path) -> None:
     summary = tmp_path / "summary"
     variables = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
-    with serve("null-description") as server:
+    with serve("null-name") as server:
         outcome = conformance(tmp_path, asdict(server), "--only", "refusals/null", **variables)
     assert any(line.startswith("::error title=refusals/null::") for line in outcome.output.splitlines())
     assert summary.read_text() == (tmp_path / "report.md").read_text()

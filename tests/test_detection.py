@@ -39,7 +39,7 @@ ABOUT = {
     "roads": ("paths",),
     "triggers": ("answer", "edit", "values", "sequences"),
     "http": ("methods", "answer", "secrets"),
-    "resource": ("resource", "edit", "values", "answer"),
+    "resource": ("resource", "edit", "values", "identifiers", "answer"),
     "time": ("answer", "sequences", "edit", "resource"),
 }
 
@@ -47,6 +47,14 @@ ABOUT = {
 # These may be about the socket. Of the faults, the others take the longest, and no socket takes half as long.
 WIRED_FAULTS = ("credentials", "answers", "secrets", "tenants", "http", "resource", "time")
 WIRED_VARIANTS = ("http",)
+MISSING = {
+    "create": "resource/create",
+    "get": "resource/get",
+    "list": "resource/list",
+    "services": "resource/associated-services",
+    "delete": "resource/delete",
+    "edit": "edit/works",
+}
 
 
 @dataclass(frozen=True)
@@ -131,6 +139,17 @@ def test_a_variant_is_not_reported(name: str, tmp_path: Path) -> None:
     assert (trial.clauses, trial.error) == ((), "")
     assert reports.check(tmp_path)["verdict"] == "held"
     assert outcome.leaking == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "clause"),
+    [
+        *((f"resource/missing-{action}", clause) for action, clause in MISSING.items()),
+        ("resource/unknown-400", "identifiers/unknown-token"),
+    ],
+)
+def test_one_cause_is_one_finding(name: str, clause: str) -> None:
+    assert spawned(attempt, name, 1, fail_fast=False).clauses == (clause,)
 
 
 def test_the_table_says_what_was_found() -> None:

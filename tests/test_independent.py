@@ -19,7 +19,7 @@ CLAUSES = {
     "credentials-any-scheme": "authentication/valid",
     "unauthorized-edit-written": "authentication/nothing-written",
     "workspace-optional": "refusals/workspace",
-    "null-description": "refusals/null",
+    "null-name": "refusals/null",
     "type-any-case": "refusals/provider",
     "relative-url": "refusals/uri",
     "name-coerced": "refusals/type",

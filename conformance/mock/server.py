@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+import jsonschema_rs
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -262,8 +263,7 @@ class Mock:
             error = next(iter(check.iter_errors(body)))
         except ValueError:  # lone surrogates where the validator needs to look at characters
             raise Refusal(400, "the body is not Unicode") from None
-        path = "/".join(map(str, error.instance_path)) or "the body"
-        raise Refusal(400, f"{path} is not valid: {error.kind.name}")
+        raise Refusal(400, _broken_rule(error))
 
     def perform(self, request: Request) -> Answer:
         assert request.operation
@@ -315,9 +315,18 @@ class Mock:
         }
         return {name: values[name] for name in self.shown if name in values}
 
-    def refuse(self, request: Request, refusal: Refusal) -> Answer:  # noqa: ARG002
-        body = {"status": refusal.status, "error": HTTPStatus(refusal.status).phrase, "message": str(refusal)}
-        return Answer(refusal.status, body, {"Content-Type": "application/json", **refusal.headers})
+    def refuse(self, request: Request, refusal: Refusal) -> Answer:
+        body = {
+            "type": "about:blank",
+            "title": HTTPStatus(refusal.status).phrase,
+            "status": refusal.status,
+            "detail": str(refusal),
+            "message": str(refusal),
+        }
+        # An id that is none may be anything, and no answer quotes what was sent.
+        if request.operation and all(self.identifies(name, value) for name, value in request.ids.items()):
+            body["instance"] = request.operation.path.format_map(request.ids)
+        return Answer(refusal.status, body, {"Content-Type": "application/problem+json", **refusal.headers})
 
     def encode(self, request: Request, answer: Answer) -> bytes:  # noqa: ARG002
         if answer.body is None or isinstance(answer.body, bytes):
@@ -369,6 +378,23 @@ async def _read(receive: Receive) -> bytes | None:
 @functools.lru_cache(maxsize=1)
 def _date_time(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+
+
+def _broken_rule(error: jsonschema_rs.ValidationError) -> str:
+    """Which rule a field breaks, without its value."""
+    field = "/".join(map(str, error.instance_path)) or "the body"
+    rule = error.kind.as_dict()
+    match error.kind.name:
+        case "required":
+            return f"{rule['property']} is required"
+        case "type":
+            return f"{field} is not of the type {' or '.join(rule['types'])}"
+        case "enum":
+            return f"{field} is not one of {', '.join(map(str, rule['options']))}"
+        case "format":
+            return f"{field} is not of the format {rule['format']}"
+        case name:
+            return f"{field} breaks the rule {name} {next(iter(rule.values()), '')}".rstrip()
 
 
 def _no_constant(name: str) -> None:

@@ -84,7 +84,11 @@ class CleanUp:
 
     def discard(self, git_token: str) -> None:
         """Deletes a git token of the run's own that has served its purpose, if the contract has a way."""
-        if DELETE not in self._run.contract.operations or git_token.lower() not in self._run.estate.created:
+        if (
+            DELETE not in self._run.contract.operations
+            or DELETE in self._run.missing
+            or git_token.lower() not in self._run.estate.created
+        ):
             return
         self._doomed.append(git_token.lower())
         # To look whether it is there takes a request: one that was not seen yet waits for a list that shows it.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..contract.contract import Contract
@@ -28,17 +29,27 @@ def unlike(contract: Contract, token: Json, other: Json, *ignored: str) -> str |
     """The first field of the contract in which two accounts of a git token differ; None if they say the same."""
     schema = contract.operations["editGitToken"].response_schema or {}
     for field, each in schema["properties"].items():
-        if field not in ignored and _meaning(token.get(field), each) != _meaning(other.get(field), each):
+        if field not in ignored and not _same(token.get(field), other.get(field), each):
             return str(field)
     return None
+
+
+def later(time: str, other: str) -> bool:
+    """Is a time later than another, as finely as the coarser of the two shows it?"""
+    digits = min(len(found[1]) if (found := re.search(r"\.(\d{1,6})", text)) else 0 for text in (time, other))
+    return instant(time) - instant(other) >= timedelta(microseconds=10 ** (6 - digits))
+
+
+def _same(value: object, other: object, schema: Json) -> bool:
+    if schema.get("format") == "date-time" and isinstance(value, str) and isinstance(other, str):
+        return not later(value, other) and not later(other, value)
+    return _meaning(value, schema) == _meaning(other, schema)
 
 
 def _meaning(value: object, schema: Json) -> object:
     """A value of an answer without the ways in which the same thing may be written."""
     if value == "":
         return None
-    if schema.get("format") == "date-time":
-        return value and instant(str(value))
     return value.lower() if schema.get("format") == "uuid" and isinstance(value, str) else value
 
 

@@ -13,7 +13,7 @@ from ..target.target import NotExercised
 from .clause import Broken, Clause, Finding, Result, Stumbled
 from .comparison import difference
 from .history import History, Made
-from .roles import LIST, READ
+from .roles import FIRST, LIST, MISSING, READ
 
 if TYPE_CHECKING:
     from .run import Run
@@ -52,6 +52,7 @@ class Findings:
         if same:
             result.reason = f"{same[0].clause.id} is broken in the same way"
             return
+        self._missing(result, broken)
         self._explain(broken)
         steady = self._run.results.get(STEADY)
         if steady and result is not steady and all(self._repeatable(each) for each in broken.exchanges):
@@ -129,6 +130,13 @@ class Findings:
         broken.message = what
         broken.exchanges = (*since, last)
 
+    def _missing(self, result: Result, broken: Broken) -> None:
+        """Notes that the server does not have an operation, so that no other clause says the same."""
+        operation = FIRST.get(result.clause.id)
+        last = broken.exchanges[-1]
+        if operation and operation == last.request.operation and last.answer.status in MISSING:
+            self._run.missing[operation] = result.clause.id
+
     def withdraw(self) -> None:
         """Takes back what was found since the server ceased to answer at all: the network may be to blame."""
         since = self._run.target.silent_since
@@ -145,10 +153,10 @@ class Findings:
         for token in set(self._run.estate.created) - {self._run.subject, self._run.bystander, *self._run.pool}:
             self._run.cleanup.discard(token)
         edited = self._run.edit(body := self._run.bodies.full())
-        if edited.answer.status == 404:
+        if edited.answer.status in (403, 404):
             self._run.subject = str((self._run.create(body).answer.json or {}).get("id"))
             edited = self._run.edit(body)
-        if self._run.get(git_token=self._run.bystander).answer.status == 404:
+        if self._run.get(git_token=self._run.bystander).answer.status in (403, 404):
             self._run.bystander = str((self._run.create(self._run.bodies.full()).answer.json or {}).get("id"))
         if not edited.answer.ok or edited.broken or difference(self._run.contract, body, edited.answer.json):
             works.reason = "a valid edit worked at first and does no more"

@@ -70,6 +70,8 @@ class Run:
         self.snapshot: dict[str, Json] = {}
         self.refused: list[Exchange] = []
         self.exercised: set[object] = set()
+        # The operations that the server has been found not to have, each with the clause that says so.
+        self.missing: dict[str, str] = {}
         self.subject = ""
         self.bystander = ""
         self._judges = True
@@ -148,8 +150,10 @@ class Run:
 
     @property
     def operations(self) -> list[Operation]:
-        """The operations that the run may call: all but create and delete where a git token is overwritten."""
-        every = self.contract.operations.values()
+        """The operations that the run may call: those that the server has, and where a git token is overwritten,
+        neither create nor delete.
+        """
+        every = [each for each in self.contract.operations.values() if each.id not in self.missing]
         return [each for each in every if not self.target.overwrite or each.id not in (CREATE, DELETE)]
 
     def expendable(self) -> None:
@@ -177,6 +181,8 @@ class Run:
         """
         if operation not in self.contract.operations:
             raise NotExercised(f"the contract has no {operation}")
+        if operation in self.missing and self.current:
+            raise NotExercised(f"the server has no {operation}, as {self.missing[operation]} says")
         if operation in (CREATE, DELETE):
             self.expendable()
         body = self.pinned(body)

@@ -2,12 +2,14 @@
 
 import time
 
+from ..contract.contract import Zone
 from ..run import conditions
 from ..run.clause import Broken, clause
-from ..run.comparison import instant, unlike
+from ..run.comparison import later, short, unlike
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
 from ..target.target import NotExercised
+from .absence import ABSENT, expect_deleted, is_gone
 
 # Longer than the coarsest clock that a server may show times by, in seconds.
 CLOCK = 1.1
@@ -51,6 +53,43 @@ def test_read_back(run: Run) -> None:
         if field := unlike(run.contract, token, edited.answer.json):
             message = f"{field} differs between the edit's answer and the next read"
             raise Broken(message, edited, read, holds=conditions.same(field))
+
+
+@clause(
+    "edit/clears",
+    "An optional field that an edit leaves out is cleared.",
+    source="Qovery's Terraform provider: the git token resource; RFC 9110 section 9.3.4",
+    level="documented",
+    needs="edit/read-back",
+)
+def test_clears(run: Run) -> None:
+    optional = cleared(run)
+    if not optional:
+        raise NotExercised("every field that may be left out is always shown")
+    # Each alone, while all else stays; then all, with another provider.
+    for left_out, provider in [*(([field], "GITHUB") for field in optional), (optional, "GITLAB")]:
+        edited = run.edit(run.bodies.full(type="GITHUB"))
+        run.expect(edited, 200, because="a valid edit was refused")
+        body = {key: value for key, value in run.bodies.full(type=provider).items() if key not in left_out}
+        if run.contract.zone(body | run.bodies.pins) is not Zone.ACCEPT:
+            continue
+        with run.case():
+            again = run.edit(body)
+            run.expect(again, 200, because=f"an edit without {' and '.join(left_out)} was refused")
+            read = run.get()
+            token = run.expect(read, 200, because="an edited git token cannot be read")
+            for field in left_out:
+                if token.get(field):
+                    message = f"{field} was left out of an edit and is shown as {short(token[field])}"
+                    holds = conditions.shown(field, "")
+                    raise Broken(message, edited, again, read, about=f"kept {field}", holds=holds)
+
+
+def cleared(run: Run) -> list[str]:
+    """The fields that a git token is without when nobody sends them: neither required nor always shown."""
+    schema, shown = run.contract.request_schema, run.contract.operations["editGitToken"].response_schema or {}
+    kept = {*schema["required"], *shown["required"]}
+    return [field for field in schema["properties"] if field in shown["properties"] and field not in kept]
 
 
 @clause(
@@ -100,7 +139,8 @@ def test_fixed(run: Run) -> None:
                 raise Broken(
                     "the id changed with an edit", first, edited, read, holds=conditions.same("id", ("$first", None))
                 )
-            if instant(answer["created_at"]) != instant(before["created_at"]):
+            made, was = answer["created_at"], before["created_at"]
+            if later(made, was) or later(was, made):
                 same = conditions.same("created_at", ("$first", None))
                 raise Broken("created_at changed with an edit", first, edited, read, holds=same)
 
@@ -176,13 +216,13 @@ def _moves(run: Run, field: str) -> None:
         after = token.get("updated_at")
         if after is None:
             raise Broken("updated_at is gone after an edit", edited, holds=conditions.has("updated_at"))
-        if instant(after) < instant(before):
+        if later(before, after):
             holds = conditions.later("updated_at")
             raise Broken(f"updated_at went back from {before} to {after}", first, edited, holds=holds)
-        if instant(after) < instant(token["created_at"]):
+        if later(token["created_at"], after):
             message = f"updated_at {after} lies before created_at {token['created_at']}"
             raise Broken(message, edited, holds=conditions.ordered("created_at", "updated_at"))
-        if instant(after) > instant(before):
+        if later(after, before):
             return
     message = f"updated_at stood still at {before} when {field} was changed"
     raise Broken(message, first, edited, holds=conditions.later("updated_at"))
@@ -261,8 +301,8 @@ def test_deleted(run: Run) -> None:
     run.expect(edited, 200, because="a new git token cannot be edited")
     run.expect(run.get(git_token=gone), 200, because="an edited git token cannot be read")
     deleted = run.delete(gone)
-    run.expect(deleted, 204, because="an edited git token cannot be deleted")
+    expect_deleted(run, deleted, created, because="an edited git token cannot be deleted")
     read = run.get(git_token=gone)
-    if read.answer.status != 404:
+    if not is_gone(read):
         message = f"a deleted git token is still answered: {read.answer.status}"
-        raise Broken(message, created, edited, deleted, read, statuses=(404,))
+        raise Broken(message, created, edited, deleted, read, statuses=ABSENT)

@@ -16,8 +16,10 @@ from schemathesis.core.parameters import ParameterLocation
 
 from ..contract.contract import Contract, Zone
 from ..run.clause import Broken, clause
+from ..run.roles import MISSING
 from ..run.run import Run
 from ..target.exchange import Exchange
+from .absence import ABSENT
 
 EITHER = {400, 413, 415, 431}
 
@@ -165,7 +167,9 @@ def test_links(run: Run) -> None:
                 expected = _expected(run, exchange)
                 if token and token.lower() not in run.estate.created:
                     # A body may be refused before the git token is looked for.
-                    expected = {404, 400} | EITHER
+                    expected = {*ABSENT} | EITHER
+                if exchange.request.operation in run.missing:
+                    expected |= MISSING
                 because = f"{exchange.request.operation} along the contract's links"
                 run.expect(exchange, *sorted(expected), because=because)
             if exchange.answer.status == 204 and token.lower() in run.estate.created:

@@ -6,6 +6,7 @@ from ..contract.contract import Operation
 from ..run.clause import clause
 from ..run.run import Run
 from ..target.exchange import Exchange
+from .absence import ABSENT
 
 # None of them is a UUID in any notation; they are put into the path as they stand here.
 NO_UUIDS = (
@@ -18,6 +19,8 @@ NO_UUIDS = (
     "..%25" + "undefined" * 30,
 )
 BAD = (400, 404)
+# An id of more characters than this may be more than a server takes in an address.
+LONG = 100
 NIL = "00000000-0000-0000-0000-000000000000"
 
 
@@ -28,8 +31,8 @@ def _call(run: Run, operation: Operation, *, git_token: str | None = None, organ
 
 @clause(
     "identifiers/no-uuid",
-    "An id in the path that is no UUID is refused with 400 or 404.",
-    source="OpenAPI document: organizationId and gitTokenId are UUIDs",
+    "An id in the path that is no UUID is refused with 400 or 404, or 414 where it is long.",
+    source="OpenAPI document: organizationId and gitTokenId are UUIDs; RFC 9110 section 15.5.15",
     level="documented",
 )
 def test_no_uuid(run: Run) -> None:
@@ -39,7 +42,8 @@ def test_no_uuid(run: Run) -> None:
             for token in run.thin(no_uuids if operation.method == "PUT" else (no_uuids[-2], *no_uuids[:2])):
                 with run.case():
                     answer = _call(run, operation, git_token=token)
-                    run.expect(answer, *BAD, because=f"{operation.id} with a git token id that is no UUID")
+                    statuses = (*BAD, 414) if len(token) > LONG else BAD
+                    run.expect(answer, *statuses, because=f"{operation.id} with a git token id that is no UUID")
         own = run.target.organization
         others = (NO_UUIDS[0], own[:-1], f"{own}0", f"{own}%20")
         for organization in run.thin(others if operation.method == "PUT" else others[:1]):
@@ -51,8 +55,8 @@ def test_no_uuid(run: Run) -> None:
 
 @clause(
     "identifiers/unknown-token",
-    "A git token that does not exist is not found: 404.",
-    source="OpenAPI document: 404",
+    "A git token that does not exist is not found: 404, or 403.",
+    source="OpenAPI document: 404; Qovery's Terraform provider: 403",
     level="documented",
 )
 def test_unknown_token(run: Run) -> None:
@@ -63,7 +67,7 @@ def test_unknown_token(run: Run) -> None:
                 with run.case():
                     answer = _call(run, operation, git_token=unknown)
                     # A server may say that the nil UUID is no UUID.
-                    statuses = (404, 400) if unknown == NIL else (404,)
+                    statuses = (*ABSENT, 400) if unknown == NIL else ABSENT
                     run.expect(answer, *statuses, because=f"{operation.id} on a git token that does not exist")
 
 

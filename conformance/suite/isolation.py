@@ -1,13 +1,14 @@
 """Tenants: what belongs to another organization is neither shown nor changed."""
 
+from functools import partial
+
 from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import OWN, Run
 from ..target.exchange import Exchange
 from ..target.target import NotExercised
-
-HIDDEN = (403, 404)
+from .absence import expect_absent
 
 
 def _tells_nothing(run: Run, refusal: Exchange) -> None:
@@ -34,6 +35,7 @@ def test_foreign_organization(run: Run) -> None:
     before = run.expect(run.get(git_token=run.bystander), 200, because="a git token cannot be read")
     # The caller's own git token by way of the other organization, and that organization's own; deleting comes last.
     tokens = [run.bystander, *filter(None, [run.target.foreign_token])]
+    unknown = run.bodies.unknown_id()
     for operation in sorted(run.operations, key=lambda each: each.method == "DELETE"):
         addresses = "gitTokenId" in operation.parameters
         lists = operation.method == "GET" and not addresses
@@ -46,10 +48,10 @@ def test_foreign_organization(run: Run) -> None:
         for organization, token, authorization in calls:
             with run.case():
                 body = run.bodies.full() if operation.request_schema else None
-                answer = run.call(
-                    operation.id, body, organization=organization, git_token=token, authorization=authorization
-                )
-                run.expect(answer, *HIDDEN, because=f"{operation.id} in another organization")
+                call = partial(run.call, operation.id, body, git_token=token, authorization=authorization)
+                answer = call(organization=organization)
+                because = f"{operation.id} in another organization"
+                expect_absent(run, answer, partial(call, organization=unknown), because)
                 _tells_nothing(run, answer)
     read = run.get(git_token=run.bystander)
     after = run.expect(read, 200, because="a git token is gone after it was addressed through another organization")
@@ -72,8 +74,10 @@ def test_foreign_token(run: Run) -> None:
         if "gitTokenId" in operation.parameters:
             with run.case():
                 body = run.bodies.full() if operation.request_schema else None
-                answer = run.call(operation.id, body, git_token=foreign)
-                run.expect(answer, *HIDDEN, because=f"{operation.id} on another organization's git token")
+                call = partial(run.call, operation.id, body)
+                answer = call(git_token=foreign)
+                because = f"{operation.id} on another organization's git token"
+                expect_absent(run, answer, partial(call, git_token=run.bodies.unknown_id()), because)
                 _tells_nothing(run, answer)
 
 

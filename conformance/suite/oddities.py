@@ -5,8 +5,11 @@ The tests only send; that no answer is a server error, comes too late or shows a
 
 import json
 
-from ..run.clause import clause
+from ..run import conditions
+from ..run.clause import Broken, clause
+from ..run.comparison import short
 from ..run.run import Run
+from .edit import cleared
 from .strategies import text_fields
 
 EITHER = (200, 201, 400, 413)
@@ -51,6 +54,29 @@ def test_characters(run: Run) -> None:
 
 
 @clause(
+    "oddities/null",
+    "An optional field that is null is refused with 400, or taken for absent: it is not stored.",
+    source="nobody has said which; OpenAPI document: no field is nullable",
+    level="expected",
+)
+def test_null(run: Run) -> None:
+    for field in cleared(run):
+        with run.case():
+            answer = run.edit(run.bodies.full(type="GITHUB") | {field: None})
+            run.expect(answer, *EITHER, because=f"an edit with {field} null")
+            if not answer.answer.ok:
+                continue
+            read = run.get()
+            token = run.expect(read, 200, because="an edited git token cannot be read")
+            if token.get(field):
+                message = f"{field} was sent as null and is shown as {short(token[field])}"
+                raise Broken(message, answer, read, holds=conditions.shown(field, ""))
+    for field in run.contract.request_schema["properties"]:
+        if field not in (*run.contract.request_schema["required"], *cleared(run)):
+            _either(run, run.bodies.full() | {field: None}, f"{field} null", "editGitToken")
+
+
+@clause(
     "oddities/addresses",
     "Addresses that nobody has spoken of are accepted or refused with 400.",
     source="nobody has said; users: a server does not break",
@@ -68,6 +94,8 @@ def test_addresses(run: Run) -> None:
         "https://git.example.com/%zz%",
         "file:///etc/hosts",
         "http:\\\\git.example.com",
+        "https://git_lab.example.com",
+        "https://git.example.com./api",
     )
     for address in run.thin(addresses):
         _either(run, run.bodies.full(git_api_url=address), f"git_api_url {address}", "editGitToken")
@@ -114,6 +142,7 @@ def test_structure(run: Run) -> None:
     )
     for what, other, operations in run.thin(others):
         _either(run, f'{{{inner}, "other": {other}}}'.encode(), what, *operations)
+    _either(run, f'{{{inner}, "__proto__": {{"name": "other"}}}}'.encode(), "__proto__", "editGitToken")
     for field in run.thin(run.contract.request_schema["properties"]):
         value = json.dumps(run.bodies.full()[field])
         _either(run, f'{{"{field}": {value}, {inner}}}'.encode(), f"{field} twice", "editGitToken")

@@ -8,6 +8,7 @@ from ..contract.contract import Zone
 from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
+from ..run.roles import LIST
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
 from ..target.target import NotExercised
@@ -41,13 +42,13 @@ def refuse(
 
 def remember(run: Run) -> None:
     """Notes every git token as it is, having looked whether what was refused since the last time has had an effect."""
-    if run.refused:
+    if run.refused and run.snapshot:
         try:
             nothing_written(run)
         except Broken as broken:
             # Whether it was asked for or not.
             run.findings.keep(run.add(test_nothing_written.clause), broken)  # type: ignore[attr-defined]
-    run.snapshot = run.listed()[1]
+    run.snapshot = {} if LIST in run.missing else run.listed()[1]
     run.refused.clear()
 
 
@@ -100,8 +101,8 @@ def test_missing(run: Run) -> None:
 
 @clause(
     "refusals/null",
-    "A field that is null is refused with 400.",
-    source="OpenAPI document: no field is nullable",
+    "A field that is required, always or by another's value, is refused with 400 where it is null.",
+    source="OpenAPI document: no field is nullable; Qovery's Terraform provider: a null workspace counts as none",
     level="documented",
 )
 def test_null(run: Run) -> None:
@@ -185,8 +186,8 @@ def test_provider(run: Run) -> None:
 
 @clause(
     "refusals/workspace",
-    "BITBUCKET without a workspace is refused with 400, whatever the git token was before.",
-    source="OpenAPI document: workspace is mandatory for BITBUCKET",
+    "BITBUCKET without a workspace, or with a blank one, is refused with 400, whatever the git token was before.",
+    source="OpenAPI document: workspace is mandatory for BITBUCKET; Qovery's Terraform provider: a blank one is none",
     level="documented",
     needs="edit/read-back",
 )
@@ -196,6 +197,8 @@ def test_workspace(run: Run) -> None:
     for fields in ({}, *({field: value} for field, value in optional.items()), optional):
         body = run.bodies.least(type="GITHUB", **fields) | {"type": "BITBUCKET"}
         cases.append((f"BITBUCKET, {', '.join(fields) or 'nothing optional'} and no workspace", body))
+    for blank in ("", " "):
+        cases.append((f"BITBUCKET and the workspace {blank!r}", run.bodies.full(type="BITBUCKET", workspace=blank)))
     cases = list(_must_refuse(run, cases))
     if not cases:
         raise NotExercised("the contract does not make workspace mandatory for BITBUCKET")

@@ -70,13 +70,12 @@ URIS = (
     "https://[::1]:8443",
     "https://octocorp.ghe.com",
     "https://xn--bcher-kva.example/api",
-    "https://git.example.com./api",
     "https://git.example.com/a%20b/%C3%A9?q=1&r=a%26b",
     "https://git.example.com/a;b=c/(d)/e'f/~g/@h:i/!$&*+,=",
     "https://git.example.com//double//slashes",
     "https://git.example.com/a/./b/../c",
     "https://git.example.com:443/api",
-    "https://a-b.c_d.example.museum/x",
+    "https://a-b.c-d.example.museum/x",
 )
 
 

@@ -195,7 +195,7 @@ def additional(run: Run) -> list[Json]:
         {"unknown": None},
         {"unknown": "text", "Unknown": 1, "un known": True, "": "", "ключ": [], "😀": {}},
         {"nested": {"list": [1, 2.5, -3, 1e20, "a", None, {"deep": [[["er"]]]}], "object": {"a": {"b": {"c": 1}}}}},
-        {"__proto__": {"type": "GITLAB"}, "constructor": "x", "toString": 1, "__class__": "x", "$where": "1", "a.b": 1},
+        {"constructor": "x", "toString": 1, "__class__": "x", "$where": "1", "a.b": 1},
         {"Name": "other", "NAME": "other", "Type": "GITLAB", "Token": "other", "gitApiUrl": "x", "git-api-url": "x"},
         {f"field_{number}": "x" * 50 for number in range(60)},
     ]

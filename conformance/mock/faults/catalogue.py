@@ -23,6 +23,8 @@ FIELDS = list(REQUEST)
 REQUIRED = list(CONTRACT.request_schema["required"])
 OPTIONAL = [name for name in FIELDS if name not in REQUIRED]
 SHOWN = [name for name in FIELDS if name in ANSWER and not REQUEST[name].get("writeOnly")]
+# What a git token is without when nobody sends it.
+CLEARED = [name for name in SHOWN if name in OPTIONAL and name not in PROMISED]
 PROVIDERS = list(REQUEST["type"]["enum"])
 TEXTS = [name for name in FIELDS if "enum" not in REQUEST[name] and REQUEST[name].get("format") != "uri"]
 PROSE = [name for name in TEXTS if name in SHOWN]

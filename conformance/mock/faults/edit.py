@@ -14,6 +14,7 @@ from typing import Any
 
 from ..server import Answer, GitToken, Mock, Request
 from .catalogue import (
+    CLEARED,
     CONTRACT,
     OPTIONAL,
     PROMISED,
@@ -245,6 +246,29 @@ def empty_keeps(mock: Mock, field: str) -> None:
             **{name: value for name, value in kept(request).items() if name == field and not body.get(field)},
             **{name: value for name, value in body.items() if name != field or value},
         }
+
+
+STAYS: dict[str, Callable[[dict[str, Any], dict[str, Any]], bool]] = {
+    "ever": lambda *_: True,
+    "of-the-same-provider": lambda before, body: before.get("type") == body["type"],
+    "of-another-provider": lambda before, body: before.get("type") != body["type"],
+}
+
+
+@fault("meaning", field=CLEARED, when=STAYS)
+def kept_if_omitted(mock: Mock, field: str, when: Callable[[dict[str, Any], dict[str, Any]], bool]) -> None:
+    """An edit keeps the `{field}` that it leaves out ({when})."""
+
+    @stores(mock, "edit")
+    def _(request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        before = kept(request)
+        return {field: before[field], **body} if field in before and when(before, body) else body
+
+
+@fault("meaning")
+def all_kept_if_omitted(mock: Mock) -> None:
+    """An edit changes what it mentions, and no more."""
+    stores(mock, "edit")(lambda request, body: {**kept(request), **body})
 
 
 COPIED: dict[str, Callable[[dict[str, Any], dict[str, Any]], bool]] = {

@@ -12,6 +12,7 @@ from typing import Any
 from ..server import Mock, Refusal, Request
 from .catalogue import (
     ACTIONS,
+    CLEARED,
     EXAMPLE,
     FIELDS,
     PROVIDERS,
@@ -23,7 +24,6 @@ from .catalogue import (
     kept,
     mend,
     mend_field,
-    without,
 )
 
 
@@ -33,16 +33,25 @@ def absent(mock: Mock, field: str, action: str) -> None:
     mend(mock, lambda request, body: {field: kept(request)[field], **body} if isinstance(body, dict) else body, action)
 
 
-@fault("loose", field=FIELDS)
+@fault("loose", field=REQUIRED)
 def null(mock: Mock, field: str) -> None:
-    """A `{field}` that is null counts as absent, or as the one before where it is required."""
+    """A `{field}` that is null counts as the one before."""
 
     def change(request: Request, body: Any) -> Any:
         if not isinstance(body, dict) or body.get(field, "") is not None:
             return body
-        return {**body, field: kept(request)[field]} if field in REQUIRED else without(body, field)
+        return {**body, field: kept(request)[field]}
 
     mend(mock, change)
+
+
+@fault("loose", field=CLEARED, word=["null", "None"])
+def null_as_text(mock: Mock, field: str, word: str) -> None:
+    """A `{field}` that is null is stored as the text `{word}`."""
+    mend(
+        mock,
+        lambda _, body: {**body, field: word} if isinstance(body, dict) and body.get(field, "") is None else body,
+    )
 
 
 KINDS: dict[str, tuple[type, Callable[[Any], str]]] = {

@@ -6,8 +6,9 @@ import json
 import re
 from typing import Any
 
+from ..server import ACTIONS as ACTIONS_BY_ID
 from ..server import Answer, GitToken, Mock, Refusal, Request
-from .catalogue import EXAMPLE, FIELDS, PROVIDERS, REQUEST, WRITES, answers, fault, mend, refusals
+from .catalogue import ACTIONS, EXAMPLE, FIELDS, PROVIDERS, REQUEST, WRITES, answers, fault, mend, refusals
 
 
 @fault("resource")
@@ -83,6 +84,19 @@ def lost(mock: Mock, action: str) -> None:
         if request.action == action and name != mock.world.git_token_id:
             raise Refusal(404, "no such git token")
         return token
+
+
+@fault("resource", action=ACTIONS)
+def missing(mock: Mock, action: str) -> None:
+    """There is no `{action}`: nothing is at its path, or its method is refused."""
+
+    @mock.on("dispatch")
+    def _(dispatch: Any, request: Request) -> Any:
+        operation = dispatch(request)
+        if ACTIONS_BY_ID[operation.id] == action:
+            others = [method for method in request.operations if method != request.method]
+            raise Refusal(405, "no such method", {"Allow": ", ".join(others)}) if others else Refusal(404, "not found")
+        return operation
 
 
 @fault("resource")
@@ -234,6 +248,18 @@ def unknown_is_fine(mock: Mock, action: str) -> None:
             request.tokens = {**request.tokens}
             request.tokens[name] = GitToken(name, mock.now(), mock.now(), dict(EXAMPLE), [])
         return find(request, name)
+
+
+@fault("resource", status={"400": 400, "401": 401})
+def unknown(mock: Mock, status: int) -> None:
+    """A git token that does not exist is answered with {status} instead of 404 or 403."""
+
+    @mock.on("find")
+    def _(find: Any, request: Request, name: str) -> Any:
+        try:
+            return find(request, name)
+        except Refusal:
+            raise Refusal(status, "the git token does not exist") from None
 
 
 @fault("resource")

@@ -5,27 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from ..server import Answer, GitToken, Mock, Request
-from .catalogue import changes, variant
+from .catalogue import ADDRESSES, OPTIONAL, changes, variant
 
 
 @variant("acceptance")
-def kept_if_omitted(mock: Mock) -> None:
-    """An edit keeps the optional fields that it does not mention."""
-
-    @mock.on("store")
-    def _(store: Any, request: Request, token: GitToken, body: dict[str, Any]) -> None:
-        store(request, token, {**token.fields, **body})
-
-
-@variant("acceptance")
-def address_kept_within_provider(mock: Mock) -> None:
-    """An edit keeps the omitted `git_api_url` and `description`, and clears the `workspace` of another provider."""
+def address_kept_if_omitted(mock: Mock) -> None:
+    """An edit keeps the address that it leaves out, within a provider."""
 
     @mock.on("store")
     def _(store: Any, request: Request, token: GitToken, body: dict[str, Any]) -> None:
         same = token.fields.get("type") == body["type"]
-        kept = {name: token.fields[name] for name in ("git_api_url", "description") if same and name in token.fields}
+        kept = {name: token.fields[name] for name in ADDRESSES if same and name in token.fields}
         store(request, token, kept | body)
+
+
+@variant("acceptance", field=OPTIONAL)
+def null_as_absent(mock: Mock, field: str) -> None:
+    """A `{field}` that is null counts as absent."""
+
+    @mock.on("validate")
+    def _(validate: Any, request: Request, body: Any) -> None:
+        if isinstance(body, dict) and body.get(field, "") is None:
+            request.body = body = {name: value for name, value in body.items() if name != field}
+        validate(request, body)
 
 
 @variant("acceptance")

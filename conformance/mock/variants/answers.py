@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.types import Receive, Send
 
-from ..server import Answer, Mock, Refusal, Request
+from ..server import Answer, GitToken, Mock, Refusal, Request
 from .catalogue import changes, shows, variant
 
 
@@ -37,6 +37,18 @@ TIMES: dict[str, Callable[[str], str]] = {
 def times_as(mock: Mock, how: Callable[[str], str]) -> None:
     """Times are shown in another form: {how}."""
     shows(mock, times(how))
+
+
+@variant("answers", digits={"milliseconds": 3, "whole-seconds": 0})
+def finer_on_writes(mock: Mock, digits: int) -> None:
+    """What a write answers shows times to the microsecond, what a read shows has {digits}."""
+
+    @mock.on("show")
+    def _(show: Any, request: Request, token: GitToken) -> Any:
+        shown = show(request, token)
+        if request.action in ("create", "edit"):
+            return shown
+        return times(lambda text: text[: 20 + digits].rstrip(".") + "Z")(shown)
 
 
 @variant("answers")

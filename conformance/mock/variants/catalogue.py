@@ -12,7 +12,10 @@ from ...contract.contract import Contract
 from ..change import Catalogue
 from ..server import Answer, Mock, Refusal, Request
 
-REQUEST = Contract.load().request_schema["properties"]
+SCHEMA = Contract.load().request_schema
+REQUEST = SCHEMA["properties"]
+OPTIONAL = [name for name in REQUEST if name not in SCHEMA["required"]]
+ADDRESSES = [name for name, schema in REQUEST.items() if schema.get("format") == "uri"]
 BOUNDS = {name: schema["x-must-accept"]["maxLength"] for name, schema in REQUEST.items() if "x-must-accept" in schema}
 
 VARIANTS = Catalogue()

@@ -126,6 +126,8 @@ def beyond_the_bounds(mock: Mock) -> None:
         "other-schemes": lambda url: not re.match("(?i)https?:", url),
         "user-information": lambda url: "@" in url.partition("//")[2].partition("/")[0],
         "fragments": lambda url: "#" in url,
+        "underscores-in-hosts": lambda url: "_" in url.partition("//")[2].partition("/")[0],
+        "dots-after-hosts": lambda url: url.partition("//")[2].partition("/")[0].endswith("."),
     },
 )
 def addresses(mock: Mock, what: Callable[[str], Any]) -> None:
@@ -162,6 +164,50 @@ def deep_bodies(mock: Mock) -> None:
         if layer:
             raise Refusal(400, "too deep")
         validate(request, body)
+
+
+@variant("refusals")
+def prototype(mock: Mock) -> None:
+    """A body with a property called `__proto__` is refused."""
+
+    @mock.on("parse")
+    def _(parse: Any, raw: bytes) -> Any:
+        if b'"__proto__"' in raw:
+            raise Refusal(400, "the body is not JSON that is safe")
+        return parse(raw)
+
+
+@variant("refusals")
+def long_ids_414(mock: Mock) -> None:
+    """An id of more than 100 characters is refused with 414."""
+
+    @mock.on("locate")
+    def _(locate: Any, request: Request) -> None:
+        if any(len(value) > 100 for value in request.ids.values()):
+            raise Refusal(414, "the address is too long")
+        locate(request)
+
+
+@variant("refusals")
+def unknown_git_token_403(mock: Mock) -> None:
+    """A git token that does not exist is answered with 403, as another organization's is."""
+
+    @mock.on("find")
+    def _(find: Any, request: Request, name: str) -> Any:
+        if name not in request.tokens:
+            raise Refusal(403, "no git token for you")
+        return find(request, name)
+
+
+@variant("refusals", status={"409": 409, "400": 400, "403": 403, "422": 422})
+def in_use_kept(mock: Mock, status: int) -> None:
+    """A git token that services use is not deleted: {status}."""
+
+    @mock.on("delete")
+    def _(delete: Any, request: Request) -> Any:
+        if request.token and request.token.services:
+            raise Refusal(status, "services use it")
+        return delete(request)
 
 
 @variant("refusals")
@@ -232,14 +278,13 @@ ERROR_BODIES: dict[str, Callable[[Answer], tuple[Any, str]]] = {
     "empty-with-media-type": lambda _: (b"", "application/json"),
     "plain": lambda answer: (answer.body["message"].encode(), "text/plain; charset=utf-8"),
     "html": lambda answer: (b"<!doctype html><title>%d</title>" % answer.status, "text/html"),
-    "problem": lambda answer: (
-        {
-            "type": "about:blank",
-            "title": answer.body["error"],
-            "status": answer.status,
-            "detail": answer.body["message"],
-        },
-        "application/problem+json",
+    "site": lambda answer: (
+        {"status": answer.status, "error": answer.body["title"], "message": answer.body["message"]},
+        "application/json",
+    ),
+    "bare-problem": lambda answer: (
+        {"title": answer.body["title"], "status": answer.status},
+        "application/problem+json; charset=utf-8",
     ),
     "list": lambda answer: ([{"code": "INVALID", "detail": answer.body["message"]}], "application/json"),
     "text-without-media-type": lambda answer: (answer.body["message"].encode(), ""),

@@ -1,0 +1,36 @@
+"""What is not there: how a server answers where a git token does not exist, or no longer."""
+
+from collections.abc import Callable
+
+from ..run.run import Run
+from ..target.exchange import Exchange
+from ..target.target import NotExercised
+
+ABSENT = (404, 403)
+
+
+def is_gone(exchange: Exchange) -> bool:
+    """Does an answer say, by whatever status, that there is no such git token?"""
+    return 400 <= exchange.answer.status < 500
+
+
+def expect_absent(run: Run, exchange: Exchange, unknown: Callable[[], Exchange], because: str) -> None:
+    """Raises Broken unless an answer says that something is not there, or is not for the caller.
+
+    `unknown` asks in the same way for what has never been: a status that is wrong for that too is of the chapter on
+    identifiers.
+    """
+    run.usable(exchange)
+    if exchange.answer.status in ABSENT:
+        return
+    if exchange.answer.status >= 400 and unknown().answer.status == exchange.answer.status:
+        return
+    run.expect(exchange, *ABSENT, because=because)
+
+
+def expect_deleted(run: Run, exchange: Exchange, created: Exchange, because: str) -> None:
+    """Raises Broken unless a git token was deleted; NotExercised if services use it, as then it need not be."""
+    run.usable(exchange)
+    if is_gone(exchange) and (created.answer.json or {}).get("associated_services_count"):
+        raise NotExercised("services use every new git token, and one in use need not be deletable")
+    run.expect(exchange, 204, because=because)
