@@ -356,6 +356,8 @@ def battery() -> Iterator[Probe]:
         read(f"{COLLECTION}/{MINE}/associatedServices"),
     )
     yield from (write(FULL), read(), Probe("DELETE"), Probe("DELETE", f"{COLLECTION}/{{last}}"), read(COLLECTION))
+    # Services use this one.
+    yield Probe("DELETE", f"{COLLECTION}/{WORLD.git_token_id}", free=True)
 
 
 BATTERY = list(battery())
