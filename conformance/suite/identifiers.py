@@ -39,7 +39,7 @@ def test_no_uuid(run: Run) -> None:
     for operation in run.operations:
         if "gitTokenId" in operation.parameters:
             no_uuids = (*NO_UUIDS, f"{run.subject}%20", run.subject[:-1], f"{run.subject}0")
-            for token in run.thin(no_uuids if operation.method == "PUT" else (no_uuids[-2], *no_uuids[:2])):
+            for token in run.thin(no_uuids if operation.method == "PUT" else (no_uuids[-2], no_uuids[0])):
                 with run.case():
                     answer = _call(run, operation, git_token=token)
                     statuses = (*BAD, 414) if len(token) > LONG else BAD

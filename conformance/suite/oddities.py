@@ -40,8 +40,7 @@ def test_characters(run: Run) -> None:
             "",
             " ",
             "a\x00b",
-            "\r\n\t",
-            "\x1b[31m\x07\x08\x7f\x85\x9f\x01",
+            "\r\n\t\x1b[31m\x07\x08\x7f\x85\x9f\x01",
             "\ud800",
             "\ufffe\uffff\U0001fffe\ue000\u0378",
         ]
@@ -49,7 +48,7 @@ def test_characters(run: Run) -> None:
             # With ASCII alone a lone surrogate stays an escape, which is where JSON allows it.
             body = json.dumps(run.bodies.full(**{field: text})).encode()
             # A create with control characters in each field, with a NUL and with others in turn.
-            operations = ["editGitToken"] + ["createGitToken"] * (number == (2, 4)[turn % 2])
+            operations = ["editGitToken"] + ["createGitToken"] * (number == (2, 3)[turn % 2])
             _either(run, body, f"{text!r} as {field}", *operations)
 
 

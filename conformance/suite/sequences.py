@@ -26,7 +26,7 @@ EXAMPLE, LEFT = 26, 50
 def test_steady(run: Run) -> None:
     body = run.bodies.full()
     first = None
-    for number in run.thin(range(12)):
+    for number in run.thin(range(8)):
         edited = run.edit(body)
         token = run.expect(edited, 200, because="an edit was refused that had been accepted")
         first = first or edited
