@@ -110,7 +110,10 @@ def test_a_distribution_depends_on_what_it_imports(name: str, package: Path, dis
                     imported |= {each.name.partition(".")[0] for each in node.names}
                 elif isinstance(node, ast.ImportFrom) and not node.level:
                     imported.add(str(node.module).partition(".")[0])
-    imported = {{"yaml": "pyyaml"}.get(each, each) for each in imported - sys.stdlib_module_names}
+    imported = {
+        {"yaml": "pyyaml", "_hypothesis_pytestplugin": "hypothesis"}.get(each, each)
+        for each in imported - sys.stdlib_module_names
+    }
     # uvicorn's HttpToolsProtocol imports httptools, which uvicorn itself does not ask for.
     assert imported == needed - {"httptools"}
 

@@ -108,7 +108,7 @@ def test_snippet(
             "python -m pytest -p no:cacheprovider -p qovery_conformance.pytest_plugin test_snippet.py",
         )
     folder = tmp_path if "--report" in code or "pytest" in code else ROOT
-    code = code.replace("scripts/", f"{ROOT}/scripts/")
+    code = code.replace("scripts/", f"{ROOT}/scripts/").replace("http://127.0.0.1:8080", "$QOVERY_BASE_URL")
     command = [sys.executable, "-c", code] if language == "python" else ["sh", "-ec", code]
     answer = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stdout + answer.stderr
