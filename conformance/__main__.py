@@ -24,6 +24,7 @@ from .runner import interrupt
 
 from .bundled import environment, mock
 from .contract.contract import Contract, ContractError
+from .contract.resource import Resource
 from .options import parse, repeated
 from .report import compare, github
 from .report.files import make, write
@@ -48,8 +49,8 @@ def main() -> int:
     gc.set_threshold(50_000)
     options = parse()
     try:
-        contract = Contract.load()
-        chosen = _chosen(options)
+        contract = Contract.load(options.contract)
+        chosen = _chosen(options, contract.resource)
         options.compare = options.compare and compare.load(options.compare)
         if options.report:
             make(options.report)
@@ -60,9 +61,10 @@ def main() -> int:
                 source = f"  ({clause.source})" if options.verbose else ""
                 print(f"{clause.id}  [{clause.level}]  {clause.requirement}{source}")
             return 0
-        with _server(options) as (base_url, server):
+        with _server(options, contract) as (base_url, server):
             target = Target.from_environment(
                 base_url,
+                contract.resource,
                 overwrite=options.overwrite,
                 max_requests=options.max_requests,
                 rate=options.rate,
@@ -72,8 +74,8 @@ def main() -> int:
             )
             if not (target.loopback or options.live or options.dry_run):
                 raise CannotRun(
-                    f"{base_url} is not a loopback address: --live lets the suite create, edit and delete git tokens "
-                    "there, --dry-run says what it would do"
+                    f"{base_url} is not a loopback address: --live lets the suite create, edit and delete "
+                    f"{contract.resource.nouns} there, --dry-run says what it would do"
                 )
             run = Run(contract, target, options.seed)
             live.pin(run, options.pin)
@@ -94,9 +96,9 @@ def main() -> int:
 
 
 @contextlib.contextmanager
-def _server(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
+def _server(options: argparse.Namespace, contract: Contract) -> Iterator[tuple[str, str]]:
     """The address of the server to test and what to call it; without an address, the mock is started and stopped."""
-    base_url = options.base_url or os.environ.get("QOVERY_BASE_URL")
+    base_url = options.base_url or os.environ.get(contract.resource.variable("base_url"))
     if base_url:
         if not re.fullmatch(r"https?://[^\s/@]+(/[^\s?#@]*)?", base_url):
             raise CannotRun(
@@ -105,17 +107,17 @@ def _server(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
             )
         yield base_url, base_url
         return
-    with mock() as address:
-        os.environ |= environment(address)
+    with mock("--contract", str(options.contract)) as address:
+        os.environ |= environment(address, contract.resource)
         yield address["base_url"], f"the bundled mock at {address['base_url']}"
 
 
-def _chosen(options: argparse.Namespace) -> list[Clause]:
+def _chosen(options: argparse.Namespace, resource: Resource) -> list[Clause]:
     """The clauses that were asked for. Raises CannotRun if there are none."""
-    chosen = choose(options.only or (), options.level or LEVELS)
+    chosen = choose(resource, options.only or (), options.level or LEVELS)
     if options.shard:
         one, of = options.shard
-        every = tested()
+        every = tested(resource)
         tests = [clause for clause in chosen if clause in every]
         if of > len(tests):
             raise CannotRun(f"--shard: there are {len(tests)} clauses to share, and that makes no {of} parts")

@@ -10,13 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from .contract.contract import Contract
+from .contract.contract import PATH, Contract
 from .report.files import write
 from .report.results import report as as_results
 from .report.terminal import Terminal, printable, told
 from .run.run import Run
 from .runner.plugin import Plugin, choose
-from .target.target import CannotRun, Target
+from .target.target import Target
 from .target.transport import Application, transport
 
 
@@ -31,17 +31,14 @@ class NotConforming(AssertionError):
 def verify(
     app: Application,
     *,
-    organization_id: str,
-    api_token: str | None = None,
-    jwt: str | None = None,
-    foreign_organization_id: str | None = None,
-    foreign_git_token_id: str | None = None,
     base_url: str = "http://localhost",
+    contract: Path = PATH,
     only: Sequence[str] = (),
     seed: int = 0,
     max_requests: int = 900,
     timeout: float = 5,
     report: Path | None = None,
+    **known: str | None,
 ) -> dict[str, Any]:
     """Tests an ASGI or WSGI application in this process, without a socket; returns the results.
 
@@ -49,18 +46,18 @@ def verify(
     own, and the test waits.
 
     Args:
-        app: The application. The run creates git tokens in it, and deletes them.
-        organization_id: Where.
-        api_token: Sent as `Authorization: Token …`. Either this or `jwt`, or both to have both tested.
-        jwt: Sent as `Authorization: Bearer …`.
-        foreign_organization_id: An organization that the caller may not touch.
-        foreign_git_token_id: A git token of that organization.
+        app: The application. The run creates items in it, and deletes them.
         base_url: What the application takes for its address, with the path that it is mounted at, if any.
+        contract: The file that says what the application is to do.
         only: Clauses, or groups of them, to test; all if empty.
         seed: Which requests are generated: always the same by default, so that a test gives the same result twice.
         max_requests: The most requests that are sent.
         timeout: Seconds for each answer. Off the main thread, only an ASGI application that awaits is held to it.
         report: A folder to write the report into, in all its forms.
+        known: What the contract's variables of the environment would say, in lower case and without the prefix. Of git
+            tokens, `organization_id` says where, and `api_token` (sent as `Authorization: Token …`) or `jwt` (as
+            `Authorization: Bearer …`) as whom; both have both tested. `foreign_organization_id` is an organization
+            that the caller may not touch, and `foreign_git_token_id` a git token of it.
 
     Returns:
         The results, as conformance/report/results.schema.json describes them.
@@ -70,23 +67,19 @@ def verify(
         CannotRun: If the run could not start or go on; the message says why.
     """
     __tracebackhide__ = True
-    if not (api_token or jwt):
-        raise CannotRun("no credentials: give api_token or jwt")
-    chosen = choose(only)
+    described = Contract.load(contract)
+    chosen = choose(described.resource, only)
 
     def judge() -> tuple[Run, BaseException | None]:
-        target = Target(
+        target = Target.of(
             base_url,
-            organization_id,
-            api_token=api_token,
-            jwt=jwt,
-            foreign_organization=foreign_organization_id,
-            foreign_token=foreign_git_token_id,
+            described.resource,
+            {name: value for name, value in known.items() if value},
             max_requests=max_requests,
             timeout=timeout,
             transport=transport(app),
         )
-        run = Run(Contract.load(), target, seed)
+        run = Run(described, target, seed)
         plugin = Plugin(run, chosen, Terminal(run, sys.stdout, verbose=True).finished)
         try:
             run.preflight()

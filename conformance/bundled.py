@@ -9,14 +9,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from .contract.contract import Contract
+from .contract.resource import Resource
 from .target.target import CannotRun
 
 ROOT = Path(__file__).parent.parent
 
 
-def environment(address: Mapping[str, str]) -> dict[str, str]:
-    """The variables by which the suite and the client find a server, of what `mock` gives."""
-    return {f"QOVERY_{name.upper()}": value for name, value in address.items() if name != "secret"}
+def environment(address: Mapping[str, str], resource: Resource | None = None) -> dict[str, str]:
+    """The variables by which the suite and the client find a server, of what `mock` gives; of git tokens by default."""
+    prefix = (resource or Contract.load().resource).prefix
+    return {f"{prefix}_{name.upper()}": value for name, value in address.items() if name != "secret"}
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from .application import NotConforming, verify
+from .contract.contract import PATH, Contract
 from .report.terminal import printable, told
 from .runner.plugin import choose
 from .target.target import CannotRun
@@ -37,7 +38,9 @@ def clause_tests(app: Application, *, only: Sequence[str] = (), **options: Any) 
         except CannotRun as error:
             return error
 
-    @pytest.mark.parametrize("clause", [clause.id for clause in choose(only)])
+    @pytest.mark.parametrize(
+        "clause", [clause.id for clause in choose(Contract.load(options.get("contract", PATH)).resource, only)]
+    )
     def test(clause: str, request: pytest.FixtureRequest) -> None:
         __tracebackhide__ = True
         items = [item for item in request.session.items if getattr(item, "function", None) is test]

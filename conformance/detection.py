@@ -53,12 +53,21 @@ class Trial:
     last: str = ""
 
 
-def attempt(name: str, seed: int, *, fail_fast: bool, max_requests: int = 900, folder: Path | None = None) -> Trial:
+def attempt(
+    name: str,
+    seed: int,
+    *,
+    fail_fast: bool,
+    max_requests: int = 900,
+    folder: Path | None = None,
+    contract: Contract | None = None,
+) -> Trial:
     """Runs the suite against the mock with the fault, or as the variant, `name`; writes a report into `folder`."""
-    world = World()
-    with serving(world, name) as base_url:
-        target = _target(world, base_url, max_requests)
-        return examine(target, name, seed, fail_fast=fail_fast, folder=folder)
+    contract = contract or _contract()
+    world = World(contract.resource)
+    with serving(world, name, contract=contract) as base_url:
+        target = targeted(base_url, world, contract, max_requests=max_requests)
+        return examine(target, name, seed, contract=contract, fail_fast=fail_fast, folder=folder)
 
 
 def attempt_inside(
@@ -69,22 +78,25 @@ def attempt_inside(
     max_requests: int = 900,
     folder: Path | None = None,
     only: Sequence[str] = (),
+    contract: Contract | None = None,
 ) -> Trial:
     """Does as `attempt` does in this process alone, without a socket, and may run only some clauses or chapters."""
-    world = World()
-    app = create_app(world, name, contract=_contract())
-    target = _target(world, "http://localhost", max_requests, transport=transport(app))
-    return examine(target, name, seed, fail_fast=fail_fast, folder=folder, only=only)
+    contract = contract or _contract()
+    world = World(contract.resource)
+    app = create_app(world, name, contract=contract)
+    target = targeted("http://localhost", world, contract, max_requests=max_requests, transport=transport(app))
+    return examine(target, name, seed, contract=contract, fail_fast=fail_fast, folder=folder, only=only)
 
 
-def _target(world: World, base_url: str, max_requests: int, **options: Any) -> Target:
+def targeted(base_url: str, world: World, contract: Contract, max_requests: int = 900, **options: Any) -> Target:
+    """What a run needs to know of a mock."""
+    resource = contract.resource
     return Target(
         base_url,
-        world.organization_id,
-        api_token=world.api_token,
-        jwt=world.jwt,
-        foreign_organization=world.foreign_organization_id,
-        foreign_token=world.foreign_git_token_id,
+        {name: world.id(name) for name in resource.owners},
+        credentials={scheme: world.credential(scheme) for scheme in resource.schemes},
+        foreign={name: world.id(name, foreign=True) for name in resource.owners},
+        foreign_item=world.id(resource.item, foreign=True) if resource.owners else None,
         max_requests=max_requests,
         # Nothing here is slow but what hangs for good.
         timeout=2,
@@ -106,15 +118,16 @@ def examine(
     fail_fast: bool,
     folder: Path | None = None,
     only: Sequence[str] = (),
+    contract: Contract | None = None,
 ) -> Trial:
     """Runs the suite, or `only` some clauses, against a server that is called `name` here.
 
     Writes a report into `folder`, and what is printed. Hypothesis's database is there too.
     """
-    run = Run(_contract(), target, seed)
+    run = Run(contract or _contract(), target, seed)
     printed = io.StringIO()
     terminal = Terminal(run, printed)
-    plugin = Plugin(run, choose(only), terminal.finished, fail_fast)
+    plugin = Plugin(run, choose(run.resource, only), terminal.finished, fail_fast)
     start, error, last = time.monotonic(), "", ""
 
     def started(clause: Clause) -> None:
@@ -157,7 +170,7 @@ def _exit_code(script: Path, name: str) -> int:
 
 
 @contextmanager
-def serving(world: World, name: str = "", counter: Any = None) -> Iterator[str]:
+def serving(world: World, name: str = "", counter: Any = None, contract: Contract | None = None) -> Iterator[str]:
     """The address of a mock in a process of its own, with the fault, or as the variant, `name` if any.
 
     It counts its requests in the shared integer `counter`.
@@ -166,7 +179,7 @@ def serving(world: World, name: str = "", counter: Any = None) -> Iterator[str]:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
-        process = FORK.Process(target=_serve, args=(listener, world, name, counter), daemon=True)
+        process = FORK.Process(target=_serve, args=(listener, world, name, counter, contract), daemon=True)
         process.start()
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -187,9 +200,9 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _serve(listener: socket.socket, world: World, name: str, counter: Any) -> None:
+def _serve(listener: socket.socket, world: World, name: str, counter: Any, contract: Contract | None) -> None:
     end_with_parent()
-    served = create_app(world, name, contract=_contract())
+    served = create_app(world, name, contract=contract or _contract())
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if counter is not None:

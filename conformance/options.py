@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .commands import CONFORMANCE
-from .contract.contract import Contract
-from .report.reproduction import SECRET
+from .contract.contract import PATH, Contract
 from .run.clause import LEVELS
 
 
@@ -22,6 +21,7 @@ def parse() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--base-url", metavar="URL", help="the server to test; without it and QOVERY_BASE_URL, the bundled mock")
+    add("--contract", type=Path, default=PATH, metavar="FILE", help="test a server of what this file describes")
     add("--level", action="append", choices=LEVELS, help="only clauses of this level; may be repeated")
     add(
         "--only",
@@ -50,7 +50,7 @@ def parse() -> argparse.Namespace:
     add("--live", action="store_true", help="test a server that is not on this machine")
     add("--dry-run", action="store_true", help="say what a run would do, check the credentials, and exit")
     add("--sweep", action="store_true", help="remove what earlier runs have left, and exit")
-    add("--overwrite", action="store_true", help="edit QOVERY_GIT_TOKEN_ID instead of creating a git token")
+    add("--overwrite", action="store_true", help="edit the item that the environment names, and create none")
     add("--pin", action="append", default=[], metavar="FIELD=VALUE", help="send this value (or env:NAME) in this field")
     add("--workers", type=_positive, default=1, metavar="N", help="run the clauses in N processes (default: 1)")
     add("--shard", type=_shard, metavar="I/N", help="run only the I-th of N parts; --merge makes one report of all")
@@ -82,15 +82,17 @@ def repeated(options: argparse.Namespace, contract: Contract, base_url: str | No
         if (value := getattr(options, name)) != options.defaults[name]:
             unit = {"rate": "/s", "duration": "s"}.get(name, "")
             yield from (f"--{name.replace('_', '-')}", f"{value:g}{unit}")
+    if options.contract != PATH:
+        yield from ("--contract", str(options.contract))
     yield from ("--max-requests", str(options.max_requests))
     for name in ("live", "overwrite"):
         if getattr(options, name):
             yield f"--{name}"
-    fields = contract.request_schema["properties"]
+    fields = contract.resource.leaves
     for pin in options.pin:
         field, _, value = pin.partition("=")
-        secret = fields[field].get("writeOnly") and not value.startswith("env:")
-        yield from ("--pin", f"{field}=env:{SECRET}" if secret else pin)
+        secret = fields[field].secret and not value.startswith("env:")
+        yield from ("--pin", f"{field}=env:{contract.resource.secret}" if secret else pin)
 
 
 def _positive(text: str) -> int:

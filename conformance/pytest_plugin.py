@@ -41,6 +41,6 @@ def qovery_git_token_mock(request: pytest.FixtureRequest) -> Iterator[Address]:
         serving = server(app, log_config=None, timeout_graceful_shutdown=1)
         thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
-        yield Address(**vars(world), base_url=f"http://127.0.0.1:{listener.getsockname()[1]}")
+        yield Address(f"http://127.0.0.1:{listener.getsockname()[1]}", world)
         serving.should_exit = True
         thread.join()

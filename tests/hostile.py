@@ -25,15 +25,20 @@ HOSTILE = " ".join((*SCRIPTS, *MARKUP, CONTROLS))
 
 def run(url: str = "http://user:s3cret-of-the-address@127.0.0.1:1") -> Run:
     """A run with three findings, a clause that was not exercised, and others that held; nothing was sent."""
-    run = Run(Contract.load(), Target(url, "o" * 8, api_token=CREDENTIALS), seed=7)
-    for clause in clauses():
+    run = Run(
+        Contract.load(),
+        Target.of(url, Contract.load().resource, {"organization_id": "o" * 8, "api_token": CREDENTIALS}),
+        seed=7,
+    )
+    for clause in clauses(run.resource):
         run.add(clause).reason = ""
     token = run.bodies.token()
     operation = run.contract.operations["editGitToken"]
     path = operation.path.replace("{organizationId}", run.bodies.unknown_id()).replace(
         "{gitTokenId}", run.bodies.unknown_id()
     )
-    headers = (("Authorization", run.target.authorization), ("Content-Type", "application/json"))
+    assert run.target.authorization
+    headers = (run.target.authorization, ("Content-Type", "application/json"))
 
     def exchange(body: bytes, answer: Answer) -> Exchange:
         each = Exchange(Request("PUT", path, headers, body, operation.id), answer)
@@ -47,10 +52,10 @@ def run(url: str = "http://user:s3cret-of-the-address@127.0.0.1:1") -> Run:
     findings = {
         "values/text": (f"name was sent as {HOSTILE}", [exchange(valid, shown)] * 2, HOSTILE),
         "refusals/null": ("the server failed: 500", [exchange(HOSTILE.encode(), huge)], ""),
-        "secrets/token": ("the answer shows the git token's value", [exchange(valid, silent)], ""),
+        "secrets/value": ("the answer shows the git token's value", [exchange(valid, silent)], ""),
     }
     for id, (message, exchanges, value) in findings.items():
         result = run.results[id]
         result.finding = Finding(result.clause, message, tuple(exchanges), expected=value, actual=value)
-    run.results["isolation/foreign-organization"].reason = HOSTILE
+    run.results["isolation/foreign-owner"].reason = HOSTILE
     return run

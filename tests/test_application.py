@@ -33,7 +33,7 @@ APPS = ROOT / "tests" / "apps"
 
 # The clause that finds a bug, and the text that makes it of another one.
 BUGS = {
-    ("fastapi_app", "secrets/token"): ('("token", "organization")', '("organization",)'),
+    ("fastapi_app", "secrets/value"): ('("token", "organization")', '("organization",)'),
     ("fastapi_app", "edit/read-back"): (
         "    return public(find(db, organization, id))\n\n\n@router.delete",
         "    row = public(find(db, organization, id))\n    db.rollback()\n    return row\n\n\n@router.delete",
@@ -47,13 +47,13 @@ BUGS = {
         "    fields = body",
         "    '😀' in body.name and time.sleep(3)\n    fields = body",
     ),
-    ("flask_app", "secrets/token"): (' if key != "token"', ""),
+    ("flask_app", "secrets/value"): (' if key != "token"', ""),
     ("flask_app", "refusals/nothing-written"): (
         "    with lock:\n        fill",
         "    token['updated_at'] = timestamp()\n    with lock:\n        fill",
     ),
-    ("flask_app", "refusals/workspace"): (' == "BITBUCKET"', ' == "Bitbucket"'),
-    ("flask_app", "isolation/foreign-organization"): ("    if g.team == RIVAL:\n        abort(403)\n", ""),
+    ("flask_app", "refusals/conditional"): (' == "BITBUCKET"', ' == "Bitbucket"'),
+    ("flask_app", "isolation/foreign-owner"): ("    if g.team == RIVAL:\n        abort(403)\n", ""),
     ("flask_app", "resource/delete"): ("        del tokens()[id]", "        pass"),
     ("flask_app", "answer/no-server-error"): ("errorhandler(RecursionError)", "errorhandler(ZeroDivisionError)"),
     ("flask_app", "answer/in-time"): (
@@ -115,9 +115,9 @@ def test_the_failure_reads_like_the_report_and_keeps_secrets() -> None:
     with pytest.raises(NotConforming) as caught:
         verify(create_app(world, "secrets/in-header-edit"), **of(world), only=["edit", "secrets"])
     message = str(caught.value)
-    assert "✗ secrets/token: the answer shows the git token's value" in message
+    assert "✗ secrets/value: the answer shows the git token's secret" in message
     assert 'api --include --request PUT "$items/$ID"' in message
-    assert 'verify(app, ..., only=["secrets/token"], seed=0)' in message
+    assert 'verify(app, ..., only=["secrets/value"], seed=0)' in message
     assert world.api_token not in message
     assert len(caught.traceback) == 2  # Frames further below have requests, with the credentials, among their locals.
 

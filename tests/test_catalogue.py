@@ -25,7 +25,7 @@ from conformance.mock.change import Change
 from conformance.mock.faults import FAULTS
 from conformance.mock.server import Mock
 from conformance.mock.variants import VARIANTS
-from conformance.suite.paths import CALLER_HEADERS, NAMES, PATH_HEADERS, ROADS
+from conformance.suite.paths import CALLER_HEADERS, PATH_HEADERS, ROADS
 
 WORLD = World()
 CONTRACT = Contract.load()
@@ -198,16 +198,22 @@ def roads() -> Iterator[Probe]:
     body = json.dumps(FULL).encode()
     for change in ROADS.values():
         for method, end in (("GET", f"/{MINE}"), ("GET", ""), ("POST", "")):
-            yield Probe(method, change(f"{COLLECTION}{end}"), body, {"Authorization": ""}, free=True)
+            yield Probe(
+                method,
+                change(f"{COLLECTION}{end}", "/organization", "/gitToken"),
+                body,
+                {"Authorization": ""},
+                free=True,
+            )
         for method in ("GET", "POST"):
-            yield Probe(method, change(FOREIGN), body, free=True)
+            yield Probe(method, change(FOREIGN, "/organization", "/gitToken"), body, free=True)
     for header in PATH_HEADERS:
         for method in ("GET", "POST"):
             yield Probe(method, "/", body, {"Authorization": "", header: COLLECTION}, free=True)
             yield Probe(method, "/", body, {header: FOREIGN}, free=True)
     for name, value in CALLER_HEADERS:
         yield Probe("GET", COLLECTION, headers={"Authorization": "", name: value})
-    for name in NAMES:
+    for name in ("X-Organization-Id", "X-Tenant-Id", "X-Org-Id"):
         yield Probe("GET", COLLECTION, headers={name: WORLD.foreign_organization_id})
     for path in (f"{COLLECTION}/{MINE}", COLLECTION, f"{COLLECTION}/{MINE}/associatedServices"):
         yield from (read(path), Probe("GET", path, headers={"Authorization": ""}))

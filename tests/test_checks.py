@@ -10,7 +10,7 @@ from conformance.run.documented import Documented
 from conformance.run.secrets import Secrets
 from conformance.target.exchange import Answer, Exchange, Request
 
-CHECKS = Checks(Contract.load(), Secrets({}))
+CHECKS = Checks(Contract.load(), Secrets({}, "GIT_TOKEN"))
 
 
 def internals(shown: str, sent: str = "") -> str | None:

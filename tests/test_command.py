@@ -159,7 +159,7 @@ def test_the_report_is_what_ci_reads(tmp_path: Path) -> None:
     }
     assert failed == set(outcome.broken)
     assert int(suite.get("tests", 0)) == len(outcome.results["clauses"])
-    assert "isolation/foreign-organization" in outcome.output
+    assert "isolation/foreign-owner" in outcome.output
     assert f"--seed {outcome.results['seed']}" in outcome.output
 
 

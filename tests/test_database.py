@@ -14,7 +14,6 @@ import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,8 @@ from conformance.detection import serving
 from conformance.mock.change import Change
 from conformance.mock.faults import FAULTS
 from conformance.mock.faults.catalogue import PROVIDERS, refuse
-from conformance.mock.server import Mock, World
+from conformance.mock.server import Mock
+from conformance.mock.world import World
 from conformance.runner.database import DOWNLOADED, LOCAL, database
 from conformance.target.target import CannotRun
 from tests.leaks import leaks
@@ -50,7 +50,7 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, str]]]:
     """Four servers with the same fault, which is found by chance; a run would take another's git tokens for a fault."""
     monkeypatch.setitem(FAULTS, "mistaken", Change("mistaken", "", mistaken))
     with ExitStack() as stack:
-        yield [asdict(WORLD) | {"base_url": stack.enter_context(serving(WORLD, "mistaken"))} for _ in range(4)]
+        yield [vars(WORLD) | {"base_url": stack.enter_context(serving(WORLD, "mistaken"))} for _ in range(4)]
 
 
 @contextmanager

@@ -15,11 +15,14 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from conformance.contract.contract import Contract
 from conformance.run.estate import Estate
 from tests.independent import serve
 from tests.relay import listening
 from tests.suite import Started, conformance
 from tests.test_live import tokens
+
+RESOURCE = Contract.load().resource
 
 # What a wrong server may make of the id of somebody's git token.
 SPELLINGS: dict[str, Callable[[str], str]] = {
@@ -105,7 +108,7 @@ def _id() -> str:
 
 def test_what_a_list_has_shown_is_never_the_runs_own() -> None:
     others, own, unseen = _id(), _id(), _id()
-    estate = Estate("conformance-20261127t0000-abcdef", unseen)
+    estate = Estate(RESOURCE, "conformance-20261127t0000-abcdef", unseen)
     estate.looked({others: {"id": others, "name": "ours"}})
     for spelling in SPELLINGS.values():
         assert estate.claim(spelling(others), {}) is None
@@ -119,7 +122,7 @@ def test_what_a_list_has_shown_is_never_the_runs_own() -> None:
 
 def test_what_others_make_meanwhile_is_theirs() -> None:
     theirs, copy = _id(), _id()
-    estate = Estate("conformance-20261127t0000-abcdef")
+    estate = Estate(RESOURCE, "conformance-20261127t0000-abcdef")
     estate.looked({})
     listed = {
         theirs: {"id": theirs, "name": "conformance-20261127t0000-123456-1"},
@@ -133,7 +136,7 @@ def test_what_others_make_meanwhile_is_theirs() -> None:
 
 def test_an_own_git_token_is_seen_before_it_is_changed() -> None:
     listed, read, nowhere, others = _id(), _id(), _id(), _id()
-    estate = Estate("conformance-20261127t0000-abcdef")
+    estate = Estate(RESOURCE, "conformance-20261127t0000-abcdef")
     estate.looked({})
     for id in (listed, read, nowhere, others):
         estate.claim(id, {"name": f"{estate.label}-{id}"})

@@ -187,7 +187,7 @@ assert edit().name == "edited"
         broken="methods/not-allowed",
         idle=frozenset(
             {
-                "resource/associated-services",
+                "resource/further-reads",
                 "resource/delete",
                 "edit/deleted",
                 "authentication/schemes",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.contract.contract import Contract
 from conformance.detection import Trial, examine
 from conformance.target.target import Target
 from tests.independent import BUGS, Address, serve
@@ -18,10 +19,10 @@ CLAUSES = {
     "credentials-prefix": "authentication/valid",
     "credentials-any-scheme": "authentication/valid",
     "unauthorized-edit-written": "authentication/nothing-written",
-    "workspace-optional": "refusals/workspace",
+    "workspace-optional": "refusals/conditional",
     "null-name": "refusals/null",
-    "type-any-case": "refusals/provider",
-    "relative-url": "refusals/uri",
+    "type-any-case": "refusals/choice",
+    "relative-url": "refusals/format",
     "name-coerced": "refusals/type",
     "any-media-type": "refusals/media-type",
     "refused-edit-written": "refusals/nothing-written",
@@ -35,7 +36,7 @@ CLAUSES = {
     "created-at-format": "answer/schema",
     "edit-201": "answer/status",
     "media-type-html": "answer/media-type",
-    "updated-at-stands": "edit/updated-at",
+    "updated-at-stands": "edit/edited-at",
     "created-at-moves": "edit/fixed",
     "id-settable": "edit/read-only",
     "neighbours-edited": "edit/touches-no-other",
@@ -46,10 +47,10 @@ CLAUSES = {
     "delete-twice-500": "answer/no-server-error",
     "uppercase-id": "identifiers/case",
     "malformed-id-500": "answer/no-server-error",
-    "foreign-read": "isolation/foreign-organization",
-    "foreign-through-own": "isolation/foreign-token",
-    "token-shown": "secrets/token",
-    "token-in-refusal": "secrets/token",
+    "foreign-read": "isolation/foreign-owner",
+    "foreign-through-own": "isolation/foreign-item",
+    "token-shown": "secrets/value",
+    "token-in-refusal": "secrets/value",
     "credentials-echoed": "secrets/credentials",
     "patch-edits": "methods/not-allowed",
     "allow-missing": "methods/not-allowed",
@@ -79,12 +80,6 @@ def test_a_bug_is_found_by_the_clause_about_it(bug: str) -> None:
 
 
 def _examine(server: Address, bug: str) -> Trial:
-    target = Target(
-        server.base_url,
-        server.organization_id,
-        api_token=server.api_token,
-        jwt=server.jwt,
-        foreign_organization=server.foreign_organization_id,
-        foreign_token=server.foreign_git_token_id,
-    )
+    known = {name: value for name, value in asdict(server).items() if name != "base_url"}
+    target = Target.of(server.base_url, Contract.load().resource, known)
     return examine(target, bug, 1, fail_fast=True)

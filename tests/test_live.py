@@ -229,13 +229,13 @@ def test_loopback_never_uses_a_proxy(tmp_path: Path, variable: str, host: str) -
     ],
 )
 def test_what_counts_as_loopback(address: str, is_loopback: bool) -> None:
-    assert Target(f"http://{address}", "o", api_token="a").loopback is is_loopback
+    assert Target(f"http://{address}", {}).loopback is is_loopback
 
 
 def test_localhost_that_is_elsewhere_is_not_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     addresses = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (each, 0)) for each in ("127.0.0.1", "192.0.2.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: addresses)
-    assert not Target("http://localhost", "o", api_token="a").loopback
+    assert not Target("http://localhost", {}).loopback
 
 
 @contextmanager
@@ -352,9 +352,9 @@ def test_a_pinned_secret_is_sent_and_never_shown(tmp_path: Path) -> None:
         return relay(server.base_url, request)
 
     with serve() as server, listening(handle) as url:
-        options = ("--pin", "token=env:REAL", "--only", "edit/works", "--only", "secrets/token")
+        options = ("--pin", "token=env:REAL", "--only", "edit/works", "--only", "secrets/value")
         outcome = conformance(tmp_path / "report", asdict(server), *options, QOVERY_BASE_URL=url, REAL=secret)
-    assert outcome.code == 1 and "secrets/token" in outcome.broken
+    assert outcome.code == 1 and "secrets/value" in outcome.broken
     assert all(sent)
     written = outcome.output + outcome.errors
     written += "".join(file.read_text() for file in (tmp_path / "report").iterdir())

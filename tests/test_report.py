@@ -99,7 +99,7 @@ def test_nothing_in_the_markdown_is_markup(folder: Path) -> None:
     headings = [tokens[i + 1].content for i, token in enumerate(tokens) if token.type == "heading_open"]
     assert headings == [
         "✗ Broken: git-token conformance",
-        "✗ `secrets/token`",
+        "✗ `secrets/value`",
         "✗ `refusals/null`",
         "✗ `values/text`",
         "Not exercised",
@@ -129,7 +129,7 @@ def test_the_offending_part_is_marked(results: dict[str, Any]) -> None:
         *_, exchange = finding["exchanges"]
         marked[finding["clause"]] = [exchange["answer"][start:stop] for start, stop in exchange["marks"]]
     assert marked["refusals/null"] == ["-> HTTP 500"]
-    assert marked["secrets/token"][0].startswith("-> no complete answer")
+    assert marked["secrets/value"][0].startswith("-> no complete answer")
     assert all(text.startswith('"name": ') for text in marked["values/text"]) and marked["values/text"]
 
 
@@ -186,7 +186,7 @@ def test_two_runs_are_compared(results: dict[str, Any], tmp_path: Path) -> None:
     old = deepcopy(results)
     now = {clause["id"]: clause["state"] for clause in results["clauses"]}
     was = {"values/text": "held", "edit/works": "broken", "edit/listed": "not exercised"}
-    was |= {"isolation/foreign-organization": "held", "refusals/null": "broken"}
+    was |= {"isolation/foreign-owner": "held", "refusals/null": "broken"}
     for clause in old["clauses"]:
         clause["state"] = was.get(clause["id"], now[clause["id"]])
     (tmp_path / "old.json").write_text(json.dumps(old))
@@ -196,7 +196,7 @@ def test_two_runs_are_compared(results: dict[str, Any], tmp_path: Path) -> None:
         "newly_broken": ["values/text"],
         "mended": ["edit/works"],
         "newly_exercised": ["edit/listed"],
-        "no_longer_exercised": ["isolation/foreign-organization"],
+        "no_longer_exercised": ["isolation/foreign-owner"],
     }
     assert "newly broken: values/text" in lines(comparison)
 

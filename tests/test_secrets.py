@@ -62,7 +62,7 @@ def test_the_search_finds_nothing_where_nothing_is() -> None:
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_every_part_is_hidden_in_every_encoding(encoding: str) -> None:
-    secrets = Secrets({"QOVERY_API_TOKEN": CREDENTIALS})
+    secrets = Secrets({"QOVERY_API_TOKEN": CREDENTIALS}, "GIT_TOKEN")
     secrets.keep(PINNED, "GIT_TOKEN")
     every = [CREDENTIALS, PINNED, secrets.token(random.Random(1))]
     for secret in every:
@@ -75,7 +75,7 @@ def test_every_part_is_hidden_in_every_encoding(encoding: str) -> None:
 
 def test_what_is_no_secret_is_shown() -> None:
     text = 'HTTP 400 {"message": "na\\u00efve \\"name\\" %41 &amp; \\\\ İstanbul"} \x00 ' + PINNED[:7]
-    assert Secrets({"QOVERY_JWT": CREDENTIALS, "REAL": PINNED}).redact(text) == text
+    assert Secrets({"QOVERY_JWT": CREDENTIALS, "REAL": PINNED}, "GIT_TOKEN").redact(text) == text
 
 
 # Whole runs, as their users start them.

@@ -105,6 +105,26 @@ def put(body: Json, name: str, value: object) -> Json:
     return {**body, first: put(inner if isinstance(inner, dict) else {}, rest, value) if rest else value}
 
 
+def nested(values: Json) -> Json:
+    """A body of values by the names of their fields."""
+    body: Json = {}
+    for name, value in values.items():
+        body = put(body, name, value)
+    return body
+
+
+def merged(body: Json, patch: Json) -> Json:
+    """A body after a JSON merge patch (RFC 7396)."""
+    result = {name: value for name, value in body.items() if not (name in patch and patch[name] is None)}
+    for name, value in patch.items():
+        if isinstance(value, dict):
+            inner = result.get(name)
+            result[name] = merged(inner if isinstance(inner, dict) else {}, value)
+        elif value is not None:
+            result[name] = value
+    return result
+
+
 def drop(body: Json, name: str) -> Json:
     """A copy of a body without a field."""
     first, _, rest = name.partition(".")

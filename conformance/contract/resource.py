@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from .document import ContractError, Json, Operation, parameters
+import jsonschema_rs
+
+from .document import ContractError, Json, Operation, parameters, validator
 from .fields import Field, fields_of, get
 
 Role = Literal["create", "list", "read", "edit", "delete"]
+ROLES: tuple[Role, ...] = ("create", "list", "read", "edit", "delete")
 # Of what the names of variables begin where a contract does not say.
 PREFIX = "API"
 
@@ -24,6 +27,11 @@ class Scheme:
     header: str
     prefix: str
     variable: str
+
+    @property
+    def called(self) -> str:
+        """What people call it."""
+        return self.prefix or self.header
 
     def value(self, credentials: str) -> str:
         """What the header holds."""
@@ -97,12 +105,16 @@ class Resource:
 
     def role(self, operation: str | None) -> str:
         """What an operation does, in a word; of a further read, its id."""
-        roles: tuple[Role, ...] = ("create", "list", "read", "edit", "delete")
-        return next((each for each in roles if (own := getattr(self, each)) and own.id == operation), operation or "")
+        return next((each for each in ROLES if (own := getattr(self, each)) and own.id == operation), operation or "")
 
     def addresses(self, operation: Operation) -> bool:
         """Is an operation about one item?"""
         return self.item in operation.parameters
+
+    @staticmethod
+    def refusals(operation: Operation) -> tuple[int, ...]:
+        """The statuses with which an operation refuses a body."""
+        return tuple(each for each in (400, 422) if str(each) in operation.responses) or (400,)
 
     # Words.
 
@@ -126,6 +138,12 @@ class Resource:
     def owner(self) -> str:
         """What the nearest owner is called."""
         return words(self.owners[-1]) if self.owners else "server"
+
+    @cached_property
+    def words(self) -> dict[str, str]:
+        """What sentences about any resource are filled in with."""
+        roles: dict[str, str] = {role: each.id if (each := getattr(self, role)) else role for role in ROLES}
+        return {"a": self.a, "noun": self.noun, "nouns": self.nouns, "owner": self.owner, **roles}
 
     # Answers.
 
@@ -167,6 +185,11 @@ class Resource:
         """The id of an item as an answer shows it, in lower case; empty if there is none."""
         found = get(item, self.id)
         return "" if found is None or isinstance(found, bool | dict | list) else str(found).lower()
+
+    @property
+    def linked(self) -> bool:
+        """Does what a create answers lead to other operations?"""
+        return bool(self.create and self.create.responses[str(self.create.success)].get("links"))
 
     # Fields.
 
@@ -232,12 +255,25 @@ class Resource:
         return [self.choice(number) for number in range(len(self.fields[self.switch].choices))] if self.switch else [{}]
 
     @cached_property
+    def conditional(self) -> bool:
+        """Are there fields that others require?"""
+        return bool(re.search(r"'(if|dependentRequired)': {", repr(self.request_schema)))
+
+    @cached_property
+    def bounded(self) -> bool:
+        """Is there a field of which not every value of its JSON type will do?"""
+        bounds = {"minLength", "maxLength", "pattern", "minimum", "maximum", "minItems", "maxItems", "uniqueItems"}
+        kinds = ("address", "date", "date-time", "other", "list")
+        return any(each.kind in kinds or bounds & each.schema.keys() for each in self.leaves.values())
+
+    @cached_property
     def read_only(self) -> list[str]:
         """The fields that only the server sets."""
         return [
             name
             for name, each in self.shown.items()
-            if name not in self.fields and (each.schema.get("readOnly") or self._role(each) or name == self.id)
+            if name not in self.fields
+            and (each.schema.get("readOnly") or self._role(each) or name in (self.id, *self.tells))
         ]
 
     def _role(self, field: Field) -> str:
@@ -260,6 +296,11 @@ class Resource:
     def counts(self) -> dict[str, str]:
         """The fields that count what a further read lists, with the id of that operation."""
         return {name: str(each.schema["x-counts"]) for name, each in self.shown.items() if "x-counts" in each.schema}
+
+    @cached_property
+    def tells(self) -> dict[str, str]:
+        """The fields that say whether a secret is set, with that secret."""
+        return {name: str(each.schema["x-tells"]) for name, each in self.shown.items() if "x-tells" in each.schema}
 
     @cached_property
     def unsteady(self) -> list[str]:
@@ -287,6 +328,15 @@ class Resource:
         """The schema of each of the path's parameters."""
         return parameters(self.document)
 
+    @cached_property
+    def _identifiers(self) -> dict[str, jsonschema_rs.Validator]:
+        return {name: validator(schema) for name, schema in self.parameters.items()}
+
+    def identifies(self, parameter: str, value: str) -> bool:
+        """May a text of the path stand for one of its parameters?"""
+        number = value if self.parameters[parameter].get("type") != "integer" else _integer(value)
+        return bool(self._identifiers[parameter].is_valid(number))
+
     def is_uuid(self, parameter: str) -> bool:
         return self.parameters[parameter].get("format") == "uuid"
 
@@ -300,6 +350,12 @@ class Resource:
     def variable(self, *parts: str) -> str:
         """The name of a variable of the environment."""
         return "_".join([self.prefix, *(words(part, "_", keep=True).upper() for part in parts)])
+
+    @cached_property
+    def secret(self) -> str:
+        """The name of the variable that stands for an item's secret."""
+        name = words(self.item, "_")
+        return name.upper() if name.split("_")[-1] in self.secrets else f"{name}_secret".upper()
 
     @cached_property
     def schemes(self) -> list[Scheme]:
@@ -319,6 +375,10 @@ def _scheme(name: str, scheme: Json, variable: str) -> Scheme:
     if scheme["type"] == "http":
         return Scheme(name, "Authorization", str(scheme["scheme"]).capitalize(), variable)
     return Scheme(name, str(scheme["name"]), str(scheme.get("x-prefix", "")), variable)
+
+
+def _integer(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"-?\d{1,18}", text) else None
 
 
 def _holds(field: Field) -> bool:

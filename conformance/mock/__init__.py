@@ -5,7 +5,8 @@ from __future__ import annotations
 from starlette.types import ASGIApp
 
 from ..contract.contract import Contract
-from .server import Mock, World
+from .server import Mock
+from .world import World
 
 __all__ = ["World", "create_app"]
 
@@ -20,7 +21,8 @@ def create_app(
     `changes` are names of faults and variants; empty ones are none.
     Raises ContractError if the contract cannot be served, and KeyError if there is no such fault or variant.
     """
-    mock = Mock(world or World(), contract or Contract.load())
+    contract = contract or Contract.load()
+    mock = Mock(world or World(contract.resource), contract)
     if names := [name for name in changes if name]:  # only then, because the catalogues read the contract once more
         from .faults import FAULTS
         from .variants import VARIANTS

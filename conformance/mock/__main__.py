@@ -11,9 +11,10 @@ import shlex
 import socket
 import sys
 import threading
+from pathlib import Path
 
 from ..commands import MOCK
-from ..contract.contract import ContractError
+from ..contract.contract import PATH, Contract, ContractError
 from . import World, create_app
 from .serve import server
 
@@ -21,11 +22,12 @@ from .serve import server
 def main(arguments: list[str] | None = None) -> int:
     """Runs the mock. Returns 2 if it cannot start, 0 after SIGINT."""
     options = _options(arguments)
-    world = World()
     try:
+        contract = Contract.load(options.contract)
+        world = World(contract.resource)
         if options.list_faults or options.list_variants:
             return _list(options.list_faults)
-        app = create_app(world, options.variant, options.fault)
+        app = create_app(world, options.variant, options.fault, contract=contract)
         listener = _listen(options.host, options.port)
     except ContractError as error:
         return _fail(str(error))
@@ -41,13 +43,14 @@ def main(arguments: list[str] | None = None) -> int:
     gc.freeze()
     gc.set_threshold(50_000)
     with contextlib.suppress(KeyboardInterrupt):
-        print(_welcome(f"http://{host}:{listener.getsockname()[1]}", world, options.json), flush=True)
+        print(_welcome(f"http://{host}:{listener.getsockname()[1]}", world, contract, options.json), flush=True)
         server(app, log_level="critical", timeout_graceful_shutdown=0).run(sockets=[listener])
     return 0
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(MOCK, description="Serves the contract's operations, in memory.")
+    parser.add_argument("--contract", type=Path, default=PATH, metavar="FILE", help="serve what this file describes")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (%(default)s)")
     parser.add_argument("--port", type=_port, default=8080, help="the port, 0 for any free one (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print address, credentials and ids as one line of JSON")
@@ -103,28 +106,27 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _welcome(base_url: str, world: World, as_json: bool) -> str:
+def _welcome(base_url: str, world: World, contract: Contract, as_json: bool) -> str:
     """Where the mock is and what it takes to call it, in the environment variables of the suite."""
     if as_json:
         return json.dumps({"base_url": base_url, **vars(world)})
-    url = f"{base_url}/organization/{world.organization_id}/gitToken/{world.git_token_id}"
-    body = {"name": "rotated", "type": "GITLAB", "token": "a-new-secret", "git_api_url": "https://gitlab.example.com"}
-    return f"""\
-Serving git tokens on {base_url}; stop with Ctrl-C
-
-QOVERY_BASE_URL={base_url}
-QOVERY_API_TOKEN={world.api_token}
-QOVERY_JWT={world.jwt}
-QOVERY_ORGANIZATION_ID={world.organization_id}
-QOVERY_GIT_TOKEN_ID={world.git_token_id}
-QOVERY_FOREIGN_ORGANIZATION_ID={world.foreign_organization_id}
-QOVERY_FOREIGN_GIT_TOKEN_ID={world.foreign_git_token_id}
-
-curl -X PUT {url} \\
-  -H 'Authorization: Token {world.api_token}' \\
-  -H 'Content-Type: application/json' \\
-  -d {shlex.quote(json.dumps(body))}
-"""
+    resource = contract.resource
+    ids = {name: world.id(name) for name in resource.owners}
+    variables = {"base_url": base_url, **{name: value for name, value in vars(world).items() if name != "secret"}}
+    lines = [
+        f"Serving {resource.nouns} on {base_url}; stop with Ctrl-C",
+        "",
+        *(f"{resource.variable(name)}={value}" for name, value in variables.items()),
+        "",
+    ]
+    operation = resource.edit or resource.writes[0]
+    path = resource.path_of(operation.path, ids, world.id(resource.item))
+    lines.append(f"curl -X {operation.method} {base_url}{path} \\")
+    for scheme in resource.schemes[:1]:
+        lines.append(f"  -H '{scheme.header}: {scheme.value(world.credential(scheme))}' \\")
+    body = next(iter(contract.examples.values()), {})
+    lines.append(f"  -H 'Content-Type: {operation.media_type}' \\\n  -d {shlex.quote(json.dumps(body))}")
+    return "\n".join([*lines, ""])
 
 
 if __name__ == "__main__":

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
-from .server import World
+from .world import World
 
 
-@dataclass(frozen=True)
 class Address(World):
     """The base URL of a mock, with the credentials and ids to use it with."""
 
-    base_url: str = ""
+    base_url: str
+
+    def __init__(self, base_url: str, world: World) -> None:
+        values: dict[str, Any] = {**vars(world), "base_url": base_url}
+        self.__dict__ |= values

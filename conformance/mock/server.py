@@ -21,39 +21,19 @@ import jsonschema_rs
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..contract.contract import Contract, ContractError, Operation, validator
+from ..contract.contract import Contract, Operation, validator
+from ..contract.fields import get, has, merged, put
+from .world import World
 
 MAX_BODY = 1024 * 1024  # bytes
 
-ACTIONS = {
-    "createGitToken": "create",
-    "editGitToken": "edit",
-    "getOrganizationGitToken": "get",
-    "listOrganizationGitTokens": "list",
-    "deleteGitToken": "delete",
-    "getGitTokenAssociatedServices": "services",
-}
-
-
-@dataclass(frozen=True)
-class World:
-    """Who is there when the mock starts: a caller, the organization it may see, and one that it may not see.
-
-    Each organization has a git token, whose value is `secret`; that of the caller's is used by two services.
-    """
-
-    api_token: str = field(default="mock-api-token-7tQ2vXc9Lr4KpZ8w", repr=False)
-    jwt: str = field(default="eyJhbGciOiJub25lIn0.eyJzdWIiOiJtb2NrLWNhbGxlciJ9.bW9jay1zaWduYXR1cmU", repr=False)
-    secret: str = field(default="mock-Wb5nT8rY1kE6hJ3fUz2mQ9xA", repr=False)
-    organization_id: str = "0a1f4c52-3c5e-4b0e-9a57-5d0c4a8f6d1b"
-    git_token_id: str = "1b7d9e30-8f21-4d6c-b1a4-2e9f70c35a64"
-    foreign_organization_id: str = "f4c8a2d6-7b19-4e53-8c0d-91e6b3f5a72c"
-    foreign_git_token_id: str = "e93b5d17-2a64-4f80-a6c8-0d7e4b1f9c35"
+# What the step of a role is called.
+ACTIONS = {"create": "create", "edit": "edit", "read": "get", "list": "list", "delete": "delete"}
 
 
 @dataclass
-class GitToken:
-    """A stored git token; `fields` are the request's properties as last sent, the secret among them."""
+class Item:
+    """A stored item; `fields` are the request's properties as last sent, the secrets among them."""
 
     id: str
     created_at: str
@@ -73,14 +53,10 @@ class Request:
     headers: dict[str, str]  # names in lower case
     raw: bytes | None  # None: longer than MAX_BODY
     operation: Operation | None = None
-    tokens: dict[str, GitToken] = field(default_factory=dict)  # the organization's
-    token: GitToken | None = None
+    tokens: dict[str, Item] = field(default_factory=dict)  # the owners'
+    token: Item | None = None
     body: Any = None
-
-    @property
-    def action(self) -> str:
-        """Which operation it is, in a word; empty before `dispatch`."""
-        return ACTIONS[self.operation.id] if self.operation else ""
+    action: str = ""  # what the operation does, in a word
 
 
 @dataclass
@@ -105,29 +81,33 @@ class Mock:
     """The server's state and its steps."""
 
     def __init__(self, world: World, contract: Contract) -> None:
-        """Raises ContractError if the contract has an operation that the mock does not know."""
-        if unknown := contract.operations.keys() - ACTIONS:
-            raise ContractError(f"the mock does not know the operation {min(unknown)}")
         self.world = world
         self.contract = contract
-        self.credentials = {"token": world.api_token, "bearer": world.jwt}
+        self.resource = contract.resource
+        self.credentials = {scheme.prefix.lower(): world.credential(scheme) for scheme in self.resource.schemes}
         self.requested: dict[str, Any] = contract.request_schema["properties"]
-        self.secrets = [name for name, schema in self.requested.items() if schema.get("writeOnly")]
-        answered = contract.operations["editGitToken"].response_schema or {}
-        self.shown = [name for name in answered["properties"] if name not in self.secrets]
-        self.defaults = _defaults(contract, answered)
+        self.secrets = [name for name in self.resource.secrets if name in self.resource.leaves]
+        self.defaults = _defaults(contract, self.resource.shown_schema)
         self.validators = {
             operation.id: validator(operation.request_schema)
             for operation in contract.operations.values()
             if operation.request_schema
         }
-        self.parameters = _parameters(contract)
+        self.media_types = {operation.media_type for operation in self.resource.writes}
         # Microseconds of Unix time.
         self.last = 0
-        self.organizations: dict[str, dict[str, GitToken]] = {}
+        # Items by owners, by their ids.
+        self.organizations: dict[str, dict[str, Item]] = {}
         services = [self.service(number) for number in (1, 2)]
-        self.seed(world.organization_id, world.git_token_id, services)
-        self.seed(world.foreign_organization_id, world.foreign_git_token_id, services[:1])
+        self.seed(self.home, world.id(self.resource.item), services)
+        if self.resource.owners:
+            owners = "/".join(world.id(name, foreign=True) for name in self.resource.owners)
+            self.seed(owners, world.id(self.resource.item, foreign=True), services[:1])
+
+    @property
+    def home(self) -> str:
+        """The owners that the caller may use."""
+        return "/".join(self.world.id(name) for name in self.resource.owners)
 
     def on(self, step: str) -> Callable[[Callable[..., Any]], None]:
         """Decorates a replacement of a step: it is called with the step that it replaces, and that one's arguments."""
@@ -152,19 +132,22 @@ class Mock:
 
     # The state at the start.
 
-    def seed(self, organization: str, name: str, services: list[dict[str, Any]]) -> None:
-        """Puts a git token into an organization."""
-        fields = next(iter(self.contract.examples.values())) | dict.fromkeys(self.secrets, self.world.secret)
+    def seed(self, owners: str, id: str, services: list[dict[str, Any]]) -> None:
+        """Puts an item below owners."""
+        fields = next(iter(self.contract.examples.values()), None) or _sample(self.contract.request_schema, "mock")
+        for name in self.secrets:
+            if has(fields, name):
+                fields = put(fields, name, self.world.secret)
         now = self.now()
-        self.organizations[organization] = {name: GitToken(name, now, now, fields, services)}
+        self.organizations.setdefault(owners, {})[id.lower()] = Item(id, now, now, fields, services)
 
     def service(self, number: int) -> dict[str, Any]:
-        """A service that uses a git token, made up from the contract's schema."""
-        operation = self.contract.operations.get("getGitTokenAssociatedServices")
-        if operation is None or operation.response_schema is None:
-            return {}
-        item = operation.response_schema["properties"]["results"]["items"]
-        return {name: _sample(schema, f"{name}-{number}") for name, schema in item["properties"].items()}
+        """What a further read lists, made up from the contract's schema."""
+        for operation in self.resource.further:
+            for schema in _arrays(operation):
+                item = schema.get("items", {})
+                return {name: _sample(each, f"{name}-{number}") for name, each in item.get("properties", {}).items()}
+        return {}
 
     def now(self) -> str:
         """The time, to the microsecond, and later than all times before."""
@@ -188,8 +171,13 @@ class Mock:
     def serve(self, request: Request) -> Answer:
         """All steps to a successful answer; raises Refusal."""
         request.operation = self.dispatch(request)
+        request.action = self.action(request.operation.id)
         self.authenticate(request)
         return self.proceed(request)
+
+    def action(self, operation: str) -> str:
+        """The step of an operation."""
+        return ACTIONS.get(self.resource.role(operation), "services")
 
     def proceed(self, request: Request) -> Answer:
         """All steps after the caller is known."""
@@ -206,36 +194,42 @@ class Mock:
         return request.operations[request.method]
 
     def authenticate(self, request: Request) -> None:
-        scheme, _, value = request.headers.get("authorization", "").partition(" ")
-        if not self.authentic(scheme.lower(), value):
-            raise Refusal(401, "no valid credentials", {"WWW-Authenticate": "Token, Bearer"})
+        challenges = []
+        for scheme in self.resource.schemes:
+            sent = request.headers.get(scheme.header.lower(), "")
+            prefix, _, value = sent.partition(" ") if scheme.prefix else ("", "", sent)
+            if self.authentic(prefix.lower(), value):
+                return
+            challenges.append(scheme.called)
+        if challenges:
+            raise Refusal(401, "no valid credentials", {"WWW-Authenticate": ", ".join(challenges)})
 
     def authentic(self, scheme: str, value: str) -> bool:
         return hmac.compare_digest(self.credentials.get(scheme, "").encode(), value.encode()) and bool(value)
 
     def locate(self, request: Request) -> None:
-        """Finds the organization and, where the path names one, the git token."""
+        """Finds the owners and, where the path names one, the item."""
         for name, value in request.ids.items():
             if not self.identifies(name, value):
                 raise Refusal(400, f"{name} is not valid")
-        organization, *tokens = (value.lower() for value in request.ids.values())
-        request.tokens = self.organization(request, organization)
-        for token in tokens:
-            request.token = self.find(request, token)
+        ids = {name: value.lower() for name, value in request.ids.items()}
+        request.tokens = self.organization(request, "/".join(ids[name] for name in self.resource.owners))
+        if self.resource.item in ids:
+            request.token = self.find(request, ids[self.resource.item])
 
     def identifies(self, name: str, value: str) -> bool:
-        return bool(self.parameters[name].is_valid(value))
+        return self.resource.identifies(name, value)
 
-    def organization(self, request: Request, name: str) -> dict[str, GitToken]:  # noqa: ARG002
+    def organization(self, request: Request, name: str) -> dict[str, Item]:  # noqa: ARG002
         if name not in self.organizations:
-            raise Refusal(404, "no such organization")
-        if name != self.world.organization_id:
-            raise Refusal(403, "not your organization")
+            raise Refusal(404, f"no such {self.resource.owner}")
+        if name != self.home:
+            raise Refusal(403, f"not your {self.resource.owner}")
         return self.organizations[name]
 
-    def find(self, request: Request, name: str) -> GitToken:
+    def find(self, request: Request, name: str) -> Item:
         if name not in request.tokens:
-            raise Refusal(404, "no such git token")
+            raise Refusal(404, f"no such {self.resource.noun}")
         return request.tokens[name]
 
     def decode(self, request: Request) -> Any:
@@ -245,8 +239,8 @@ class Mock:
         return self.parse(request.raw)
 
     def accept(self, media_type: str) -> None:
-        if media_type.partition(";")[0].strip().lower() != "application/json":
-            raise Refusal(400, "the body is not application/json")
+        if media_type.partition(";")[0].strip().lower() not in self.media_types:
+            raise Refusal(400, f"the body is not {' or '.join(sorted(self.media_types))}")
 
     def parse(self, raw: bytes) -> Any:
         try:
@@ -256,14 +250,21 @@ class Mock:
 
     def validate(self, request: Request, body: Any) -> None:
         assert request.operation
-        check = self.validators[request.operation.id]
+        self.check(request.operation.id, body)
+        if request.action == "edit" and self.resource.merges and self.resource.create and request.token:
+            self.check(self.resource.create.id, merged(request.token.fields, body))
+
+    def check(self, operation: str, body: Any) -> None:
+        """Raises Refusal unless a body is one that an operation takes."""
+        check = self.validators[operation]
+        status = self.resource.refusals(self.contract.operations[operation])[0]
         try:
             if check.is_valid(body):
                 return
             error = next(iter(check.iter_errors(body)))
         except ValueError:  # lone surrogates where the validator needs to look at characters
-            raise Refusal(400, "the body is not Unicode") from None
-        raise Refusal(400, _broken_rule(error))
+            raise Refusal(status, "the body is not Unicode") from None
+        raise Refusal(status, _broken_rule(error))
 
     def perform(self, request: Request) -> Answer:
         assert request.operation
@@ -273,7 +274,7 @@ class Mock:
 
     def create(self, request: Request) -> Any:
         now = self.now()
-        token = GitToken(str(uuid.uuid4()), now, now, {}, [])
+        token = Item(self.new_id(), now, now, {}, [])
         self.store(request, token, request.body)
         token.created_at = token.updated_at
         request.tokens[token.id] = token
@@ -289,31 +290,52 @@ class Mock:
         return self.show(request, request.token)
 
     def list(self, request: Request) -> Any:
-        return {"results": [self.show(request, token) for token in request.tokens.values()]}
+        assert self.resource.list
+        items = [self.show(request, token) for token in request.tokens.values()]
+        return self.resource.relisted(_sample(self.resource.list.response_schema or {}, ""), items)
 
     def delete(self, request: Request) -> Any:
         assert request.token
-        del request.tokens[request.token.id]
+        del request.tokens[request.token.id.lower()]
 
     def services(self, request: Request) -> Any:
         assert request.token
-        return {"results": request.token.services}
+        assert request.operation
+        schema = request.operation.response_schema or {}
+        answer = _sample(schema, "")
+        lists = [name for name, each in schema.get("properties", {}).items() if each.get("type") == "array"]
+        return {**answer, lists[0]: request.token.services} if lists else answer
 
-    def store(self, request: Request, token: GitToken, body: dict[str, Any]) -> None:  # noqa: ARG002
-        token.fields = {name: value for name, value in body.items() if name in self.requested}
+    def new_id(self) -> str:
+        if self.resource.parameters[self.resource.item].get("type") == "integer":
+            return str(self.last % 10**9)
+        return str(uuid.uuid4())
+
+    def store(self, request: Request, token: Item, body: dict[str, Any]) -> None:
+        kept = {name: value for name, value in body.items() if name in self.requested}
+        if request.action == "edit" and self.resource.merges:
+            kept = merged(token.fields, kept)
+        token.fields = kept
         token.updated_at = self.now()
 
-    def show(self, request: Request, token: GitToken) -> dict[str, Any]:  # noqa: ARG002
-        """A git token as answers show it: what was stored and may be seen, and what a stored one lacks."""
-        values = {
-            **self.defaults.get(token.fields.get("type"), self.defaults[None]),
-            **token.fields,
-            "id": token.id,
-            "created_at": token.created_at,
-            "updated_at": token.updated_at,
-            "associated_services_count": len(token.services),
+    def show(self, request: Request, token: Item) -> dict[str, Any]:  # noqa: ARG002
+        """An item as answers show it: what was stored and may be seen, and what a stored one lacks."""
+        resource = self.resource
+        switch = get(token.fields, resource.switch) if resource.switch else None
+        values = {**self.defaults.get(switch, self.defaults[None]), **token.fields}
+        integer = resource.shown.get(resource.id) and resource.shown[resource.id].kind == "integer"
+        made: dict[str | None, Any] = {
+            resource.id: int(token.id) if integer else token.id,
+            resource.created: token.created_at,
+            resource.edited: token.updated_at,
+            **dict.fromkeys(resource.counts, len(token.services)),
+            **{name: has(token.fields, secret) for name, secret in resource.tells.items()},
         }
-        return {name: values[name] for name in self.shown if name in values}
+        for name, value in made.items():
+            if name:
+                values = put(values, name, value)
+        shown: dict[str, Any] = _shown(resource.shown_schema, values)
+        return shown
 
     def refuse(self, request: Request, refusal: Refusal) -> Answer:
         body = {
@@ -405,44 +427,62 @@ _JSON = json.JSONDecoder(parse_constant=_no_constant)
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def _parameters(contract: Contract) -> dict[str, Any]:
-    """A validator of each path parameter, by its name."""
-    found = {}
-    for item in contract.document["paths"].values():
-        operations = [value for value in item.values() if isinstance(value, dict)]
-        for declared in [item, *operations]:
-            for parameter in declared.get("parameters", []):
-                found[parameter["name"]] = validator(parameter["schema"])
-    return found
+def _arrays(operation: Operation) -> list[dict[str, Any]]:
+    """The lists that an answer of an operation holds."""
+    schema = operation.response_schema or {}
+    return [each for each in (schema, *schema.get("properties", {}).values()) if each.get("type") == "array"]
 
 
-def _defaults(contract: Contract, schema: dict[str, Any]) -> dict[str | None, dict[str, Any]]:
-    """What answers show of the required fields that nobody sent, by provider (None: any other provider).
+def _shown(schema: dict[str, Any], value: Any) -> Any:
+    """A value with what its schema has, and no secrets."""
+    properties = schema.get("properties")
+    if not properties or not isinstance(value, dict):
+        return value
+    visible = {name: each for name, each in properties.items() if not each.get("writeOnly") and name in value}
+    required = {name: _sample(properties[name], name) for name in schema.get("required", ()) if name not in value}
+    return required | {name: _shown(each, value[name]) for name, each in visible.items()}
 
-    It is what the contract's first example of that provider shows, else something made up from the schema.
+
+def _defaults(contract: Contract, schema: dict[str, Any]) -> dict[Any, dict[str, Any]]:
+    """What answers show of the required fields that nobody sent, by choice (None: any other choice).
+
+    It is what the contract's first example of that choice shows, else something made up from the schema.
     """
-    made = {name: _sample(schema["properties"][name], name) for name in schema["required"]}
-    found: dict[str | None, dict[str, Any]] = {None: made}
+    resource = contract.resource
+    made = {name: _sample(schema["properties"][name], name) for name in schema.get("required", ())}
+    found: dict[Any, dict[str, Any]] = {None: made}
     for example in contract.document.get("components", {}).get("examples", {}).values():
         value = example["value"]
         if validator(schema).is_valid(value):
-            found.setdefault(value.get("type"), {**made, **{name: value[name] for name in made}})
+            choice = get(value, resource.switch) if resource.switch else None
+            found.setdefault(choice, {**made, **{name: value[name] for name in made}})
     return found
 
 
 def _sample(schema: dict[str, Any], name: str) -> Any:
     """Some value that the schema of a property allows; `name` makes it recognisable."""
+    if schema.get("properties"):
+        return {each: _sample(schema["properties"][each], each) for each in schema.get("required", ())}
     for keyword in ("const", "default"):
         if keyword in schema:
             return schema[keyword]
     if "enum" in schema:
         return schema["enum"][0]
+    if "examples" in schema:
+        return schema["examples"][0]
     formats = {
         "uuid": str(uuid.uuid5(uuid.NAMESPACE_OID, name)),
         "uri": "https://git.example.com",
         "date-time": "2026-01-15T09:30:00Z",
         "date": "2026-12-31",
     }
-    kinds = {"integer": 0, "number": 0, "boolean": False, "array": [], "object": {}, "null": None}
+    kinds = {
+        "integer": schema.get("minimum", 0),
+        "number": schema.get("minimum", 0),
+        "boolean": False,
+        "array": [],
+        "object": {},
+        "null": None,
+    }
     kind = schema.get("type", "string")
     return kinds.get(kind[0] if isinstance(kind, list) else kind, formats.get(schema.get("format", ""), name))

@@ -10,7 +10,6 @@ from ..run.clause import Finding
 from ..run.run import Run
 from ..target.exchange import Answer
 
-VARIABLES = ("GIT_TOKEN", "QOVERY_API_TOKEN", "QOVERY_JWT")
 # As much of a body as a person reads, in characters.
 _SHOWN = 1500
 # A field of a JSON object that holds text which may be a secret, or the beginning of one.
@@ -31,16 +30,21 @@ def shown_answer(answer: Answer, run: Run) -> str:
     return answered("\n".join(lines), answer, run)
 
 
+def _variables(run: Run) -> list[str]:
+    """The variables that hold what must not be shown."""
+    return [run.secrets.secret, *(scheme.variable for scheme in run.resource.schemes)]
+
+
 def answered(text: str, answer: Answer, run: Run) -> str:
     """`text`, a part of an answer, without secrets.
 
-    Of git tokens that are not the run's own the secrets are not known: so of a successful answer no text is shown
+    Of items that are not the run's own the secrets are not known: so of a successful answer no text is shown
     that stands in a field which the contract does not have.
     """
     documented = {name for each in run.contract.operations.values() for name in _fields(each.response_schema or {})}
 
     def hidden(field: re.Match[str]) -> str:
-        if field["name"] in documented or any(f"${variable}" in field["value"] for variable in VARIABLES):
+        if field["name"] in documented or any(f"${variable}" in field["value"] for variable in _variables(run)):
             return field[0]
         return field["before"] + "\N{FULL BLOCK}" * len(field["value"])
 
@@ -56,7 +60,7 @@ def _fields(schema: dict[str, Any]) -> Iterator[str]:
     yield from _fields(schema["items"]) if "items" in schema else ()
 
 
-def marks(shown: str, finding: Finding) -> list[list[int]]:
+def marks(shown: str, finding: Finding, run: Run) -> list[list[int]]:
     """The parts of a shown answer that a finding's message names, each as its beginning and its end.
 
     These are the status, headers and fields by their name, quotations, and what stands in a secret's place.
@@ -65,7 +69,7 @@ def marks(shown: str, finding: Finding) -> list[list[int]]:
     if not status:
         return [[0, len(shown)]]
     message = finding.message
-    secrets = list(re.finditer(rf"\$(?:{'|'.join(VARIABLES)})\b|\N{{FULL BLOCK}}+", shown))
+    secrets = list(re.finditer(rf"\$(?:{'|'.join(_variables(run))})\b|\N{{FULL BLOCK}}+", shown))
     if "shows" in message and secrets:
         return [list(match.span()) for match in secrets]
     words = set(re.findall(r"[\w-]+", message.lower()))

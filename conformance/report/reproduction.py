@@ -13,7 +13,8 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from ..contract.contract import Operation, validator
+from ..contract.contract import validator
+from ..contract.resource import Scheme
 from ..run.checks import HTTP_REFUSALS
 from ..run.clause import Finding
 from ..run.conditions import fits
@@ -21,8 +22,7 @@ from ..run.run import Run
 from ..target.exchange import Exchange, Request
 from .shell import Expression, Names, body, options, word
 
-BASE, ORGANIZATION = "QOVERY_BASE_URL", "QOVERY_ORGANIZATION_ID"
-SECRET, STRANGER = "GIT_TOKEN", "UNKNOWN_CREDENTIALS"
+STRANGER = "UNKNOWN_CREDENTIALS"
 # How often what does not always show is asked for.
 ROUNDS = 40
 # The option with the credentials that the run has used for all that is not about credentials.
@@ -51,8 +51,9 @@ class Reproduction:
     def __init__(self, finding: Finding, run: Run) -> None:
         self._finding = finding
         self._run = run
-        self._create = _operation(run, "POST")
-        self._delete = _operation(run, "DELETE")
+        self._create = run.resource.create
+        self._delete = run.resource.delete
+        self._base, self._secret = run.resource.variable("base_url"), run.resource.secret
         self._made = finding.made if self._create else ()
         requests = [request for made in self._made for request in (self._creation(made.body), *made.then)]
         self._requests = [*requests, *(each.request for each in finding.exchanges)]
@@ -63,18 +64,18 @@ class Reproduction:
         self.number = 0
 
     def _values(self, sent: str) -> list[tuple[str, str]]:
-        """What variables stand for: credentials, secrets, organizations, and the ids of what is made."""
-        target = self._run.target
-        values = [(target.api_token or "", "QOVERY_API_TOKEN"), (target.jwt or "", "QOVERY_JWT")]
-        values += [(target.organization, ORGANIZATION)]
-        values += [(target.foreign_organization or "", "QOVERY_FOREIGN_ORGANIZATION_ID")]
-        values += [(target.foreign_token or "", "QOVERY_FOREIGN_GIT_TOKEN_ID")]
-        values += [(target.overwrite or "", "QOVERY_GIT_TOKEN_ID")]
+        """What variables stand for: credentials, secrets, owners, and the ids of what is made."""
+        target, resource = self._run.target, self._run.resource
+        values = [(value, scheme.variable) for scheme, value in target.credentials.items()]
+        values += [(value, resource.variable(name)) for name, value in target.owners.items()]
+        values += [(value, resource.variable("foreign", name)) for name, value in target.foreign.items()]
+        values += [(target.foreign_item or "", resource.variable("foreign", resource.item))]
+        values += [(target.overwrite or "", resource.variable(resource.item))]
         secrets = self._run.secrets.values
-        for variable in (SECRET, STRANGER):
+        for variable in (self._secret, STRANGER):
             found = sorted((each for each, name in secrets.items() if name == variable and each in sent), key=sent.find)
             values += [(each, _numbered(variable, index)) for index, each in enumerate(found)]
-        values += [(each, name) for each, name in secrets.items() if name not in (SECRET, STRANGER)]
+        values += [(each, name) for each, name in secrets.items() if name not in (self._secret, STRANGER)]
         ids = list(dict.fromkeys([*(made.id for made in self._made), *self._created()]))
         values += [(id, _numbered("ID", index)) for index, id in enumerate(ids)]
         return [(value, name) for value, name in values if value]
@@ -89,7 +90,7 @@ class Reproduction:
         """The id of what an exchange has created."""
         shown = exchange.answer.json
         creates = exchange.request.method == "POST" and exchange.answer.ok and isinstance(shown, dict)
-        return str(shown["id"]).lower() if creates and isinstance(shown.get("id"), str) else None
+        return self._run.resource.id_of(shown) or None if creates else None
 
     def lines(self) -> Iterator[str]:
         """The script, line by line."""
@@ -115,8 +116,10 @@ class Reproduction:
 
     def _head(self) -> Iterator[str]:
         finding, clause = self._finding, self._finding.clause
-        needed = [BASE, *sorted(name for name in self.used if name.startswith("QOVERY_"))]
-        needed = list(dict.fromkeys([*needed, ORGANIZATION, self._credential]))
+        resource = self._run.resource
+        needed = [self._base, *sorted(name for name in self.used if name.startswith(f"{resource.prefix}_"))]
+        needed += [*map(resource.variable, resource.owners), *filter(None, [self._credential])]
+        needed = list(dict.fromkeys(needed))
         tools = "curl and jq" if self._uses_jq else "curl"
         yield "#!/bin/sh"
         yield f"# {clause.id}: {_line(clause.requirement)}"
@@ -124,8 +127,8 @@ class Reproduction:
         yield "#"
         yield f"# Exit code 1: the fault is there, 0: it is gone, 2: that cannot be told. It needs {tools}."
         yield f"# Set {', '.join(needed)}."
-        if any(name.startswith(SECRET) for name in self.used):
-            yield "# Set GIT_TOKEN too where the server takes only a real one."
+        if any(name.startswith(self._secret) for name in self.used):
+            yield f"# Set {self._secret} too where the server takes only a real one."
         yield 'say() { echo "$2"; exit "$1"; }'
         for name in needed:
             yield f'[ "${{{name}:-}}" ] || say 2 "set {name}"'
@@ -133,7 +136,7 @@ class Reproduction:
 
     def _secrets(self) -> Iterator[str]:
         """Values for what only has to be recognised."""
-        for name in sorted(name for name in self.used if name.startswith((SECRET, STRANGER))):
+        for name in sorted(name for name in self.used if name.startswith((self._secret, STRANGER))):
             yield f"{name}=${{{name}:-{_MADE_UP}}}"
 
     def pasted(self) -> Iterator[str]:
@@ -167,18 +170,23 @@ class Reproduction:
     def _shared(self) -> Iterator[str]:
         yield f'authorization="{self._authorization}"'
         if self._creates:
-            yield f"items={word([Expression(f'${{{BASE}}}'), *self.names.pieces(self._collection)])}"
+            yield f"items={word([Expression(f'${{{self._base}}}'), *self.names.pieces(self._collection)])}"
 
     def _name(self, id: str) -> str:
         return next(name for value, name in self.values if value == id)
 
     @property
+    def _scheme(self) -> Scheme | None:
+        return next(iter(self._run.target.credentials), None)
+
+    @property
     def _credential(self) -> str:
-        return "QOVERY_API_TOKEN" if self._run.target.api_token else "QOVERY_JWT"
+        return self._scheme.variable if self._scheme else ""
 
     @property
     def _authorization(self) -> str:
-        return f"Authorization: {'Token' if self._run.target.api_token else 'Bearer'} ${self._credential}"
+        scheme = self._scheme
+        return f"{scheme.header}: {scheme.value(f'${scheme.variable}')}" if scheme else "Accept: */*"
 
     @property
     def _uses_jq(self) -> bool:
@@ -229,10 +237,11 @@ class Reproduction:
     @property
     def _collection(self) -> str:
         assert self._create
-        return re.sub(r"{\w+}", self._run.target.organization, self._create.path)
+        return self._run.resource.path_of(self._create.path, self._run.target.owners, "")
 
     def _creation(self, raw: bytes) -> Request:
-        headers = (("Authorization", self._run.target.authorization), ("Content-Type", "application/json"))
+        own = self._run.target.authorization
+        headers = (*([own] if own else []), ("Content-Type", "application/json"))
         return Request("POST", self._collection, headers, raw, self._create.id if self._create else None)
 
     def _make(self, id: str, raw: bytes) -> Iterator[str]:
@@ -246,7 +255,7 @@ class Reproduction:
         """Sends what was sent."""
         if exchange.request.method == "DELETE" and exchange.request.operation is None:
             local = '*//127.*|*//localhost*|*"//[::1]"*'
-            yield f'case ${BASE} in {local}) ;; *) say 2 "only for a server of your own" ;; esac'
+            yield f'case ${self._base} in {local}) ;; *) say 2 "only for a server of your own" ;; esac'
         yield from self._send(exchange.request)
         if self._creates and exchange.request.method not in ("GET", "DELETE", "HEAD", "OPTIONS", "TRACE"):
             yield f"made {self.number}"
@@ -259,11 +268,11 @@ class Reproduction:
 
     def _command(self, request: Request, command: str) -> Iterator[str]:
         """The lines that send a request by a command which takes the options of curl."""
-        arguments = " ".join(options(request, self.names, BASE))
+        arguments = " ".join(options(request, self.names, self._base))
         own = f'--header "{self._authorization}"'
         arguments = arguments.replace(own, _AUTHORIZED)
         if self._creates:
-            collection = word([Expression(f"${{{BASE}}}"), *self.names.pieces(self._collection)])[1:-1]
+            collection = word([Expression(f"${{{self._base}}}"), *self.names.pieces(self._collection)])[1:-1]
             arguments = re.sub(rf'"{re.escape(collection)}(?=["/])', '"$items', arguments)
         if request.body is None:
             yield f"{command} {arguments}"
@@ -306,7 +315,7 @@ class Reproduction:
             yield self._status(last, allowed)
         elif id == "answer/media-type":
             yield f"if grep -qi '^content-type: *application/json' \"$T/{last}.headers\"; then code=0; else code=1; fi"
-        elif id in ("secrets/token", "secrets/credentials"):
+        elif id in ("secrets/value", "secrets/credentials"):
             yield from self._shows(last)
         elif id == "secrets/internals":
             text = finding.message.partition("'")[2][:24].rstrip("'") or finding.message
@@ -365,11 +374,11 @@ class Reproduction:
         """Looks for a secret in the form in which the answer has shown it."""
         answer = self._finding.exchanges[-1].answer
         text = "\n".join([*(f"{name}: {value}" for name, value in answer.headers), answer.text])[:_SEARCHED]
-        secret = self._finding.clause.id == "secrets/token"
+        secret = self._finding.clause.id == "secrets/value"
         forms = [
             form
             for value, name in self.values
-            if name in self.used and name.startswith(SECRET) == secret and (form := _form(value, name, text))
+            if name in self.used and name.startswith(self._secret) == secret and (form := _form(value, name, text))
         ]
         if forms:
             yield f"secret={max(forms)[1]}"
@@ -410,10 +419,6 @@ def _form(value: str, name: str, text: str) -> tuple[int, str] | None:
             if value[start : start + size].lower() in lower:
                 return size, f'"$({printed}cut -c{start + 1}-{start + size})"'
     return None
-
-
-def _operation(run: Run, method: str) -> Operation | None:
-    return next((each for each in run.contract.operations.values() if each.method == method), None)
 
 
 def _numbered(name: str, index: int) -> str:

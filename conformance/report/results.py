@@ -112,7 +112,7 @@ def _exchange(exchange: Exchange, finding: Finding, run: Run) -> dict[str, Any]:
         "request": _brief(exchange.request, run),
         "answer": answer,
         # Of several exchanges, the last one shows what is wrong.
-        "marks": marks(answer, finding) if exchange is finding.exchanges[-1] else [],
+        "marks": marks(answer, finding, run) if exchange is finding.exchanges[-1] else [],
         "method": exchange.request.method,
         "operation": exchange.request.operation,
         "status": exchange.answer.status,

@@ -1,17 +1,30 @@
-"""What the suite sends: request bodies that must be accepted, with marks by which a git token is recognised."""
+"""What the suite sends: request bodies that must be accepted, with marks by which an item is recognised."""
 
 from __future__ import annotations
 
 import random
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..contract.contract import Contract
+from ..contract.fields import Field, drop, fields_of, get, has, kind, put
 from .secrets import Secrets
 
 Json = dict[str, Any]
 # As many names as a worker may give.
 NAMES = 10**6
+# The first of the dates that are sent.
+_DAY = datetime(2031, 1, 1, tzinfo=UTC)
+# Values of formats that nobody has an example of.
+_FORMATS = {
+    "email": "{}@example.com",
+    "hostname": "{}.example.com",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+    "time": "12:00:00Z",
+    "duration": "PT5M",
+}
 
 
 class Bodies:
@@ -20,6 +33,7 @@ class Bodies:
     def __init__(self, contract: Contract, secrets: Secrets, source: random.Random, label: str, pins: Json) -> None:
         self.pins = pins
         self._contract = contract
+        self._resource = contract.resource
         self._random = source
         self._label = label
         self._tokens = [secrets.token(source) for _ in range(4)]
@@ -29,40 +43,143 @@ class Bodies:
         """Numbers what is made from here on, so that no two workers give the same name."""
         self._count = number
 
-    def name(self) -> str:
-        """A name that no other git token has, by which people and a later run recognise what this one left."""
-        self._count += 1
-        return f"{self._label}-{self._count}"
-
     def token(self) -> str:
-        """A value for a git token that is recognised wherever a server shows it."""
+        """A value for a secret that is recognised wherever a server shows it."""
         return self._tokens[self._count % len(self._tokens)]
 
     def least(self, **fields: Any) -> Json:
-        """The smallest body that must be accepted, with `fields` put in."""
-        body = {field: self.value(field) for field in self._contract.request_schema["required"]}
-        body["type"] = (self.pins | fields).get("type", "GITHUB")
-        while (missing := self._contract.offence(body)) and missing not in body:
-            body[missing] = self.value(missing)
-        return body | self.pins | fields
+        """The smallest body that must be accepted and has a mark, with `fields` put in."""
+        fixed = self.pins | fields
+        mark = self._resource.mark
+        body = put({}, mark, self.value(mark))
+        for name, field in self._resource.fields.items():
+            outer = field.path[:-1]
+            if has(body, name):
+                continue
+            if field.required and field.kind != "object" and (not outer or has(body, ".".join(outer))):
+                body = put(body, name, self.value(name))
+            elif field.required and field.kind == "object":
+                body = put(body, name, {})
+        switch = self._resource.switch
+        if switch and has(body, switch) and switch not in fixed:
+            # A choice that requires nothing beyond what every body has, if there is one.
+            choices = [put(body, switch, choice[switch]) for choice in self._resource.choices]
+            free = [each for each in [*choices[1:], choices[0]] if self._contract.offence(each) is None]
+            body = free[0] if free else body
+        return self._repaired(body, fixed)
 
     def full(self, **fields: Any) -> Json:
         """A body with every field, that must be accepted."""
-        properties = self._contract.request_schema["properties"]
-        return {field: self.value(field) for field in properties} | self.pins | fields
+        mark = self._resource.mark
+        body = put({}, mark, self.value(mark))
+        for name in self._resource.leaves:
+            if name != mark:
+                body = put(body, name, self.value(name))
+        return self._repaired(body, self.pins | fields)
 
-    def value(self, field: str) -> str:
-        """A value of a field that must be accepted; by all but providers and secrets a git token is recognised."""
-        schema = self._contract.request_schema["properties"][field]
-        if field == "name":
-            return self.name()
-        if schema.get("writeOnly"):
-            return self.token()
-        if "enum" in schema:
-            return str(schema["enum"][self._count % len(schema["enum"])])
+    def with_secrets(self, body: Json) -> Json:
+        """A body with new secrets, where it must have them."""
+        for name in self._resource.secrets:
+            body = put(body, name, self.pins.get(name) or self.token())
+        return body
+
+    def _repaired(self, body: Json, fixed: Json) -> Json:
+        """A body with `fixed` fields, and what they require, and without what they forbid."""
+        for name, value in fixed.items():
+            body = put(body, name, value)
+        tried: set[str] = set()
+        while (wrong := self._contract.offence(body)) and wrong not in tried and wrong not in fixed:
+            tried.add(wrong)
+            if not has(body, wrong) and wrong in self._resource.fields:
+                body = put(body, wrong, self.value(wrong))
+            elif wrong in self._resource.optional:
+                body = drop(body, wrong)
+        return body
+
+    def value(self, name: str) -> Any:
+        """A value of a field that must be accepted; by all but choices and secrets an item is recognised."""
+        if name == self._resource.mark:
+            self._count += 1
+        field = self._resource.fields[name]
+        for value in self._values(field):
+            if self._contract.must_accept(name, value):
+                return value
+        return next((got for each in self._resource.examples.values() if (got := get(each, name)) is not None), None)
+
+    def _values(self, field: Field) -> list[Any]:
+        """Values of which one must be accepted, the best first."""
         mark = f"{self._label}-{self._count}"
-        return f"https://{mark}.example.com/api" if schema.get("format") == "uri" else f"{field}-{mark}"
+        if field.secret and field.kind == "text":
+            least, most = field.bound("minLength", 0), field.bound("maxLength", 1000)
+            token = self.token()
+            return [token, token[:most], token * (least // len(token) + 1)]
+        named = mark if field.name == self._resource.mark else f"{field.path[-1]}-{mark}"
+        return self._made(field.schema, named, mark)
+
+    def _made(self, schema: Json, named: str, mark: str) -> list[Any]:
+        """Values that a schema takes; `named` and `mark` are texts to recognise them by."""
+        given = [*schema.get("examples", ()), *([schema["default"]] if "default" in schema else [])]
+        field = Field(("value",), schema, required=True)
+        count = self._count
+        match field.kind:
+            case "choice":
+                return [field.choices[count % len(field.choices)]]
+            case "text":
+                most = field.bound("maxLength", 255)
+                short = f"{mark[-most:]}".strip("-")
+                return [named[:most], mark, short, short.replace("-", "_"), short.replace("-", ""), *given]
+            case "address":
+                return [f"https://{mark}.example.com/api", *given]
+            case "flag":
+                return [bool(count % 2)]
+            case "integer" | "number":
+                return [*_numbers(field, count), *given]
+            case "date":
+                return [(_DAY + timedelta(days=count % 1000)).date().isoformat(), *given]
+            case "date-time":
+                return [(_DAY + timedelta(seconds=count % 10**6)).strftime("%Y-%m-%dT%H:%M:%SZ"), *given]
+            case "uuid":
+                return [self.unknown_id()]
+            case "list":
+                return [*self._lists(schema, named, mark), *given, []]
+            case "object":
+                inner = fields_of(schema)
+                return [{name: self._made(each.schema, name, mark)[0] for name, each in inner.items()}, *given, {}]
+            case "other":
+                text = _FORMATS.get(str(schema.get("format")), "{}").format(mark)
+                return [*given, text, None]
+
+    def _lists(self, schema: Json, named: str, mark: str) -> list[Any]:
+        """Lists of two values, or as many as there have to be."""
+        bounds = Field(("value",), schema, required=True)
+        size = min(max(int(bounds.bound("minItems", 0)), 2), int(bounds.bound("maxItems", 2)))
+        items = schema.get("items", {})
+        if kind(items) == "choice":
+            choices = items["enum"]
+            chosen = [choices[(self._count + number) % len(choices)] for number in range(min(size, len(choices)))]
+            return [chosen]
+        made = self._made(items, named, mark)[0]
+        values = [f"{made}-{number}" if isinstance(made, str) and number else made for number in range(size)]
+        return [values, values[:1]]
+
+    def unknown(self, parameter: str) -> str:
+        """A value of a path's parameter that names nothing."""
+        if self._resource.is_uuid(parameter):
+            return self.unknown_id()
+        if self._resource.parameters[parameter].get("type") == "integer":
+            return str(self._random.randrange(10**8, 10**9))
+        return f"unknown-{self._random.getrandbits(32):08x}"
 
     def unknown_id(self) -> str:
         """A UUID that names nothing."""
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+
+def _numbers(field: Field, count: int) -> list[Any]:
+    """A number between the bounds, another each time; with a part after the point if it may have one."""
+    least, most = field.bound("minimum", 0), field.bound("maximum", 10**6)
+    step = field.bound("multipleOf", 1)
+    first = -(-least // step) * step
+    whole = first + count % max(1, int((most - first) // step) + 1) * step
+    half = whole + 0.5 if field.kind == "number" and whole + 0.5 <= most else whole
+    return [half, whole, least, most, least + 1]

@@ -112,14 +112,15 @@ class Checks:
 
 
 @check(
-    "secrets/token",
-    "No answer shows a git token's value, whole, in part or encoded.",
-    source="facts: `token` is a secret, no answer ever carries it",
+    "secrets/value",
+    "No answer shows the secret of {a}, whole, in part or encoded.",
+    source="OpenAPI document: writeOnly",
     level="documented",
     fatal=False,
 )
 def _token(checks: Checks, _: Exchange) -> str | None:
-    return "the answer shows the git token's value" if "GIT_TOKEN" in checks.shown else None
+    noun = checks.contract.resource.noun
+    return f"the answer shows the {noun}'s secret" if checks.secrets.secret in checks.shown else None
 
 
 @check(
@@ -130,7 +131,7 @@ def _token(checks: Checks, _: Exchange) -> str | None:
     fatal=False,
 )
 def _credentials(checks: Checks, _: Exchange) -> str | None:
-    shown = checks.shown - {"GIT_TOKEN"}
+    shown = checks.shown - {checks.secrets.secret}
     return f"the answer shows {', '.join(sorted(shown))}" if shown else None
 
 
@@ -215,7 +216,7 @@ def _status(checks: Checks, exchange: Exchange) -> str | None:
 @check(
     "answer/media-type",
     "Every documented body is of the media type that the contract gives it, and says so.",
-    source="OpenAPI document: application/json",
+    source="OpenAPI document: the media type of each body",
     level="documented",
 )
 def _media_type(checks: Checks, exchange: Exchange) -> str | None:
@@ -246,8 +247,8 @@ def _schema(checks: Checks, exchange: Exchange) -> str | None:
     operation, answer = exchange.request.operation, exchange.answer
     if operation is None or not answer.ok or checks.contract.operations[operation].response_schema is None:
         return NOT_APPLICABLE
-    if exchange.request.body and checks.contract.zone(exchange.request.json) is not Zone.ACCEPT:
-        # Whatever such a request makes of the git token, it is the acceptance that is at fault, if anything is.
+    if exchange.request.body and checks.contract.zone(exchange.request.json, operation) is not Zone.ACCEPT:
+        # Whatever such a request makes of the item, it is the acceptance that is at fault, if anything is.
         return NOT_APPLICABLE
     try:
         value = json.loads(answer.body.decode("utf-8"), parse_constant=_no_constant)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
+from ..contract.resource import Resource
 from ..target.exchange import Exchange
 from .history import Made
 
@@ -15,22 +16,49 @@ LEVELS: tuple[Level, ...] = ("documented", "http", "expected")
 F = TypeVar("F", bound=Callable[..., object])
 
 
+def _always(_: Resource) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Clause:
-    """`needs` are the clauses without which this one cannot be judged."""
+    """`needs` are the clauses without which this one cannot be judged.
+
+    What an item, its owner and the operations are called stands in requirement and source as {noun}, {create} and so
+    on, until they are `worded`.
+    """
 
     id: str
-    requirement: str
-    source: str
+    requirement: str = field(compare=False)
+    source: str = field(compare=False)
     level: Level
     needs: tuple[str, ...] = ()
+    # Is there something in a resource that the clause is about?
+    when: Callable[[Resource], object] = field(default=_always, compare=False, repr=False)
+
+    def worded(self, resource: Resource) -> Clause:
+        """The clause in the words of a contract."""
+        texts = [text.format_map(resource.words) for text in (self.requirement, self.source)]
+        requirement = texts[0][:1].upper() + texts[0][1:] if self.requirement[0] == "{" else texts[0]
+        return replace(self, requirement=requirement, source=texts[1], when=_always)
 
 
-def clause(id: str, requirement: str, *, source: str, level: Level, needs: str = "edit/works") -> Callable[[F], F]:
-    """Marks a test of the suite as the judge of a clause. `needs` is a list of ids, separated by spaces."""
+def clause(
+    id: str,
+    requirement: str,
+    *,
+    source: str,
+    level: Level,
+    needs: str = "edit/works",
+    when: Callable[[Resource], object] = _always,
+) -> Callable[[F], F]:
+    """Marks a test of the suite as the judge of a clause, which is one of those resources for which `when` is true.
+
+    `needs` is a list of ids, separated by spaces.
+    """
 
     def mark(function: F) -> F:
-        function.clause = Clause(id, requirement, source, level, tuple(needs.split()))  # type: ignore[attr-defined]
+        function.clause = Clause(id, requirement, source, level, tuple(needs.split()), when)  # type: ignore[attr-defined]
         return function
 
     return mark
@@ -77,6 +105,8 @@ class Result:
     lacking: bool = False
     note: str = ""
     finding: Finding | None = None
+    # Has the contract nothing that the clause is about?
+    absent: bool = False
 
     @property
     def state(self) -> State:

@@ -6,13 +6,13 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ..contract.contract import Zone
+from ..contract.fields import get, nested
 from ..target.exchange import Answer
 from ..target.target import CannotRun, Lacking, NotExercised
 from .clause import Finding, Result
 from .comparison import difference, unlike
-from .estate import listed_tokens
+from .estate import listed_items
 from .notes import OTHERS, leftovers
-from .roles import DELETE
 
 if TYPE_CHECKING:
     from .run import Run
@@ -35,7 +35,7 @@ class CleanUp:
     def look(self) -> Answer:
         """Lists the git tokens that are there before the run has done anything."""
         answer = self._run.list_all().answer
-        self._run.estate.looked(listed_tokens(answer))
+        self._run.estate.looked(listed_items(self._run.resource, answer))
         return answer
 
     def adopt(self) -> None:
@@ -52,19 +52,21 @@ class CleanUp:
     def sweep(self) -> list[str]:
         """Deletes what earlier runs have left, and restores what they have overwritten; gives the ids."""
         if self._run.estate.before is None:
-            raise CannotRun("the git tokens cannot be listed: check the credentials and QOVERY_ORGANIZATION_ID")
+            nouns = self._run.resource.nouns
+            raise CannotRun(f"the {nouns} cannot be listed: check the credentials and {self._run.variables}")
         dead = self._run.notes.dead() if self._run.notes else []
-        keep = {self._run.target.overwrite or "", os.environ.get("QOVERY_GIT_TOKEN_ID", "").lower()}
-        deletes = DELETE in self._run.contract.operations and not self._run.target.overwrite
-        found = leftovers(self._run.estate.before, dead, keep) if deletes else []
+        resource = self._run.resource
+        keep = {self._run.target.overwrite or "", os.environ.get(resource.variable(resource.item), "").lower()}
+        deletes = resource.delete is not None and not self._run.target.overwrite
+        found = leftovers(resource, self._run.estate.before, dead, keep) if deletes else []
         self._run.estate.release({*found, *(id for left in dead for id in left.overwritten)})
-        gone = [id for id in found if self._run.delete(id).answer.status in (204, 404)]
+        gone = [id for id in found if self._run.delete(id).answer.status in self._run.gone]
         for id in gone:
             del self._run.estate.before[id]
         for left in dead:
             for id, fields in left.overwritten.items():
                 if id in self._run.estate.before and not self.restore(id, fields):
-                    self._run.estate.before[id] |= fields
+                    self._run.estate.before[id] |= nested(fields)
                     gone.append(id)
             if not (left.created - left.before) & self._run.estate.before.keys():
                 left.path.unlink(missing_ok=True)
@@ -73,22 +75,19 @@ class CleanUp:
 
     def restore(self, git_token: str, fields: Json) -> str | None:
         """Gives an overwritten git token its fields again, but for the secret; says what is not as it was."""
-        secret = {"token": self._run.bodies.pins.get("token") or self._run.bodies.token()}
         # An optional field that was absent is gone when it is left out, or else when it is empty.
-        for kept in ({name: value for name, value in fields.items() if value != ""}, fields):
-            edited = self._run.edit(kept | secret, git_token=git_token).answer
-            problem = difference(self._run.contract, fields, edited.json if isinstance(edited.json, dict) else {})
+        filled = {name: value for name, value in fields.items() if value != ""}
+        for kept in (filled, fields):
+            edited = self._run.edit(self._run.bodies.with_secrets(nested(kept)), item=git_token).answer
+            problem = difference(self._run.contract, nested(fields), edited.json)
             if not problem:
                 break
         return problem
 
     def discard(self, git_token: str) -> None:
         """Deletes a git token of the run's own that has served its purpose, if the contract has a way."""
-        if (
-            DELETE not in self._run.contract.operations
-            or DELETE in self._run.missing
-            or git_token.lower() not in self._run.estate.created
-        ):
+        delete = self._run.resource.delete
+        if not delete or delete.id in self._run.missing or git_token.lower() not in self._run.estate.created:
             return
         self._doomed.append(git_token.lower())
         # To look whether it is there takes a request: one that was not seen yet waits for a list that shows it.
@@ -128,7 +127,7 @@ class CleanUp:
         """
         self._run.current = None
         result = self._run.add(OTHERS) if others else Result(OTHERS)
-        result.reason = "the git tokens could not be listed before and after the run"
+        result.reason = f"the {self._run.resource.nouns} could not be listed before and after the run"
         left, lent = self.left, self.lent or []
         with self._run.target.cleanup():
             try:
@@ -142,7 +141,7 @@ class CleanUp:
             except (NotExercised, CannotRun) as error:
                 result.reason, result.lacking = str(error), isinstance(error, Lacking)
             except (ValueError, TypeError, LookupError, AttributeError):
-                result.reason = "the lists of git tokens cannot be read"
+                result.reason = f"the lists of {self._run.resource.nouns} cannot be read"
         left += set(self._run.estate.created).difference(lent)
         if self._run.notes:
             self._run.notes.close(done=not left)
@@ -151,7 +150,7 @@ class CleanUp:
     def _others(self, result: Result, before: dict[str, Json]) -> None:
         """Deletes what the run created without being told, and judges whether the rest is as `before`."""
         listed = self._run.list_all()
-        after = listed_tokens(listed.answer)
+        after = listed_items(self._run.resource, listed.answer)
         if after is None:
             return
         result.reason, result.requests = "", 1
@@ -160,13 +159,10 @@ class CleanUp:
         for id, token in before.items():
             if id == self._run.target.overwrite:
                 continue
-            field = (
-                unlike(self._run.contract, token, after[id], "updated_at", "associated_services_count")
-                if id in after
-                else "it"
-            )
+            field = unlike(self._run.contract, token, after[id], *self._run.resource.unsteady) if id in after else "it"
             if field:
-                what = f"{field} of the git token {id} has changed" if id in after else f"the git token {id} is gone"
+                noun = self._run.resource.noun
+                what = f"{field} of the {noun} {id} has changed" if id in after else f"the {noun} {id} is gone"
                 message = f"{what} in the course of the run, which did not address it"
                 result.finding = result.finding or Finding(OTHERS, message, (listed,))
 
@@ -178,9 +174,9 @@ class CleanUp:
 
     def _fields(self, token: Json) -> Json:
         """What of a git token an edit can set, as it is shown; an absent text is empty."""
-        shown = (self._run.contract.operations["editGitToken"].response_schema or {})["properties"]
-        settable = {
-            name: schema for name, schema in self._run.contract.request_schema["properties"].items() if name in shown
+        texts = self._run.resource.of_kind("text")
+        return {
+            name: "" if value is None else value
+            for name in self._run.resource.visible
+            if (value := get(token, name)) not in (None, "") or name in texts
         }
-        texts = [name for name, schema in settable.items() if schema.get("format") != "uri"]
-        return {name: token.get(name) or "" for name in settable if token.get(name) or name in texts}

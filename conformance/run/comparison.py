@@ -1,4 +1,4 @@
-"""How two accounts of a git token are compared: what was sent and what is shown, or two answers."""
+"""How two accounts of an item are compared: what was sent and what is shown, or two answers."""
 
 from __future__ import annotations
 
@@ -8,29 +8,34 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..contract.contract import Contract
+from ..contract.fields import get, has, kind
 
 Json = dict[str, Any]
 
 
-def difference(contract: Contract, sent: Json, token: Json) -> str | None:
-    """The first field of a request body that a git token does not show as sent, and how; None if there is none."""
-    shown_fields = contract.operations["editGitToken"].response_schema or {}
-    for field in contract.request_schema["properties"]:
-        if field not in sent or field not in shown_fields["properties"]:
+def difference(contract: Contract, sent: Json, shown: object) -> str | None:
+    """The first field of a request body that an item does not show as sent, and how; None if there is none."""
+    for field in contract.resource.visible:
+        if not has(sent, field):
             continue
-        shown = token.get(field)
-        # An empty optional text may be shown as absent: nobody can tell the two apart in use.
-        if shown != sent[field] and not (sent[field] == "" and shown is None):
-            return f"{field} was sent as {short(sent[field])} and is shown as {short(shown)}"
+        was, now = get(sent, field), get(shown, field)
+        # An empty optional text or list may be shown as absent: nobody can tell the two apart in use. What is null is.
+        if was in ("", None) and now in ("", None):
+            continue
+        schema = contract.resource.fields[field].schema
+        if meaning(was, schema) != meaning(now, schema):
+            return f"{field} was sent as {short(was)} and is shown as {short(now)}"
+    for field, secret in contract.resource.tells.items():
+        if get(sent, secret) not in (None, "") and get(shown, field) is not True:
+            return f"{field} was to be true, for {secret} was sent, and is shown as {short(get(shown, field))}"
     return None
 
 
-def unlike(contract: Contract, token: Json, other: Json, *ignored: str) -> str | None:
-    """The first field of the contract in which two accounts of a git token differ; None if they say the same."""
-    schema = contract.operations["editGitToken"].response_schema or {}
-    for field, each in schema["properties"].items():
-        if field not in ignored and not _same(token.get(field), other.get(field), each):
-            return str(field)
+def unlike(contract: Contract, item: Json, other: Json, *ignored: str) -> str | None:
+    """The first field of the contract in which two accounts of an item differ; None if they say the same."""
+    for field, each in contract.resource.shown.items():
+        if field not in ignored and not same(get(item, field), get(other, field), each.schema):
+            return field
     return None
 
 
@@ -40,17 +45,32 @@ def later(time: str, other: str) -> bool:
     return instant(time) - instant(other) >= timedelta(microseconds=10 ** (6 - digits))
 
 
-def _same(value: object, other: object, schema: Json) -> bool:
-    if schema.get("format") == "date-time" and isinstance(value, str) and isinstance(other, str):
+def same(value: object, other: object, schema: Json) -> bool:
+    """Do two values say the same?"""
+    if kind(schema) == "date-time" and isinstance(value, str) and isinstance(other, str):
         return not later(value, other) and not later(other, value)
-    return _meaning(value, schema) == _meaning(other, schema)
+    return meaning(value, schema) == meaning(other, schema)
 
 
-def _meaning(value: object, schema: Json) -> object:
+def meaning(value: object, schema: Json) -> object:
     """A value of an answer without the ways in which the same thing may be written."""
     if value == "":
         return None
-    return value.lower() if schema.get("format") == "uuid" and isinstance(value, str) else value
+    match kind(schema):
+        case "date-time" if isinstance(value, str):
+            return instant(value)
+        case "uuid" if isinstance(value, str):
+            return value.lower()
+        case "object" if isinstance(value, dict) and "properties" in schema:
+            return {name: meaning(value.get(name), each) for name, each in schema["properties"].items()}
+        case "list" if isinstance(value, list):
+            items = [meaning(each, schema.get("items", {})) for each in value]
+            # What may hold nothing twice is a set.
+            return sorted(items, key=repr) if schema.get("uniqueItems") else items
+        case "integer" | "number" if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+    # True is not 1.
+    return (value, "flag") if isinstance(value, bool) else value
 
 
 def instant(text: str) -> datetime:

@@ -41,17 +41,17 @@ def different(field: str) -> str:
 
 def listed(field: str, value: object, times: int) -> str:
     """The last answer lists so many items with that value."""
-    return f"[$last.results[] | select({_folded(f'.{field}')} == {_folded(_literal(value))})] | length == {times}"
+    return f"[{_items('$last')} | select({_folded(f'.{field}')} == {_folded(_literal(value))})] | length == {times}"
 
 
 def unique(field: str) -> str:
     """No two items that the last answer lists show the same in a field."""
-    return f"[$last.results[].{field}] | length == (unique | length)"
+    return f"[{_items('$last')} | .{field}] | length == (unique | length)"
 
 
 def counted(field: str) -> str:
     """The answer before the last lists no more than a field of the last one counts."""
-    return f"($before.results | length) <= $last.{field}"
+    return f"([{_items('$before')}] | length) <= $last.{field}"
 
 
 def has(field: str) -> str:
@@ -84,7 +84,12 @@ def _item(place: Place) -> str:
     which, id = place
     if id is None:
         return which
-    return f"({which}.results[] | select({_folded('.id')} == {_folded(_literal(id))}))"
+    return f"({_items(which)} | select({_folded('.id')} == {_folded(_literal(id))}))"
+
+
+def _items(which: Which) -> str:
+    """What an answer lists, whatever it calls the list."""
+    return f"({which} | arrays, (objects | first(.[] | arrays)) | .[])"
 
 
 def _folded(text: str) -> str:

@@ -10,8 +10,7 @@ from ..target.exchange import Exchange, Request
 from ..target.network import Kind
 from ..target.target import Lost
 from .comparison import difference
-from .estate import listed_tokens
-from .roles import DELETE, LIST
+from .estate import listed_items
 
 if TYPE_CHECKING:
     from .run import Run
@@ -39,7 +38,7 @@ def _claim(run: Run, exchange: Exchange) -> str | None:
     answer, sent = exchange.answer, exchange.request.json
     if not answer.ok or not isinstance(answer.json, dict):
         return None
-    new = run.estate.claim(answer.json.get("id"), sent if isinstance(sent, dict) else {})
+    new = run.estate.claim(run.resource.id_of(answer.json), sent if isinstance(sent, dict) else {})
     if new:
         run.target.ledger.create(new)
         run.target.keep(1)
@@ -48,13 +47,13 @@ def _claim(run: Run, exchange: Exchange) -> str | None:
 
 def _undo(run: Run, request: Request) -> None:
     """Deletes what a create has made that was not answered."""
-    tokens = listed_tokens(run.list_all().answer) if LIST in run.contract.operations else None
+    tokens = listed_items(run.resource, run.list_all().answer) if run.resource.list else None
     if tokens is None:
         raise Lost("the answer to a create was lost, and no list shows what it has made")
     for id, token in tokens.items():
         if id in run.estate.created or id in (run.estate.before or {}) or not _is_made_by(run, request, token):
             continue
-        if DELETE not in run.contract.operations:
+        if run.resource.delete is None:
             raise Lost("the answer to a create was lost, and nothing can delete what it has made")
         run.estate.recover(id)
         run.target.ledger.create(id)
@@ -63,7 +62,7 @@ def _undo(run: Run, request: Request) -> None:
 
 
 def _is_made_by(run: Run, request: Request, token: Json) -> bool:
-    """Has a create made a git token? By the mark that was in its body, or by all that it sent."""
+    """Has a create made an item? By the mark that was in its body, or by all that it sent."""
     if not isinstance(request.json, dict):
         return False
     mark = re.compile(rf"{re.escape(run.estate.label)}-\d+\b")

@@ -11,6 +11,8 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
+from ..contract.fields import get
+from ..contract.resource import Resource
 from ..target.exchange import Answer
 
 Json = dict[str, Any]
@@ -36,8 +38,11 @@ class Estate:
     listed. `created` are the ids of the run's own. `label` is in the texts of each of these.
     """
 
-    def __init__(self, label: str, foreign: str | None = None, overwrite: str | None = None) -> None:
+    def __init__(
+        self, resource: Resource, label: str, foreign: str | None = None, overwrite: str | None = None
+    ) -> None:
         self.label = label
+        self._resource = resource
         # Somebody's, which the run may edit.
         self._overwrite = overwrite
         self.before: dict[str, Json] | None = None
@@ -95,7 +100,7 @@ class Estate:
     def read(self, id: str, token: Json) -> None:
         """Learns from a read of one git token, which shows less than a list: a wrong server may read out any."""
         sent = self._claimed.get(id, {})
-        if self.bears_mark(token) or (sent and token.get("name") == sent.get("name")):
+        if self.bears_mark(token) or (sent and get(token, self._resource.mark) == get(sent, self._resource.mark)):
             self.seen({id: token})
 
     def claimed(self, path: str) -> str | None:
@@ -127,14 +132,9 @@ class Estate:
         return bool(_ID.fullmatch(id)) and plain(id) not in self._others and self.bears_mark(token)
 
 
-def listed_tokens(answer: Answer) -> dict[str, Json] | None:
-    """The git tokens of a list by their ids, in lower case; None if it is no list."""
-    listed = answer.json.get("results") if answer.status == 200 and isinstance(answer.json, dict) else None
-    if not isinstance(listed, list):
+def listed_items(resource: Resource, answer: Answer) -> dict[str, Json] | None:
+    """The items of a list by their ids, in lower case; None if it is no list."""
+    listed = resource.listed(answer.json) if answer.ok else None
+    if listed is None:
         return None
-    return {id: token for token in listed if (id := id_of(token))}
-
-
-def id_of(token: object) -> str:
-    """The id of a listed git token, in lower case; empty if there is none."""
-    return str(token.get("id", "")).lower() if isinstance(token, dict) else ""
+    return {id: item for item in listed if (id := resource.id_of(item))}

@@ -8,12 +8,13 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..contract.fields import get
 from ..target.exchange import Exchange
 from ..target.target import NotExercised
 from .clause import Broken, Clause, Finding, Result, Stumbled
 from .comparison import difference
 from .history import History, Made
-from .roles import FIRST, LIST, MISSING, READ
+from .roles import FIRST, MISSING
 
 if TYPE_CHECKING:
     from .run import Run
@@ -32,12 +33,12 @@ class Findings:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._edits: deque[Exchange] = deque(maxlen=8)
-        self.history = History()
+        self.history = History(run.resource)
 
     def note(self, exchange: Exchange) -> None:
         """Remembers what a later finding may depend on."""
         self.history.note(exchange)
-        if exchange.request.operation == "editGitToken":
+        if self._run.resource.role(exchange.request.operation) == "edit":
             self._edits.append(exchange)
 
     def add(self, result: Result, broken: Broken) -> None:
@@ -89,7 +90,7 @@ class Findings:
         """Keeps a finding about an answer to a request that was sent for another clause."""
         self.keep(result, broken)
         [exchange] = broken.exchanges
-        safe = exchange.request.method in ("GET", "PUT") and exchange.request.operation
+        safe = exchange.request.method in ("GET", "PUT", "PATCH") and exchange.request.operation
         if result.finding and safe and result.clause.id in STATUSES:
             with contextlib.suppress(NotExercised):
                 again = self._run.repeat(exchange)
@@ -104,7 +105,7 @@ class Findings:
         requests = [each.request for each in broken.exchanges]
         marks = re.compile(rf"{re.escape(self._run.estate.label)}-\d+")
         ids = self.history.named(*requests) + self.history.alike(marks, *requests)
-        if any(each.operation == LIST for each in requests):
+        if any(self._run.resource.role(each.operation) == "list" for each in requests):
             ids += self.history.alive(broken.exchanges[0].at)[:_LISTED]
         elif broken.holds and self._run.bystander in self.history.lives and clause.id != "answer/schema":
             # An edit may have gone to another one.
@@ -117,12 +118,9 @@ class Findings:
         if since is None:
             return
         last = broken.exchanges[-1]
-        if (
-            not self._run.contract.operations.get(READ)
-            or self._run.get(git_token=self._name(last)).answer.status != 404
-        ):
+        if not self._run.resource.read or self._run.get(item=self._name(last)).answer.status != 404:
             return
-        what = f"a git token that the run did not delete is gone: {last.request.operation} finds it no more (404)"
+        what = f"{self._run.a} that the run did not delete is gone: {last.request.operation} finds it no more (404)"
         if since:
             culprit = since[-1]
             name = culprit.request.operation or culprit.request.method
@@ -132,9 +130,11 @@ class Findings:
 
     def _missing(self, result: Result, broken: Broken) -> None:
         """Notes that the server does not have an operation, so that no other clause says the same."""
-        operation = FIRST.get(result.clause.id)
-        last = broken.exchanges[-1]
-        if operation and operation == last.request.operation and last.answer.status in MISSING:
+        operation = broken.exchanges[-1].request.operation
+        first = FIRST.get(result.clause.id) == self._run.resource.role(operation)
+        # Of further reads there may be several.
+        further = result.clause.id == "resource/further-reads"
+        if operation and (first or further) and broken.exchanges[-1].answer.status in MISSING:
             self._run.missing[operation] = result.clause.id
 
     def withdraw(self) -> None:
@@ -154,16 +154,16 @@ class Findings:
             self._run.cleanup.discard(token)
         edited = self._run.edit(body := self._run.bodies.full())
         if edited.answer.status in (403, 404):
-            self._run.subject = str((self._run.create(body).answer.json or {}).get("id"))
+            self._run.subject = self._run.resource.id_of(self._run.create(body).answer.json)
             edited = self._run.edit(body)
-        if self._run.get(git_token=self._run.bystander).answer.status in (403, 404):
-            self._run.bystander = str((self._run.create(self._run.bodies.full()).answer.json or {}).get("id"))
+        if self._run.get(item=self._run.bystander).answer.status in (403, 404):
+            self._run.bystander = self._run.resource.id_of(self._run.create(self._run.bodies.full()).answer.json)
         if not edited.answer.ok or edited.broken or difference(self._run.contract, body, edited.answer.json):
             works.reason = "a valid edit worked at first and does no more"
             steady = self._run.results.get(STEADY)
             if steady and not steady.finding:
                 message = f"after {self._run.target.used} requests {works.reason}"
-                self.keep(steady, Broken(message, edited, statuses=(200,)), flaky=True)
+                self.keep(steady, Broken(message, edited, statuses=(self._run.success("edit"),)), flaky=True)
         # What was accepted by mistake has changed what there is.
         if self._run.snapshot:
             with contextlib.suppress(Broken, Stumbled):
@@ -171,7 +171,7 @@ class Findings:
             self._run.refused.clear()
 
     def _repeatable(self, exchange: Exchange) -> bool:
-        return exchange.request.operation in ("editGitToken", "getOrganizationGitToken") and (
+        return self._run.resource.role(exchange.request.operation) in ("edit", "read") and (
             self._run.subject in exchange.request.path.lower()
         )
 
@@ -184,7 +184,5 @@ class Findings:
         """What a repeated exchange has in common with the first."""
         token = exchange.answer.json
         if isinstance(token, dict) and exchange.answer.ok:
-            return exchange.answer.status, {
-                field: token.get(field) for field in self._run.contract.request_schema["properties"]
-            }
+            return exchange.answer.status, {field: get(token, field) for field in self._run.resource.leaves}
         return exchange.answer.status

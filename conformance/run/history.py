@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from ..contract.resource import Resource
 from ..target.exchange import Exchange, Request
 
 # A longer body, in bytes, is a case of its own, and nothing that others build on.
@@ -40,7 +41,8 @@ class Made:
 class History:
     """The lives of the run's own items, by id in lower case."""
 
-    def __init__(self) -> None:
+    def __init__(self, resource: Resource) -> None:
+        self._resource = resource
         self.lives: dict[str, Life] = {}
         self._writes: deque[Exchange] = deque(maxlen=_WRITES)
         self._lists: deque[Exchange] = deque(maxlen=_LAST)
@@ -53,23 +55,24 @@ class History:
         if request.method not in ("GET", "HEAD", "OPTIONS", "TRACE"):
             self._writes.append(exchange)
         shown = answer.json if answer.ok and isinstance(answer.json, dict) else {}
-        if request.method == "POST" and shown.get("id") and request.operation:
-            self.lives[str(shown["id"]).lower()] = Life(exchange, seen=exchange.at)
+        id = self._resource.id_of(shown)
+        if request.method == "POST" and id and request.operation:
+            self.lives[id] = Life(exchange, seen=exchange.at)
         elif life := self._addressed(request):
             if answer.ok and request.operation and not life.deleted:
                 life.seen = exchange.at
             if life.deleted:
                 life.after.append(exchange)
-            elif request.method == "PUT" and answer.ok and request.operation:
+            elif request.method in ("PUT", "PATCH") and answer.ok and request.operation:
                 life.edits.append(exchange)
             elif request.method == "DELETE" and answer.ok:
                 life.deleted = exchange
-        results = shown.get("results")
-        if not isinstance(results, list) or self._addressed(request):
+        items = self._resource.listed(answer.json) if self._resource.role(request.operation) == "list" else None
+        if items is None:
             return
         self._lists.append(exchange)
-        for item in results:
-            if isinstance(item, dict) and (life := self.lives.get(str(item.get("id")).lower())):
+        for item in items:
+            if life := self.lives.get(self._resource.id_of(item)):
                 life.seen = exchange.at
 
     def named(self, *requests: Request) -> list[str]:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..contract.contract import Contract, Zone, is_odd
+from ..contract.fields import get, has
 from ..target.exchange import Exchange
 
 Kind = Literal["valid", "boundary", "unspecified", "invalid"]
 
-_JSON = "application/json"
-_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 # As many requests are kept one by one; of a longer run, every second, fourth, eighth and so on.
 _ENTRIES = 20_000
 # Answers that are about something else than the fields of the body: credentials, ids, method, size.
@@ -50,8 +49,8 @@ class Journal:
         self.fields: dict[str, dict[Kind, Counter[int]]] = {}
         self._contract = contract
         self._bounds: dict[str, set[int]] = {}
-        for field, schema in contract.request_schema["properties"].items():
-            narrow = schema.get("x-must-accept", {})
+        for field, about in contract.resource.leaves.items():
+            narrow = about.schema.get("x-must-accept", {})
             self._bounds[field] = {narrow.get("minLength", 0), narrow["maxLength"]} if "maxLength" in narrow else set()
             kinds: tuple[Kind, ...] = ("valid", "invalid")
             if narrow:
@@ -65,7 +64,7 @@ class Journal:
         self._enter(Entry(at, request.operation, request.method, answer.status, answer.seconds, clause))
         self.statuses.setdefault(request.operation, Counter())[answer.status] += 1
         if answer.status not in _ELSEWHERE and self._plain(exchange):
-            for field, kind in self._kinds(request.json).items():
+            for field, kind in self._kinds(request.json, request.operation).items():
                 self.fields[field][kind][answer.status] += 1
 
     def __getstate__(self) -> dict[str, object]:
@@ -96,10 +95,14 @@ class Journal:
         """Whether a request has a body, and nothing is odd about it but perhaps the values in the body."""
         request = exchange.request
         operation = self._contract.operations.get(request.operation or "")
-        if operation is None or operation.request_schema is None or request.header("Content-Type") != _JSON:
+        if (
+            operation is None
+            or operation.request_schema is None
+            or request.header("Content-Type") != operation.media_type
+        ):
             return False
-        path = re.sub(r"{\w+}", _UUID, operation.path)
-        if not re.fullmatch(path, request.path, re.IGNORECASE):
+        ids = re.fullmatch(re.sub(r"{\w+}", "([^/?]*)", operation.path), request.path)
+        if not ids or not all(map(self._contract.resource.identifies, operation.parameters, ids.groups())):
             return False
         try:
             texts = (json.dumps(request.json, ensure_ascii=each, allow_nan=False) for each in (False, True))
@@ -107,15 +110,15 @@ class Journal:
         except ValueError:
             return False
 
-    def _kinds(self, body: object) -> dict[str, Kind]:
+    def _kinds(self, body: object, operation: str | None) -> dict[str, Kind]:
         """The fields that a body says something about, with the kind of their values."""
-        offence = self._contract.offence(body)
+        offence = self._contract.offence(body, operation)
         if offence:
             return {offence: "invalid"} if offence in self.fields else {}
         if not isinstance(body, dict):
             return {}
-        kinds = {field: self._kind(field, body[field]) for field in self.fields if field in body}
-        if self._contract.zone(body) is Zone.UNSPECIFIED:
+        kinds = {field: self._kind(field, get(body, field)) for field in self.fields if has(body, field)}
+        if self._contract.zone(body, operation) is Zone.UNSPECIFIED:
             # It may be refused for this, whatever the other fields hold.
             kinds = {field: kind for field, kind in kinds.items() if kind == "unspecified"}
         return {field: kind for field, kind in kinds.items() if kind in self.fields[field]}

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ..contract.fields import get
+from ..contract.resource import Resource
 from .clause import Clause
 
 Json = dict[str, Any]
@@ -32,14 +34,14 @@ def stamp() -> str:
     return time.strftime(_STAMP, time.gmtime())
 
 
-def marked(token: Json) -> float | None:
-    """When a git token was made by a run of the suite, in seconds of Unix time; None if it was not."""
-    for field in ("name", "description", "git_api_url"):
-        if found := _MARK.search(str(token.get(field) or "")):
-            try:
-                return datetime.strptime(found[1].lower(), _STAMP).replace(tzinfo=UTC).timestamp()
-            except ValueError:
-                return None
+def marked(resource: Resource, item: Json) -> float | None:
+    """When an item was made by a run of the suite, in seconds of Unix time; None if it was not."""
+    texts = (get(item, name) for name in resource.of_kind("text", "address", secret=False))
+    if found := next(filter(None, (_MARK.search(str(text or "")) for text in texts)), None):
+        try:
+            return datetime.strptime(found[1].lower(), _STAMP).replace(tzinfo=UTC).timestamp()
+        except ValueError:
+            return None
     return None
 
 
@@ -49,9 +51,9 @@ class Notes:
     The file is locked as long as the run lives, so that the notes of a dead one can be told from those of a live one.
     """
 
-    def __init__(self, base_url: str, organization: str) -> None:
+    def __init__(self, base_url: str, owners: Json) -> None:
         """Starts taking notes. Raises OSError if there is no place for them."""
-        self._where = hashlib.sha256(f"{base_url} {organization}".encode()).hexdigest()[:16]
+        self._where = hashlib.sha256(" ".join([base_url, *owners.values()]).encode()).hexdigest()[:16]
         folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "git-token-conformance"
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / f"{self._where}-{os.getpid()}-{time.time_ns()}.jsonl"
@@ -122,9 +124,9 @@ class Left:
             self.created.difference_update(note.get("deleted", ()))
             self.overwritten.update(note.get("overwriting", {}))
 
-    def holds(self, id: str, token: Json) -> bool:
-        """Is it a git token that the run has created? What was there before the run is not, whatever a server said."""
-        return id not in self.before and (id in self.created or _hash(token.get("name")) in self.creating)
+    def holds(self, id: str, name: object) -> bool:
+        """Is it an item that the run has created? What was there before the run is not, whatever a server said."""
+        return id not in self.before and (id in self.created or _hash(name) in self.creating)
 
 
 def _hash(name: object) -> str:
@@ -133,19 +135,23 @@ def _hash(name: object) -> str:
 
 OTHERS = Clause(
     "resource/others",
-    "After the run every other git token of the organization is as it was before.",
-    source="users: every deployment relies on its own git token",
+    "After the run every other {noun} of the {owner} is as it was before.",
+    source="users: what others rely on stays as it is",
     level="expected",
 )
 
 
-def leftovers(tokens: dict[str, Json], dead: list[Left], keep: set[str]) -> list[str]:
+def leftovers(resource: Resource, tokens: dict[str, Json], dead: list[Left], keep: set[str]) -> list[str]:
     """The ids of what dead runs have left among `tokens`; never one of `keep`, nor by its name alone what is in use."""
     found = []
     for id, token in tokens.items():
-        made = marked(token)
-        old = made is not None and time.time() - made > OLD and not token.get("associated_services_count")
+        made = marked(resource, token)
+        old = made is not None and time.time() - made > OLD and not any(get(token, name) for name in resource.counts)
         overwritten = any(id in left.overwritten for left in dead)
-        if id not in keep and not overwritten and (old or any(left.holds(id, token) for left in dead)):
+        if (
+            id not in keep
+            and not overwritten
+            and (old or any(left.holds(id, get(token, resource.mark)) for left in dead))
+        ):
             found.append(id)
     return found

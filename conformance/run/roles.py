@@ -1,16 +1,11 @@
-"""The operations of the contract by what they do."""
+"""How it is found out what a server does not have."""
 
-CREATE, DELETE = "createGitToken", "deleteGitToken"
-LIST, READ = "listOrganizationGitTokens", "getOrganizationGitToken"
-EDIT, SERVICES = "editGitToken", "getGitTokenAssociatedServices"
-
-# The clause that says first whether a server has an operation, and the statuses that say that it has not.
+# The clause that says first whether a server has what fills a role, and the statuses that say that it has not.
 FIRST = {
-    "resource/create": CREATE,
-    "resource/get": READ,
-    "resource/list": LIST,
-    "resource/associated-services": SERVICES,
-    "resource/delete": DELETE,
-    "edit/works": EDIT,
+    "resource/create": "create",
+    "resource/get": "read",
+    "resource/list": "list",
+    "resource/delete": "delete",
+    "edit/works": "edit",
 }
 MISSING = frozenset({404, 405, 501})

@@ -37,7 +37,9 @@ class Secrets:
     can be recognised.
     """
 
-    def __init__(self, credentials: dict[str, str]) -> None:
+    def __init__(self, credentials: dict[str, str], secret: str) -> None:
+        # The variable that stands for what the run generates.
+        self.secret = secret
         self._values: dict[str, str] = {}
         self._parts: dict[str, str] = {}
         self._ends: dict[str, str] = {}
@@ -76,8 +78,9 @@ class Secrets:
         self._add(value, _STRANGER)
         return value
 
-    def watch(self, value: str, variable: str = "GIT_TOKEN") -> None:
+    def watch(self, value: str, variable: str = "") -> None:
         """Treats `value` as a git token's value from now on; it must be as improbable as a generated one."""
+        variable = variable or self.secret
         self._add(value, variable)
         lower = value.lower()
         for text in (lower, lower[::-1]):
@@ -101,7 +104,8 @@ class Secrets:
     def merge(self, others: Secrets) -> None:
         """Treats as secret what `others` do too."""
         for mine, theirs in zip(vars(self).values(), vars(others).values(), strict=True):
-            mine.update(theirs)
+            if not isinstance(mine, str):
+                mine.update(theirs)
 
     def in_text(self, text: str) -> set[str]:
         """The variables whose secret, whole, in part or encoded, `text` shows."""

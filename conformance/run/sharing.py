@@ -11,7 +11,7 @@ from .checks import CHECKS
 from .clause import Result
 from .journal import Journal
 from .notes import Notes
-from .run import UNSEEN, Run
+from .run import Run
 from .secrets import Secrets
 
 
@@ -39,11 +39,11 @@ def enlist(run: Run, worker: int) -> None:
     run.bodies.number_from(worker * NAMES)
     run.target.connect()
     run.target.network.faults = Counter()
-    run.results |= {each.clause.id: Result(each.clause, reason=UNSEEN) for each in CHECKS}
+    run.forget()
     journal, run.journal = run.journal, Journal(run.contract)
     run.journal.started = journal.started
     if run.notes:
-        run.notes = Notes(run.target.base_url, run.target.organization)
+        run.notes = Notes(run.target.base_url, run.target.owners)
         run.notes.before(run.estate.before or {})
     run.pool = []
     if worker == 0:
@@ -54,7 +54,7 @@ def enlist(run: Run, worker: int) -> None:
     else:
         run.estate.created = []
         run.subject = run.new(run.create(run.bodies.full()))
-        run.bystander = run.new(run.create(run.bodies.full(type="GITHUB")))
+        run.bystander = run.new(run.create(run.bodies.full(**run.resource.choice(1))))
 
 
 def learned(run: Run, failure: BaseException | None) -> Learned:

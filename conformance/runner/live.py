@@ -15,23 +15,23 @@ Say = Callable[[str], None]
 def consent(run: Run) -> Iterator[str]:
     """What the run will create, edit and delete, where, as whom, and how many requests it may use."""
     target = run.target
-    scheme, variable = ("Token", "QOVERY_API_TOKEN") if target.api_token else ("Bearer", "QOVERY_JWT")
-    both = " and as Bearer, from QOVERY_JWT" if target.api_token and target.jwt else ""
-    yield f"Where:    {target.base_url}, organization {target.organization}"
-    yield f"As whom:  {scheme}, from {variable}{both}"
+    who = " and as ".join(f"{scheme.called}, from {scheme.variable}" for scheme in target.credentials)
+    yield f"Where:    {target.base_url}, {target.where}"
+    yield f"As whom:  {who or 'nobody, for the contract has no scheme of authentication'}"
     yield f"Requests: at most {target.max_requests}" + (f", {target.rate:g} a second" if target.rate else "")
     if target.overwrite:
         yield "Creates:  nothing"
-        yield f"Edits:    the git token {target.overwrite}, many times, and restores it"
+        yield f"Edits:    the {run.noun} {target.overwrite}, many times, and restores it"
         yield "Deletes:  nothing"
         yield "WARNING:  the value of its secret is overwritten and CANNOT be restored: set it again afterwards"
     else:
-        yield "Creates:  about 60 git tokens called conformance-..., at most 20 at a time"
+        yield f"Creates:  about 60 {run.nouns} called conformance-..., at most 20 at a time"
         yield "Edits:    these, and no other"
         yield "Deletes:  these, and what earlier runs have left of theirs"
-    foreign = [each for each in (target.foreign_organization, target.foreign_token) if each]
+    foreign = [*target.foreign.values(), *filter(None, [target.foreign_item])]
     if foreign:
-        yield f"Attempts: what must be refused, on {' and '.join(foreign)} of an organization that is not the caller's"
+        what = f"of {'an' if run.owner[0] in 'aeiou' else 'a'} {run.owner} that is not the caller's"
+        yield f"Attempts: what must be refused, on {' and '.join(foreign)} {what}"
 
 
 def rehearse(run: Run, say: Say) -> int:
@@ -39,8 +39,8 @@ def rehearse(run: Run, say: Say) -> int:
     for line in consent(run):
         say(line)
     status = run.list_all().answer.status
-    if status != 200:
-        raise CannotRun(f"these credentials cannot list the organization's git tokens ({status or 'no answer'})")
+    if status != run.success("list"):
+        raise CannotRun(f"these credentials cannot list the {run.owner}'s {run.nouns} ({status or 'no answer'})")
     say("The credentials are good. Nothing was created, edited or deleted.")
     return 0
 
@@ -48,7 +48,7 @@ def rehearse(run: Run, say: Say) -> int:
 def take_notes(run: Run, say: Say) -> None:
     """Lets the run note what it creates, for the next one to find if this one is killed."""
     try:
-        run.notes = Notes(run.target.base_url, run.target.organization)
+        run.notes = Notes(run.target.base_url, run.target.owners)
     except OSError as error:
         say(f"No notes are taken of what is created, for a next run to find: {error.strerror}")
 
@@ -65,12 +65,12 @@ def sweep(run: Run, say: Say) -> int:
 
 def pin(run: Run, options: list[str]) -> None:
     """Holds request fields at values, each given as FIELD=VALUE or FIELD=env:NAME. Raises CannotRun."""
-    fields = run.contract.request_schema["properties"]
+    fields = run.resource.leaves
     for option in options:
         field, equals, value = option.partition("=")
         if not equals or field not in fields:
             raise CannotRun(f"--pin takes FIELD=VALUE, where FIELD is one of {', '.join(fields)}")
-        secret = bool(fields[field].get("writeOnly"))
+        secret = fields[field].secret
         if value.startswith("env:"):
             name = value.removeprefix("env:")
             if not os.environ.get(name):
@@ -80,4 +80,4 @@ def pin(run: Run, options: list[str]) -> None:
             raise CannotRun(f"--pin {field}: a server need not accept such a value")
         run.bodies.pins[field] = value
         if secret:
-            run.secrets.keep(value, "GIT_TOKEN" if fields[field].get("writeOnly") else field.upper())
+            run.secrets.keep(value, run.resource.secret if fields[field].secret else field.upper())

@@ -23,12 +23,13 @@ from hypothesis.database import ExampleDatabase
 from hypothesis.errors import HypothesisException
 
 from .. import suite
+from ..contract.resource import Resource
 from ..run.checks import CHECKS
 from ..run.clause import LEVELS, Broken, Clause, Result, Stumbled
 from ..run.notes import OTHERS
 from ..run.run import Run
 from ..suite import fuzzing
-from ..target.target import BudgetSpent, CannotRun, Lacking, NotExercised, TimeUp
+from ..target.target import Absent, BudgetSpent, CannotRun, Lacking, NotExercised, TimeUp
 
 SUITE = Path(__file__).parent.parent / "suite"
 E = TypeVar("E", bound=BaseException)
@@ -52,24 +53,44 @@ CHAPTERS = (
 )
 
 
-def tested() -> list[Clause]:
-    """Every clause that a test of the suite judges, in order."""
+# What clauses were called before, and are now.
+RENAMED = {
+    "resource/associated-services": "resource/further-reads",
+    "edit/updated-at": "edit/edited-at",
+    "isolation/foreign-organization": "isolation/foreign-owner",
+    "isolation/foreign-token": "isolation/foreign-item",
+    "identifiers/unknown-token": "identifiers/unknown-item",
+    "identifiers/unknown-organization": "identifiers/unknown-owner",
+    "refusals/provider": "refusals/choice",
+    "refusals/workspace": "refusals/conditional",
+    "refusals/uri": "refusals/format",
+    "secrets/token": "secrets/value",
+}
+
+
+def tested(resource: Resource) -> list[Clause]:
+    """Every clause of a resource that a test of the suite judges, in order."""
     modules = [importlib.import_module(f"{suite.__name__}.{chapter}") for chapter in CHAPTERS]
-    return [value.clause for module in modules for value in vars(module).values() if hasattr(value, "clause")]
+    values = [value for module in modules for value in vars(module).values()]
+    found = dict.fromkeys(value.clause for value in values if isinstance(getattr(value, "clause", None), Clause))
+    return [clause.worded(resource) for clause in found if clause.when(resource)]
 
 
-def clauses() -> list[Clause]:
-    """Every clause of the suite, in order; those that are judged on every answer come last."""
-    return [*tested(), OTHERS, *(check.clause for check in CHECKS)]
+def clauses(resource: Resource) -> list[Clause]:
+    """Every clause of a resource, in order; those that are judged on every answer come last."""
+    always = [OTHERS, *(check.clause for check in CHECKS)]
+    return [*tested(resource), *(clause.worded(resource) for clause in always)]
 
 
-def choose(only: Sequence[str] = (), levels: Sequence[str] = LEVELS) -> list[Clause]:
+def choose(resource: Resource, only: Sequence[str] = (), levels: Sequence[str] = LEVELS) -> list[Clause]:
     """The clauses of these levels that one of `only` names: by id, chapter or pattern; all if that is empty.
 
     Raises CannotRun if one of them names none, or none is of these levels.
     """
-    every = clauses()
+    every = clauses(resource)
     for each in only:
+        if each in RENAMED:
+            raise CannotRun(f"--only {each}: it is called {RENAMED[each]} now")
         if not any(_is_called(clause, each) for clause in every):
             names = [*dict.fromkeys(clause.id.split("/")[0] for clause in every), *(clause.id for clause in every)]
             near = difflib.get_close_matches(each, names, n=1)
@@ -105,13 +126,13 @@ class Plugin:
         self._chapters: Sequence[str] = ()
         # Whether the clause that is being judged has held in an earlier round.
         self._held = False
-        every = {clause.id: clause for clause in tested()}
+        every = {clause.id: clause for clause in tested(run.resource)}
         # If only checks that run on every answer were asked for, everything is worth asking the server.
         pending = [clause.id for clause in every.values() if clause in chosen] or list(every)
         wanted: set[str] = set()
         while pending:
             wanted.add(id := pending.pop())
-            pending += [each for each in every[id].needs if each not in wanted]
+            pending += [each for each in every[id].needs if each not in wanted and each in every]
         for clause in every.values():
             if clause.id in wanted:
                 run.add(clause)
@@ -159,7 +180,8 @@ class Plugin:
         )
         settings.load_profile("conformance")
         # Not by --hypothesis-seed, which would take the database away.
-        fuzzing.schema.config.seed = seed
+        if "fuzzing" in chapters:
+            fuzzing.prepare(self.run.contract, seed)
         self._chapters = chapters
         quiet = io.StringIO()
         with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
@@ -232,9 +254,12 @@ class Plugin:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         result = self.run.results[clause_of(item).id]
         for needed in result.clause.needs:
-            other = self.run.results[needed]
+            other = self.run.results.get(needed)
+            if other is None:
+                # The contract has nothing that it is about.
+                continue
             adopted = needed == "resource/create" and self.run.target.overwrite and self.run.subject
-            if other.state != "held" and not adopted:
+            if other.state != "held" and not adopted and not other.absent:
                 result.reason, result.lacking = f"{needed} is {other.state}", other.lacking
                 pytest.skip(result.reason)
 
@@ -272,6 +297,7 @@ class Plugin:
             result.reason, result.judged = f"its answers broke {stumbled}", 0
         elif missing := _find(error, NotExercised):
             result.reason, result.judged, result.lacking = str(missing), 0, _find(error, Lacking) is not None
+            result.absent = isinstance(missing, Absent)
         elif _find(error, HypothesisException) and self.run.target.remaining <= 0:
             result.reason, result.judged, result.lacking = "the budget of requests is used up", 0, True
         elif _find(error, HypothesisException):

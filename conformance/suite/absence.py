@@ -1,7 +1,8 @@
-"""What is not there: how a server answers where a git token does not exist, or no longer."""
+"""What is not there: how a server answers where an item does not exist, or no longer."""
 
 from collections.abc import Callable
 
+from ..contract.fields import get
 from ..run.run import Run
 from ..target.exchange import Exchange
 from ..target.target import NotExercised
@@ -10,7 +11,7 @@ ABSENT = (404, 403)
 
 
 def is_gone(exchange: Exchange) -> bool:
-    """Does an answer say, by whatever status, that there is no such git token?"""
+    """Does an answer say, by whatever status, that there is no such item?"""
     return 400 <= exchange.answer.status < 500
 
 
@@ -29,8 +30,8 @@ def expect_absent(run: Run, exchange: Exchange, unknown: Callable[[], Exchange],
 
 
 def expect_deleted(run: Run, exchange: Exchange, created: Exchange, because: str) -> None:
-    """Raises Broken unless a git token was deleted; NotExercised if services use it, as then it need not be."""
+    """Raises Broken unless an item was deleted; NotExercised if others use it, as then it need not be."""
     run.usable(exchange)
-    if is_gone(exchange) and (created.answer.json or {}).get("associated_services_count"):
-        raise NotExercised("services use every new git token, and one in use need not be deletable")
-    run.expect(exchange, 204, because=because)
+    if is_gone(exchange) and any(get(created.answer.json, name) for name in run.resource.counts):
+        raise NotExercised(f"every new {run.noun} is in use, and one in use need not be deletable")
+    run.expect(exchange, run.success("delete"), because=because)

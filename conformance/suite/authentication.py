@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from itertools import cycle, islice, product
 
+from ..contract.fields import get
+from ..contract.resource import Scheme
 from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
-from ..target.target import NotExercised
+from ..target.target import Absent, NotExercised
 
 # What is tried on every operation, and what on some.
 UNKNOWN = "an unknown value"
@@ -18,36 +20,55 @@ ADDED = "the right value with a character added"
 TOO_LONG, NOT_ASCII = "a value of 3,200 characters", "a value that is not ASCII"
 
 
-def _wrong(run: Run) -> Iterator[tuple[str, str, str]]:
-    """Authorization headers that are not valid: the scheme that each is about, the header, what is wrong with it."""
+Header = tuple[str, str]
+
+
+def _wrong(run: Run) -> Iterator[tuple[Scheme, Header, str]]:
+    """Credentials that are not valid: the scheme that each is about, the header, what is wrong with it."""
     unknown = run.secrets.stranger(run.random)
-    other = {"Token": "Bearer", "Bearer": "Token"}
-    for scheme, value in (("Token", run.target.api_token), ("Bearer", run.target.jwt)):
-        yield scheme, f"{scheme} {unknown}", f"{UNKNOWN} in the scheme {scheme}"
-        yield scheme, scheme, f"the scheme {scheme} alone"
-        if not value:
-            continue
-        yield scheme, f"{scheme} {value}x", ADDED
-        yield scheme, f"{other[scheme]} {value}", f"{OTHERS} in the scheme {other[scheme]}"
-        yield scheme, f"Basic {value}", "the right value in the scheme Basic"
-        yield scheme, value, "the right value without a scheme"
-        yield scheme, f"{scheme} x{value}", "the right value with a character before it"
-        yield scheme, f"{scheme} {value[:-1]}", "the right value without its last character"
-        yield scheme, f"{scheme} {value[:-4]}{unknown[:4]}", "the right value with other characters at its end"
-        yield scheme, f"{scheme} {unknown[:8]}{value[8:]}", "the right value with other characters at its beginning"
-        if value.swapcase() != value:
-            yield scheme, f"{scheme} {value.swapcase()}", "the right value in the other case"
-        yield scheme, f"{scheme} {value} {unknown}", "the right value with another behind it"
-        yield scheme, f"{scheme} {unknown},{value}", "the right value in a list"
-        yield scheme, f"Custom {value}", "the right value in an unknown scheme"
-    yield "Bearer", f"Bearer {unknown[:12]}.{unknown[12:24]}.{unknown[24:]}", "what only looks like a JWT"
-    yield "Token", f"Token {unknown * 80}", TOO_LONG
-    yield "Token", f"Token {unknown[:8]}\xe9", NOT_ASCII
+    schemes = run.resource.schemes
+    for scheme in schemes:
+        value, own = run.target.credentials.get(scheme), scheme.value
+        others = [each for each in schemes if each.header == scheme.header and each.prefix != scheme.prefix]
+        tries = [(own(unknown), f"{UNKNOWN} in the scheme {scheme.called}")]
+        if scheme.prefix:
+            tries.append((scheme.prefix, f"the scheme {scheme.prefix} alone"))
+        if value:
+            tries.append((own(f"{value}x"), ADDED))
+            tries += [(other.value(value), f"{OTHERS} in the scheme {other.prefix}") for other in others]
+            if scheme.prefix:
+                tries.append((f"Basic {value}", "the right value in the scheme Basic"))
+                tries.append((value, "the right value without a scheme"))
+            tries += [
+                (own(f"x{value}"), "the right value with a character before it"),
+                (own(value[:-1]), "the right value without its last character"),
+                (own(f"{value[:-4]}{unknown[:4]}"), "the right value with other characters at its end"),
+                (own(f"{unknown[:8]}{value[8:]}"), "the right value with other characters at its beginning"),
+            ]
+            if value.swapcase() != value:
+                tries.append((own(value.swapcase()), "the right value in the other case"))
+            tries += [
+                (own(f"{value} {unknown}"), "the right value with another behind it"),
+                (own(f"{unknown},{value}"), "the right value in a list"),
+                (f"Custom {value}", "the right value in an unknown scheme"),
+            ]
+        yield from ((scheme, (scheme.header, each), what) for each, what in tries)
+    for scheme in schemes:
+        if scheme.prefix == "Bearer":
+            dotted = f"{unknown[:12]}.{unknown[12:24]}.{unknown[24:]}"
+            yield scheme, (scheme.header, scheme.value(dotted)), "what only looks like a JWT"
+    yield schemes[0], (schemes[0].header, schemes[0].value(unknown * 80)), TOO_LONG
+    yield schemes[0], (schemes[0].header, schemes[0].value(f"{unknown[:8]}\xe9")), NOT_ASCII
+
+
+def _protected(run: Run) -> None:
+    if not run.resource.schemes:
+        raise Absent("the contract has no scheme of authentication")
 
 
 def _calls(run: Run) -> Iterator[tuple[str, Json | None]]:
     """Every operation, with a body where it takes one: those that write come after the others, and a delete last."""
-    order = ("GET", "POST", "PUT", "DELETE")
+    order = ("GET", "POST", "PUT", "PATCH", "DELETE")
     operations = sorted(run.operations, key=lambda each: order.index(each.method))
     for operation in operations:
         yield operation.id, run.bodies.full() if operation.request_schema else None
@@ -62,28 +83,28 @@ def _refused(run: Run, exchange: Exchange, what: str) -> None:
 def _nothing_written(run: Run, before: list[str], state: Json, sent: list[Exchange]) -> None:
     """Raises Broken if one of the refused requests has had an effect."""
     listed, tokens = run.listed()
-    writes = {each.request.operation: each for each in sent}
+    writes = {run.resource.role(each.request.operation): each for each in sent}
     if run.subject not in tokens:
-        once = conditions.listed("id", run.subject, 1)
-        culprit = writes.get("deleteGitToken", sent[-1])
+        once = conditions.listed(run.resource.id, run.subject, 1)
+        culprit = writes.get("delete", sent[-1])
         raise Broken("a refused delete was carried out", culprit, listed, holds=once)
     if field := unlike(run.contract, state, tokens[run.subject]):
         same = conditions.same(field, ("$first", run.subject), ("$last", run.subject))
-        culprit = writes["editGitToken"]
+        culprit = writes["edit"]
         first = run.findings.history.listed_before(culprit)
         raise Broken(f"a refused edit changed {field}", *first, culprit, listed, holds=same)
-    if "createGitToken" in writes and run.cleanup.adopt_marked({id: tokens[id] for id in set(tokens) - set(before)}):
-        culprit = writes["createGitToken"]
-        none = conditions.listed("name", (culprit.request.json or {}).get("name"), 0)
+    if "create" in writes and run.cleanup.adopt_marked({id: tokens[id] for id in set(tokens) - set(before)}):
+        culprit = writes["create"]
+        none = conditions.listed(run.resource.mark, get(culprit.request.json, run.resource.mark), 0)
         raise Broken("a refused create was carried out", culprit, listed, holds=none)
 
 
 def _state(run: Run) -> tuple[list[str], Json]:
     listed, tokens = run.listed()
     if run.subject not in tokens:
-        once = conditions.listed("id", run.subject, 1)
+        once = conditions.listed(run.resource.id, run.subject, 1)
         since = run.findings.history.since(run.subject)
-        raise Broken("a refused delete was carried out: the git token is gone", *since, listed, holds=once)
+        raise Broken(f"a refused delete was carried out: the {run.noun} is gone", *since, listed, holds=once)
     return list(tokens), tokens[run.subject]
 
 
@@ -95,7 +116,9 @@ def _state(run: Run) -> tuple[list[str], Json]:
     needs="resource/list",
 )
 def test_required(run: Run) -> None:
-    kinds = ((None, "no credentials"), ("", "empty credentials"))
+    _protected(run)
+    header = run.resource.schemes[0].header
+    kinds: tuple[tuple[Header | None, str], ...] = ((None, "no credentials"), ((header, ""), "empty credentials"))
     for (authorization, what), (operation, body) in run.thin(product(kinds, _calls(run))):
         with run.case():
             _refused(run, run.call(operation, body, authorization=authorization), what)
@@ -109,8 +132,9 @@ def test_required(run: Run) -> None:
     needs="authentication/required",
 )
 def test_valid(run: Run) -> None:
+    _protected(run)
     calls = dict(_calls(run))
-    primary = run.target.authorization.split()[0]
+    primary = next(iter(run.target.credentials))
     turns = cycle(calls)
     for scheme, authorization, what in run.thin(_wrong(run)):
         # Each goes to the edit or to another operation in turn; what a server is most likely to take, to more.
@@ -132,8 +156,10 @@ def test_valid(run: Run) -> None:
     needs="resource/list",
 )
 def test_nothing_written(run: Run) -> None:
+    _protected(run)
     before, state = _state(run)
-    for authorization in (None, f"{run.target.authorization}x"):
+    header, value = run.target.authorization or ("", "")
+    for authorization in (None, (header, f"{value}x")):
         writes = [call for call in _calls(run) if run.contract.operations[call[0]].method != "GET"]
         sent = [run.call(operation, body, authorization=authorization) for operation, body in writes]
         _nothing_written(run, before, state, sent)
@@ -141,22 +167,32 @@ def test_nothing_written(run: Run) -> None:
 
 @clause(
     "authentication/schemes",
-    "An API token is accepted in the scheme Token, a JWT in the scheme Bearer, by every operation.",
-    source="OpenAPI document and Qovery's site: Token, Bearer",
+    "Valid credentials are accepted in every scheme of the contract, by every operation.",
+    source="OpenAPI document: security; Qovery's site: the two schemes",
     level="documented",
     needs="resource/delete edit/works",
 )
 def test_schemes(run: Run) -> None:
-    if not (run.target.api_token and run.target.jwt):
-        raise NotExercised("it needs both QOVERY_API_TOKEN and QOVERY_JWT")
-    # The API token is what all other clauses use.
-    authorization = f"Bearer {run.target.jwt}"
+    _protected(run)
+    if len(run.resource.schemes) == 1:
+        raise Absent("the contract has one scheme only, which all other clauses use")
+    if len(run.target.credentials) < len(run.resource.schemes):
+        names = " and ".join(scheme.variable for scheme in run.resource.schemes)
+        raise NotExercised(f"it needs both {names}")
+    # The first one is what all other clauses use.
+    for scheme in run.resource.schemes[1:]:
+        _accepted(run, (scheme.header, scheme.value(run.target.credentials[scheme])))
+
+
+def _accepted(run: Run, authorization: Header) -> None:
+    """Raises Broken unless every operation accepts the credentials."""
     created = run.create(run.bodies.full(), authorization=authorization)
     token = run.new(created)
     for operation, body in _calls(run):
-        if operation == "createGitToken":
+        if run.resource.role(operation) == "create":
             continue
-        answer = run.call(operation, body, git_token=token, authorization=authorization)
+        answer = run.call(operation, body, item=token, authorization=authorization)
         status = run.contract.operations[operation].success
         run.expect(answer, status, because=f"{operation} with valid credentials")
-    run.estate.gone(token)
+    if run.resource.delete:
+        run.estate.gone(token)

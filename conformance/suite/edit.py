@@ -3,12 +3,13 @@
 import time
 
 from ..contract.contract import Zone
+from ..contract.fields import drop, get, put
 from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.comparison import later, short, unlike
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
-from ..target.target import NotExercised
+from ..target.target import Absent, NotExercised
 from .absence import ABSENT, expect_deleted, is_gone
 
 # Longer than the coarsest clock that a server may show times by, in seconds.
@@ -17,15 +18,15 @@ CLOCK = 1.1
 
 @clause(
     "edit/works",
-    "A valid edit is answered with 200 and the git token, shown as sent.",
-    source="OpenAPI document: editGitToken",
+    "A valid edit is answered with the {noun}, shown as sent.",
+    source="OpenAPI document: {edit}",
     level="documented",
     needs="resource/create",
 )
 def test_works(run: Run) -> None:
     for body in (run.bodies.full(), run.bodies.least(), run.bodies.full()):
         edited = run.edit(body)
-        run.expect(edited, 200, because="a valid edit was refused")
+        run.expect(edited, run.success("edit"), because="a valid edit was refused")
         run.expect_shown(body, edited)
 
 
@@ -37,18 +38,18 @@ def test_works(run: Run) -> None:
     needs="edit/works resource/get",
 )
 def test_read_back(run: Run) -> None:
-    optional = run.contract.request_schema["properties"].keys() - set(run.contract.request_schema["required"])
-    empty = {field: "" for field in sorted(optional) if run.contract.must_accept(field, "")}
+    texts = [name for name in run.resource.optional if name in run.resource.of_kind("text") and "." not in name]
+    empty = {field: "" for field in sorted(texts) if run.contract.must_accept(field, "")}
     for body in (
         run.bodies.full(),
-        run.bodies.least(type="GITLAB"),
+        run.bodies.least(**run.resource.choice(2)),
         run.bodies.full(),
-        run.bodies.least(type="GITHUB", **empty),
+        run.bodies.least(**run.resource.choice(1), **empty),
     ):
         edited = run.edit(body)
-        run.expect(edited, 200, because="a valid edit was refused")
+        run.expect(edited, run.success("edit"), because="a valid edit was refused")
         read = run.get()
-        token = run.expect(read, 200, because="an edited git token cannot be read")
+        token = run.expect(read, run.success("read"), because=f"an edited {run.noun} cannot be read")
         run.expect_shown(body, read, edited)
         if field := unlike(run.contract, token, edited.answer.json):
             message = f"{field} differs between the edit's answer and the next read"
@@ -61,33 +62,40 @@ def test_read_back(run: Run) -> None:
     source="Qovery's Terraform provider: the git token resource; RFC 9110 section 9.3.4",
     level="documented",
     needs="edit/read-back",
+    when=lambda resource: not resource.merges,
 )
 def test_clears(run: Run) -> None:
     optional = cleared(run)
     if not optional:
         raise NotExercised("every field that may be left out is always shown")
-    # Each alone, while all else stays; then all, with another provider.
-    for left_out, provider in [*(([field], "GITHUB") for field in optional), (optional, "GITLAB")]:
-        edited = run.edit(run.bodies.full(type="GITHUB"))
-        run.expect(edited, 200, because="a valid edit was refused")
-        body = {key: value for key, value in run.bodies.full(type=provider).items() if key not in left_out}
+    # Each alone, while all else stays; then all, with another choice.
+    for left_out, number in [*(([field], 1) for field in optional), (optional, 2)]:
+        edited = run.edit(run.bodies.full(**run.resource.choice(1)))
+        run.expect(edited, run.success("edit"), because="a valid edit was refused")
+        body = run.bodies.full(**run.resource.choice(number))
+        for field in left_out:
+            body = drop(body, field)
         if run.contract.zone(body | run.bodies.pins) is not Zone.ACCEPT:
             continue
         with run.case():
             again = run.edit(body)
-            token = run.expect(again, 200, because=f"an edit without {' and '.join(left_out)} was refused")
+            because = f"an edit without {' and '.join(left_out)} was refused"
+            token = run.expect(again, run.success("edit"), because=because)
             for field in left_out:
-                if token.get(field):
-                    message = f"{field} was left out of an edit and is shown as {short(token[field])}"
+                if get(token, field):
+                    message = f"{field} was left out of an edit and is shown as {short(get(token, field))}"
                     holds = conditions.shown(field, "")
                     raise Broken(message, edited, again, about=f"kept {field}", holds=holds)
 
 
 def cleared(run: Run) -> list[str]:
-    """The fields that a git token is without when nobody sends them: neither required nor always shown."""
-    schema, shown = run.contract.request_schema, run.contract.operations["editGitToken"].response_schema or {}
-    kept = {*schema["required"], *shown["required"]}
-    return [field for field in schema["properties"] if field in shown["properties"] and field not in kept]
+    """The texts that an item is without when nobody sends them: neither required nor always shown."""
+    shown = run.resource.shown
+    return [
+        name
+        for name, field in run.resource.of_kind("text", "address", "list", secret=False).items()
+        if name in run.resource.visible and not field.required and not shown[name].required
+    ]
 
 
 @clause(
@@ -98,14 +106,15 @@ def cleared(run: Run) -> list[str]:
     needs="edit/read-back resource/list",
 )
 def test_listed(run: Run) -> None:
+    run.id("list")
     for body in (run.bodies.full(), run.bodies.least()):
         edited = run.edit(body)
-        run.expect(edited, 200, because="a valid edit was refused")
+        run.expect(edited, run.success("edit"), because="a valid edit was refused")
         listed, tokens = run.listed()
         token = tokens.get(run.subject)
         if token is None:
-            once = conditions.listed("id", run.subject, 1)
-            raise Broken("the list does not show an edited git token", edited, listed, holds=once)
+            once = conditions.listed(run.resource.id, run.subject, 1)
+            raise Broken(f"the list does not show an edited {run.noun}", edited, listed, holds=once)
         run.expect_shown(body, listed, edited, token=token)
         if field := unlike(run.contract, token, edited.answer.json):
             same = conditions.same(field, ("$before", None), ("$last", run.subject))
@@ -114,65 +123,62 @@ def test_listed(run: Run) -> None:
 
 def shown(run: Run) -> Json:
     """The subject as a read shows it now."""
-    return run.expect(run.get(), 200, because="a git token cannot be read")
+    return run.expect(run.get(), run.success("read"), because=f"{run.a} cannot be read")
 
 
 @clause(
     "edit/fixed",
-    "An edit leaves the git token's id and created_at as they are.",
+    "An edit leaves the {noun}'s id, and when it was created, as they are.",
     source="OpenAPI document: read-only fields",
     level="documented",
     needs="edit/read-back",
 )
 def test_fixed(run: Run) -> None:
     first = run.get()
-    before = run.expect(first, 200, because="a git token cannot be read")
-    for body in (run.bodies.full(), run.bodies.least(type="GITLAB")):
+    before = run.expect(first, run.success("read"), because=f"{run.a} cannot be read")
+    for body in (run.bodies.full(), run.bodies.least(**run.resource.choice(2))):
         edited = run.edit(body)
-        run.expect(edited, 200, because="a valid edit was refused")
+        run.expect(edited, run.success("edit"), because="a valid edit was refused")
         read = run.get()
-        token = run.expect(read, 200, because="a git token cannot be read")
+        token = run.expect(read, run.success("read"), because=f"{run.a} cannot be read")
         for answer in (edited.answer.json, token):
-            if answer["id"].lower() != before["id"].lower():
-                raise Broken(
-                    "the id changed with an edit", first, edited, read, holds=conditions.same("id", ("$first", None))
-                )
-            made, was = answer["created_at"], before["created_at"]
-            if later(made, was) or later(was, made):
-                same = conditions.same("created_at", ("$first", None))
-                raise Broken("created_at changed with an edit", first, edited, read, holds=same)
+            if run.resource.id_of(answer) != run.resource.id_of(before):
+                same = conditions.same(run.resource.id, ("$first", None))
+                raise Broken("the id changed with an edit", first, edited, read, holds=same)
+            made = run.resource.created
+            if made and (later(get(answer, made), get(before, made)) or later(get(before, made), get(answer, made))):
+                same = conditions.same(made, ("$first", None))
+                raise Broken(f"{made} changed with an edit", first, edited, read, holds=same)
 
 
 @clause(
     "edit/read-only",
     "Read-only fields that a client sends have no effect.",
-    source="OpenAPI document: read-only fields; Qovery's console sends `id` along",
+    source="OpenAPI document: read-only fields; consoles send the id along",
     level="documented",
     needs="edit/read-back",
 )
 def test_read_only(run: Run) -> None:
-    schema = run.contract.operations["editGitToken"].response_schema or {}
-    forged = {
-        "id": run.bodies.unknown_id(),
-        "created_at": "2001-02-03T04:05:06Z",
-        "updated_at": "2001-02-03T04:05:06Z",
-        "associated_services_count": 123456,
-    }
-    settable = run.contract.request_schema["properties"]
-    fields = [field for field in schema["properties"] if field not in settable and field in forged]
-    body = run.bodies.full(**forged)
+    values: Json = {"uuid": run.bodies.unknown_id(), "date-time": "2001-02-03T04:05:06Z", "date": "2001-02-03"}
+    values |= {"integer": 123456, "number": 123456, "text": "forged"}
+    kinds = {name: run.resource.shown[name].kind for name in run.resource.read_only}
+    forged = {name: values[kind] for name, kind in kinds.items() if kind in values and "." not in name}
+    if not forged:
+        raise Absent("the contract has no read-only fields")
+    fields = list(forged)
+    body = run.bodies.full() | forged
     edited = run.edit(body)
-    run.expect(edited, 200, because="an edit with read-only fields was refused")
+    run.expect(edited, run.success("edit"), because="an edit with read-only fields was refused")
     _not_forged(forged, fields, edited)
     read = run.get()
-    run.expect(read, 200, because="a git token cannot be read after read-only fields were sent")
+    run.expect(read, run.success("read"), because=f"{run.a} cannot be read after read-only fields were sent")
     _not_forged(forged, fields, edited, read)
     if run.target.overwrite:
         return
     created = run.create(body)
-    token = run.expect(created, 201, because="a create with read-only fields was refused")
+    token = run.expect(created, run.success("create"), because="a create with read-only fields was refused")
     _not_forged(forged, fields, created)
-    run.cleanup.discard(token["id"])
+    run.cleanup.discard(run.resource.id_of(token))
 
 
 def _not_forged(forged: Json, fields: list[str], *exchanges: Exchange) -> None:
@@ -183,52 +189,57 @@ def _not_forged(forged: Json, fields: list[str], *exchanges: Exchange) -> None:
 
 
 @clause(
-    "edit/updated-at",
-    "updated_at moves forward with every edit.",
-    source="users: it says when the git token was last edited",
+    "edit/edited-at",
+    "What says when the {noun} was last edited moves forward with every edit.",
+    source="users: it says when the {noun} was last edited",
     level="expected",
     needs="edit/read-back",
 )
-def test_updated_at(run: Run) -> None:
-    schema = run.contract.request_schema
+def test_edited_at(run: Run) -> None:
+    if run.resource.edited is None:
+        raise Absent(f"the contract has no field that says when {run.a} was last edited")
     # The secret alone, whose change no answer shows, and an optional field alone, which fewer servers may look at.
-    secret = [field for field, about in schema["properties"].items() if about.get("writeOnly")]
-    optional = [field for field in schema["properties"] if field not in schema["required"]]
+    secret = [name for name in run.resource.secrets if name in run.resource.leaves]
+    optional = [
+        name for name in run.resource.optional if name in run.resource.leaves and name not in run.resource.secrets
+    ]
     for field in (*secret[:1], *run.random.sample(optional, min(1, len(optional)))):
         _moves(run, field)
 
 
 def _moves(run: Run, field: str) -> None:
-    """Edits a git token, then one field of it alone; raises Broken unless that moves `updated_at`."""
+    """Edits an item, then one field of it alone; raises Broken unless that says so."""
+    edited_at, created_at = str(run.resource.edited), run.resource.created
     body = run.bodies.full()
     first = run.edit(body)
-    before = run.expect(first, 200, because="a valid edit was refused").get("updated_at")
+    before = get(run.expect(first, run.success("edit"), because="a valid edit was refused"), edited_at)
     if before is None:
-        raise NotExercised("the server shows no updated_at")
+        raise NotExercised(f"the server shows no {edited_at}")
     for wait in (0.0, CLOCK):
         time.sleep(wait)
         # What is pinned cannot change: then all else does.
-        body = run.bodies.full() if field in run.bodies.pins else body | {field: run.bodies.full()[field]}
+        body = run.bodies.full() if field in run.bodies.pins else put(body, field, get(run.bodies.full(), field))
         edited = run.edit(body)
-        token = run.expect(edited, 200, because="a valid edit was refused")
-        after = token.get("updated_at")
+        token = run.expect(edited, run.success("edit"), because="a valid edit was refused")
+        after = get(token, edited_at)
         if after is None:
-            raise Broken("updated_at is gone after an edit", edited, holds=conditions.has("updated_at"))
+            raise Broken(f"{edited_at} is gone after an edit", edited, holds=conditions.has(edited_at))
         if later(before, after):
-            holds = conditions.later("updated_at")
-            raise Broken(f"updated_at went back from {before} to {after}", first, edited, holds=holds)
-        if later(token["created_at"], after):
-            message = f"updated_at {after} lies before created_at {token['created_at']}"
-            raise Broken(message, edited, holds=conditions.ordered("created_at", "updated_at"))
+            holds = conditions.later(edited_at)
+            raise Broken(f"{edited_at} went back from {before} to {after}", first, edited, holds=holds)
+        made = get(token, created_at) if created_at else None
+        if created_at and made and later(made, after):
+            message = f"{edited_at} {after} lies before {created_at} {made}"
+            raise Broken(message, edited, holds=conditions.ordered(created_at, edited_at))
         if later(after, before):
             return
-    message = f"updated_at stood still at {before} when {field} was changed"
-    raise Broken(message, first, edited, holds=conditions.later("updated_at"))
+    message = f"{edited_at} stood still at {before} when {field} was changed"
+    raise Broken(message, first, edited, holds=conditions.later(edited_at))
 
 
 @clause(
     "edit/idempotent",
-    "The same edit twice gives the same git token, and makes no other.",
+    "The same edit twice gives the same {noun}, and makes no other.",
     source="RFC 9110 section 9.2.2: PUT is idempotent",
     level="http",
     needs="edit/fixed",
@@ -237,57 +248,57 @@ def test_idempotent(run: Run) -> None:
     seen: dict[str, Json] = {}
     for body in (run.bodies.full(), run.bodies.least()):
         first = run.edit(body)
-        run.expect(first, 200, because="a valid edit was refused")
+        run.expect(first, run.success("edit"), because="a valid edit was refused")
         for _ in range(2):
             again = run.edit(body)
-            token = run.expect(again, 200, because="the same edit was refused when repeated")
-            if field := unlike(run.contract, token, first.answer.json, "updated_at"):
+            token = run.expect(again, run.success("edit"), because="the same edit was refused when repeated")
+            if field := unlike(run.contract, token, first.answer.json, run.resource.edited or ""):
                 same = conditions.same(field)
                 raise Broken(f"the same edit gave another {field} when repeated", first, again, holds=same)
         listed, tokens = run.listed()
         if run.subject not in tokens:
-            once = conditions.listed("id", run.subject, 1)
-            raise Broken("the list does not show a git token that was edited", again, listed, holds=once)
+            once = conditions.listed(run.resource.id, run.subject, 1)
+            raise Broken(f"the list does not show {run.a} that was edited", again, listed, holds=once)
         run.expect_shown(body, listed, first, again, token=tokens[run.subject])
         if seen and run.cleanup.adopt_marked({id: token for id, token in tokens.items() if id not in seen}):
-            once = conditions.listed("name", body["name"], 1)
-            raise Broken("an edit has made another git token", first, again, listed, holds=once)
+            once = conditions.listed(run.resource.mark, get(body, run.resource.mark), 1)
+            raise Broken(f"an edit has made another {run.noun}", first, again, listed, holds=once)
         seen = tokens
 
 
 @clause(
     "edit/touches-no-other",
-    "An edit changes no other git token.",
-    source="users: every deployment relies on its own git token",
+    "An edit changes no other {noun}.",
+    source="users: what others rely on stays as it is",
     level="expected",
     needs="edit/read-back",
 )
 def test_touches_no_other(run: Run) -> None:
     if not run.bystander:
-        raise NotExercised("there is no other git token")
-    untouched = run.get(git_token=run.bystander)
-    before = run.expect(untouched, 200, because="a git token cannot be read")
-    # The other one is a GITHUB token: edits of that provider, of others, with its name and with another.
+        raise NotExercised(f"there is no other {run.noun}")
+    untouched = run.get(item=run.bystander)
+    before = run.expect(untouched, run.success("read"), because=f"{run.a} cannot be read")
+    # Edits to the choice that the other one has made and to others, with its name and with another.
     for body in run.thin(
         (
-            run.bodies.full(type="GITHUB"),
-            run.bodies.full(name=before["name"]),
-            run.bodies.least(type="GITLAB"),
+            run.bodies.full(**run.resource.choice(1)),
+            run.bodies.full(**{run.resource.mark: get(before, run.resource.mark)}),
+            run.bodies.least(**run.resource.choice(2)),
             run.bodies.full(),
         )
     ):
         edited = run.edit(body)
-        run.expect(edited, 200, because="a valid edit was refused")
-        read = run.get(git_token=run.bystander)
-        after = run.expect(read, 200, because="another git token is gone after an edit")
+        run.expect(edited, run.success("edit"), because="a valid edit was refused")
+        read = run.get(item=run.bystander)
+        after = run.expect(read, run.success("read"), because=f"another {run.noun} is gone after an edit")
         if field := unlike(run.contract, before, after):
             same = conditions.same(field, ("$first", None))
-            raise Broken(f"an edit changed {field} of another git token", untouched, edited, read, holds=same)
+            raise Broken(f"an edit changed {field} of another {run.noun}", untouched, edited, read, holds=same)
 
 
 @clause(
     "edit/deleted",
-    "A git token that was edited and read is deleted like a new one.",
+    "{a} that was edited and read is deleted like a new one.",
     source="users: what is deleted is gone",
     level="expected",
     needs="resource/delete edit/works",
@@ -295,12 +306,12 @@ def test_touches_no_other(run: Run) -> None:
 def test_deleted(run: Run) -> None:
     created = run.create(run.bodies.full())
     gone = run.new(created)
-    edited = run.edit(run.bodies.full(), git_token=gone)
-    run.expect(edited, 200, because="a new git token cannot be edited")
-    run.expect(run.get(git_token=gone), 200, because="an edited git token cannot be read")
+    edited = run.edit(run.bodies.full(), item=gone)
+    run.expect(edited, run.success("edit"), because=f"a new {run.noun} cannot be edited")
+    run.expect(run.get(item=gone), run.success("read"), because=f"an edited {run.noun} cannot be read")
     deleted = run.delete(gone)
-    expect_deleted(run, deleted, created, because="an edited git token cannot be deleted")
-    read = run.get(git_token=gone)
+    expect_deleted(run, deleted, created, because=f"an edited {run.noun} cannot be deleted")
+    read = run.get(item=gone)
     if not is_gone(read):
-        message = f"a deleted git token is still answered: {read.answer.status}"
+        message = f"a deleted {run.noun} is still answered: {read.answer.status}"
         raise Broken(message, created, edited, deleted, read, statuses=ABSENT)

@@ -14,24 +14,45 @@ from schemathesis import Case, GenerationMode
 from schemathesis.core import NOT_SET
 from schemathesis.core.parameters import ParameterLocation
 
-from ..contract.contract import Contract, Zone
+from ..contract.contract import Contract, Operation, Zone
 from ..run.clause import Broken, clause
 from ..run.roles import MISSING
 from ..run.run import Run
 from ..target.exchange import Exchange
 from .absence import ABSENT
 
-EITHER = {400, 413, 415, 431}
+EITHER = {400, 413, 415, 422, 431}
 
 # As many requests are left for what follows.
-LEFT = {"editGitToken": 24, "createGitToken": 12}
+LEFT = {"edit": 24, "create": 12}
 
-schema = schemathesis.openapi.from_dict(Contract.load().document)
-schema.config.update(base_url="http://localhost")
-# The suite has clauses of its own for methods, with git tokens that it can lose.
-schema.config.phases.coverage.unexpected_methods = set()
-# The chapters on values and on identifiers have the boundaries of what must be accepted.
-schema.config.phases.coverage.generation.modes = [GenerationMode.NEGATIVE]
+
+def prepare(contract: Contract, number: int = 0) -> None:
+    """Makes tests of what is generated from a contract, by a seed; pytest collects them here."""
+    global _schema, test_edit, test_create
+    _schema = schemathesis.openapi.from_dict(contract.document)
+    _schema.config.update(base_url="http://localhost")
+    # The suite has clauses of its own for methods, with items that it can lose.
+    _schema.config.phases.coverage.unexpected_methods = set()
+    # The chapters on values and on identifiers have the boundaries of what must be accepted.
+    _schema.config.phases.coverage.generation.modes = [GenerationMode.NEGATIVE]
+    _schema.config.seed = number
+    resource = contract.resource
+    test_edit = _generated(resource.edit, _edit)
+    # In CI, Hypothesis would put a profile of its own here, with the same requests for every seed and no database.
+    profile = settings(settings.get_profile("default"), phases=[Phase.reuse, Phase.generate])
+    test_create = _generated(resource.create, profile(_create))
+
+
+def _generated(operation: Operation | None, test: Any) -> Any:
+    if operation and operation.request_schema:
+        return _schema.include(operation_id=operation.id).parametrize()(test)
+
+    def absent(run: Run) -> None:
+        run.id(test.clause.id.rpartition("/")[2])
+
+    absent.clause = test.clause  # type: ignore[attr-defined]
+    return absent
 
 
 def _as_response(exchange: Exchange) -> schemathesis.Response:
@@ -49,15 +70,17 @@ def _as_response(exchange: Exchange) -> schemathesis.Response:
     )
 
 
-def _send(run: Run, case: Case[Any], git_token: str | None = None) -> Exchange:
-    """Sends a generated case with the run's own credentials and organization, to its own git token or another."""
-    media_type = case.headers.get("Content-Type") or case.media_type or "application/json"
+def _send(run: Run, case: Case[Any], item: str | None = None) -> Exchange:
+    """Sends a generated case with the run's own credentials and owners, to its own item or another."""
+    operation = case.operation.definition.raw["operationId"]
+    default = run.contract.operations[operation].media_type
+    media_type = case.headers.get("Content-Type") or case.media_type or default
     body: Any = None if case.body is NOT_SET else run.pinned(case.body)
     return run.call(
-        case.operation.definition.raw["operationId"],
+        operation,
         _raw(body),
-        git_token=git_token,
-        media_type=media_type if re.fullmatch(r"[\x20-\x7e]+", media_type) else "application/json",
+        item=item,
+        media_type=media_type if re.fullmatch(r"[\x20-\x7e]+", media_type) else default,
     )
 
 
@@ -72,20 +95,20 @@ def _raw(body: Any) -> bytes | None:
 
 
 def _expected(run: Run, exchange: Exchange) -> set[int]:
-    """The statuses with which the request may be answered, if the git token exists."""
+    """The statuses with which the request may be answered, if the item exists."""
     request = exchange.request
     operation = run.contract.operations[str(request.operation)]
     if operation.request_schema is None:
         return {operation.success}
-    if request.header("Content-Type") != "application/json":
+    if request.header("Content-Type") != operation.media_type:
         return EITHER | {operation.success}
     if request.json is None or "\\ud" in (request.body or b"").decode("latin-1").lower():
         # Text that json.loads takes, and other parsers may not, or the other way round.
         return EITHER | {operation.success}
-    zone = run.contract.zone(request.json)
+    zone = run.contract.zone(request.json, operation.id)
     if zone is Zone.ACCEPT:
         return {operation.success}
-    return {400} if zone is Zone.REFUSE else EITHER | {operation.success}
+    return set(run.refusals(operation.id)) if zone is Zone.REFUSE else EITHER | {operation.success}
 
 
 def _judge(run: Run, case: Case[Any]) -> None:
@@ -97,7 +120,7 @@ def _judge(run: Run, case: Case[Any]) -> None:
     if kind in run.exercised and run.current and run.current.judged:
         # The chapter on refusals has done this. But where nothing else is generated, one is sent all the same.
         return
-    if run.current and run.current.judged and run.target.remaining < LEFT[operation]:
+    if run.current and run.current.judged and run.target.remaining < LEFT[run.resource.role(operation)]:
         run.current.note = "cut short by the budget"
         return
     exchange = _send(run, case)
@@ -106,73 +129,76 @@ def _judge(run: Run, case: Case[Any]) -> None:
         answer, expected = exchange.answer, _expected(run, exchange)
         if answer.status not in expected:
             meaning = " or ".join(map(str, sorted(expected)))
-            offence = run.contract.offence(exchange.request.json)
+            offence = run.contract.offence(exchange.request.json, operation)
             about = f"accepted {offence}" if offence else "refused"
             message = f"{exchange.request.operation}: expected {meaning}, got {answer.status}"
             statuses = tuple(sorted(expected))
             actual = str(answer.status)
             raise Broken(message, exchange, about=about, expected=meaning, actual=actual, statuses=statuses)
-        if answer.ok and run.contract.zone(exchange.request.json) is Zone.ACCEPT:
+        if answer.ok and run.contract.zone(exchange.request.json, operation) is Zone.ACCEPT:
             run.expect_shown(exchange.request.json, exchange)
-    if exchange.request.operation == "createGitToken" and exchange.answer.status == 201:
-        run.cleanup.discard(str((exchange.answer.json or {}).get("id")))
+    if run.resource.role(operation) == "create" and exchange.answer.ok:
+        run.cleanup.discard(run.resource.id_of(exchange.answer.json))
 
 
-@schema.include(operation_id="editGitToken").parametrize()
 @clause(
     "fuzzing/edit",
     "Whatever is generated from the schema, an edit is accepted, refused or either, as the contract has it.",
-    source="OpenAPI document: GitTokenRequest",
+    source="OpenAPI document: what {edit} takes",
     level="documented",
     needs="values/text values/combinations values/additional",
 )
-def test_edit(case: Case[Any], run: Run) -> None:
+def _edit(case: Case[Any], run: Run) -> None:
     _judge(run, case)
 
 
-@schema.include(operation_id="createGitToken").parametrize()
 @clause(
     "fuzzing/create",
     "Whatever is generated from the schema, a create is accepted, refused or either, as the contract has it.",
-    source="OpenAPI document: GitTokenRequest",
+    source="OpenAPI document: what {create} takes",
     level="documented",
     needs="values/create values/additional",
 )
-# In CI, Hypothesis would put a profile of its own here, with the same requests for every seed and no database.
-@settings(settings.get_profile("default"), phases=[Phase.reuse, Phase.generate])
-def test_create(case: Case[Any], run: Run) -> None:
+def _create(case: Case[Any], run: Run) -> None:
     _judge(run, case)
+
+
+_schema: Any
+test_edit: Any = _edit
+test_create: Any = _create
 
 
 @clause(
     "fuzzing/links",
-    "Along the contract's links from a create on, every operation finds the git token until it is deleted.",
-    source="OpenAPI document: what createGitToken answers names the git token for the other operations",
+    "Along the contract's links from a create on, every operation finds the {noun} until it is deleted.",
+    source="OpenAPI document: what {create} answers names the {noun} for the other operations",
     level="documented",
     needs="values/create values/additional",
+    when=lambda resource: resource.linked,
 )
 def test_links(run: Run) -> None:
-    base: Any = schema.as_state_machine()
+    base: Any = _schema.as_state_machine()
     kept = set(run.estate.created)
 
     class Machine(base):  # type: ignore[misc]
         def call(self, case: Case[Any], **_: object) -> schemathesis.Response:
-            token = str(case.path_parameters.get("gitTokenId", ""))
+            token = str(case.path_parameters.get(run.resource.item, ""))
             if token.lower() in kept or run.estate.untouchable(token):
                 # A list has named somebody else's, or what other clauses need.
                 token = run.bodies.unknown_id()
-            exchange = _send(run, case, git_token=token)
+            exchange = _send(run, case, item=token)
             with run.case():
                 run.usable(exchange)
                 expected = _expected(run, exchange)
                 if token and token.lower() not in run.estate.created:
-                    # A body may be refused before the git token is looked for.
+                    # A body may be refused before the item is looked for.
                     expected = {*ABSENT} | EITHER
                 if exchange.request.operation in run.missing:
                     expected |= MISSING
                 because = f"{exchange.request.operation} along the contract's links"
                 run.expect(exchange, *sorted(expected), because=because)
-            if exchange.answer.status == 204 and token.lower() in run.estate.created:
+            deleted = run.resource.role(exchange.request.operation) == "delete" and exchange.answer.ok
+            if deleted and token.lower() in run.estate.created:
                 run.estate.gone(token.lower())
             return _as_response(exchange)
 
@@ -181,4 +207,4 @@ def test_links(run: Run) -> None:
 
     seed(run.random.getrandbits(64))(Machine).run(settings=settings(max_examples=run.scaled(2), stateful_step_count=4))
     for token in set(run.estate.created) - kept:
-        run.delete(token)
+        run.cleanup.discard(token)

@@ -3,6 +3,7 @@
 import itertools
 
 from ..contract.contract import Operation
+from ..contract.resource import Resource
 from ..run.clause import clause
 from ..run.run import Run
 from ..target.exchange import Exchange
@@ -24,64 +25,77 @@ LONG = 100
 NIL = "00000000-0000-0000-0000-000000000000"
 
 
-def _call(run: Run, operation: Operation, *, git_token: str | None = None, organization: str | None = None) -> Exchange:
+def _call(run: Run, operation: Operation, parameter: str, id: str) -> Exchange:
+    """Calls an operation with an id in place of one of the path's parameters."""
     body = run.bodies.full() if operation.request_schema else None
-    return run.call(operation.id, body, git_token=git_token, organization=organization)
+    if parameter == run.resource.item:
+        return run.call(operation.id, body, item=id)
+    return run.call(operation.id, body, owners={parameter: id})
+
+
+def _uuids(resource: Resource) -> list[str]:
+    return [name for name in resource.parameters if resource.is_uuid(name)]
 
 
 @clause(
     "identifiers/no-uuid",
     "An id in the path that is no UUID is refused with 400 or 404, or 414 where it is long.",
-    source="OpenAPI document: organizationId and gitTokenId are UUIDs; RFC 9110 section 15.5.15",
+    source="OpenAPI document: the ids in the path are UUIDs; RFC 9110 section 15.5.15",
     level="documented",
+    when=_uuids,
 )
 def test_no_uuid(run: Run) -> None:
     for operation in run.operations:
-        if "gitTokenId" in operation.parameters:
+        edits = operation == run.resource.edit
+        if run.resource.addresses(operation) and run.resource.is_uuid(run.resource.item):
             no_uuids = (*NO_UUIDS, f"{run.subject}%20", run.subject[:-1], f"{run.subject}0")
-            for token in run.thin(no_uuids if operation.method == "PUT" else (no_uuids[-2], no_uuids[0])):
+            for id in run.thin(no_uuids if edits else (no_uuids[-2], no_uuids[0])):
                 with run.case():
-                    answer = _call(run, operation, git_token=token)
-                    statuses = (*BAD, 414) if len(token) > LONG else BAD
-                    run.expect(answer, *statuses, because=f"{operation.id} with a git token id that is no UUID")
-        own = run.target.organization
-        others = (NO_UUIDS[0], own[:-1], f"{own}0", f"{own}%20")
-        for organization in run.thin(others if operation.method == "PUT" else others[:1]):
-            with run.case():
-                answer = _call(run, operation, organization=organization)
-                # A server may well say that nobody has access to such an organization.
-                run.expect(answer, *BAD, 403, because=f"{operation.id} with an organization id that is no UUID")
+                    answer = _call(run, operation, run.resource.item, id)
+                    statuses = (*BAD, 414) if len(id) > LONG else BAD
+                    run.expect(answer, *statuses, because=f"{operation.id} with {run.a} id that is no UUID")
+        for name, own in run.target.owners.items():
+            others = (NO_UUIDS[0], own[:-1], f"{own}0", f"{own}%20")
+            for id in run.thin(others if edits else others[:1]) if run.resource.is_uuid(name) else ():
+                with run.case():
+                    answer = _call(run, operation, name, id)
+                    # A server may well say that nobody has access to such an owner.
+                    because = f"{operation.id} with an id that is no UUID for {name}"
+                    run.expect(answer, *BAD, 403, because=because)
 
 
 @clause(
-    "identifiers/unknown-token",
-    "A git token that does not exist is not found: 404, or 403.",
+    "identifiers/unknown-item",
+    "{a} that does not exist is not found: 404, or 403.",
     source="OpenAPI document: 404; Qovery's Terraform provider: 403",
     level="documented",
 )
-def test_unknown_token(run: Run) -> None:
+def test_unknown_item(run: Run) -> None:
+    nil = (NIL,) if run.resource.is_uuid(run.resource.item) else ()
     for operation in run.operations:
-        if "gitTokenId" in operation.parameters:
-            unknowns = (run.bodies.unknown_id(), NIL)[: 2 if operation.method == "PUT" else 1]
+        if run.resource.addresses(operation):
+            unknowns = (run.bodies.unknown(run.resource.item), *nil)[: 2 if operation == run.resource.edit else 1]
             for unknown in run.thin(unknowns):
                 with run.case():
-                    answer = _call(run, operation, git_token=unknown)
+                    answer = _call(run, operation, run.resource.item, unknown)
                     # A server may say that the nil UUID is no UUID.
                     statuses = (*ABSENT, 400) if unknown == NIL else ABSENT
-                    run.expect(answer, *statuses, because=f"{operation.id} on a git token that does not exist")
+                    run.expect(answer, *statuses, because=f"{operation.id} on {run.a} that does not exist")
 
 
 @clause(
-    "identifiers/unknown-organization",
-    "An organization that does not exist is not found: 404, or 403.",
+    "identifiers/unknown-owner",
+    "An {owner} that does not exist is not found: 404, or 403.",
     source="OpenAPI document: 403, 404",
     level="documented",
+    when=lambda resource: resource.owners,
 )
-def test_unknown_organization(run: Run) -> None:
+def test_unknown_owner(run: Run) -> None:
     for operation in run.operations:
-        with run.case():
-            answer = _call(run, operation, organization=run.bodies.unknown_id())
-            run.expect(answer, 403, 404, because=f"{operation.id} in an organization that does not exist")
+        for name in run.target.owners:
+            with run.case():
+                answer = _call(run, operation, name, run.bodies.unknown(name))
+                run.expect(answer, 403, 404, because=f"{operation.id} with an id for {name} that does not exist")
 
 
 @clause(
@@ -90,33 +104,34 @@ def test_unknown_organization(run: Run) -> None:
     source="RFC 9562 section 4: UUIDs are case-insensitive on input",
     level="http",
     needs="edit/read-back",
+    when=_uuids,
 )
 def test_case(run: Run) -> None:
+    uuids = {name: id for name, id in run.target.owners.items() if run.resource.is_uuid(name)}
+    named = run.resource.is_uuid(run.resource.item)
     for case, change in (("upper", str.upper), ("mixed", _mixed)):
-        names = (
-            {"git_token": change(run.subject)},
-            {"git_token": change(run.subject), "organization": change(run.target.organization)},
-        )
-        for ids in run.thin(names):
+        owners = {name: change(id) for name, id in uuids.items()}
+        item = change(run.subject) if named else run.subject
+        for also in run.thin(({}, owners) if named and owners else (owners,)):
             body = run.bodies.full()
-            edited = run.edit(body, **ids)
-            run.expect(edited, 200, because=f"an edit with an id in {case} case")
-            read = run.get(**ids)
-            run.expect(read, 200, because=f"a read with an id in {case} case")
+            edited = run.edit(body, item=item, owners=also)
+            run.expect(edited, run.success("edit"), because=f"an edit with an id in {case} case")
+            read = run.get(item=item, owners=also)
+            run.expect(read, run.success("read"), because=f"a read with an id in {case} case")
             run.expect_shown(body, read, edited)
-    upper = run.target.organization.upper()
+    upper = {name: id.upper() for name, id in uuids.items()}
     for operation in run.operations:
         if operation.method == "GET":
-            answer = run.call(operation.id, git_token=run.subject.upper(), organization=upper)
-            run.expect(answer, 200, because=f"{operation.id} with ids in upper case")
+            answer = run.call(operation.id, item=run.subject.upper() if named else run.subject, owners=upper)
+            run.expect(answer, operation.success, because=f"{operation.id} with ids in upper case")
     if run.target.overwrite:
         return
-    created = run.create(run.bodies.full(), organization=upper)
-    token = run.new(created)
-    if "deleteGitToken" in run.contract.operations:
-        deleted = run.delete(token.upper())
-        run.expect(deleted, 204, because="a delete with an id in upper case")
-    run.expect(run.get(), 200, because="a git token is gone after ids were sent in upper case")
+    created = run.create(run.bodies.full(), owners=upper)
+    new = run.new(created)
+    if run.resource.delete:
+        deleted = run.delete(new.upper() if named else new)
+        run.expect(deleted, run.success("delete"), because="a delete with an id in upper case")
+    run.expect(run.get(), run.success("read"), because=f"{run.a} is gone after ids were sent in upper case")
 
 
 def _mixed(text: str) -> str:

@@ -1,6 +1,7 @@
-"""Tenants: what belongs to another organization is neither shown nor changed."""
+"""Tenants: what belongs to another owner is neither shown nor changed."""
 
 from functools import partial
+from typing import Literal
 
 from ..run import conditions
 from ..run.clause import Broken, clause
@@ -13,86 +14,92 @@ from .absence import expect_absent
 
 def _tells_nothing(run: Run, refusal: Exchange) -> None:
     """Raises Broken if a refusal shows what it refuses."""
-    schema = run.contract.operations["getOrganizationGitToken"].response_schema or {}
-    shown = [field for field in schema["required"] if f'"{field}"' in refusal.answer.text]
-    if len(shown) > len(schema["required"]) // 2:
-        message = f"the refusal shows {', '.join(shown)} of a git token"
+    promised = run.resource.shown_schema.get("required") or list(run.resource.shown)
+    shown = [field for field in promised if f'"{field}"' in refusal.answer.text]
+    if len(shown) > len(promised) // 2:
+        message = f"the refusal shows {', '.join(shown)} of {run.a}"
         raise Broken(message, refusal, holds=conditions.nowhere(shown))
 
 
 @clause(
-    "isolation/foreign-organization",
-    "Nothing can be done in an organization that the caller has no access to: 403 or 404.",
+    "isolation/foreign-owner",
+    "Nothing can be done in an {owner} that the caller has no access to: 403 or 404.",
     source="OpenAPI document: 403, 404",
     level="documented",
     needs="resource/get",
 )
-def test_foreign_organization(run: Run) -> None:
-    foreign = run.target.foreign_organization
+def test_foreign_owner(run: Run) -> None:
+    foreign = run.target.foreign
     if not foreign:
-        raise NotExercised("it needs QOVERY_FOREIGN_ORGANIZATION_ID")
+        variables = " and ".join(run.resource.variable("foreign", name) for name in run.resource.owners)
+        raise NotExercised(f"it needs {variables}")
     run.expendable()
-    before = run.expect(run.get(git_token=run.bystander), 200, because="a git token cannot be read")
-    # The caller's own git token by way of the other organization, and that organization's own; deleting comes last.
-    tokens = [run.bystander, *filter(None, [run.target.foreign_token])]
-    unknown = run.bodies.unknown_id()
+    before = run.expect(run.get(item=run.bystander), run.success("read"), because=f"{run.a} cannot be read")
+    # The caller's own item by way of the other owner, and that owner's own; deleting comes last.
+    tokens = [run.bystander, *filter(None, [run.target.foreign_item])]
+    unknown = {name: run.bodies.unknown(name) for name in foreign}
     for operation in sorted(run.operations, key=lambda each: each.method == "DELETE"):
-        addresses = "gitTokenId" in operation.parameters
+        addresses = run.resource.addresses(operation)
         lists = operation.method == "GET" and not addresses
-        calls: list[tuple[str, str, str]] = [(foreign, token, OWN) for token in (tokens if addresses else tokens[:1])]
-        # The same organization in another notation, and the same caller in the other scheme.
+        calls: list[tuple[dict[str, str], str, tuple[str, str] | Literal["own"]]] = [
+            (foreign, token, OWN) for token in (tokens if addresses else tokens[:1])
+        ]
+        # The same owner in another notation, and the same caller in the other schemes.
         if lists:
-            calls.append((foreign.upper(), "", OWN))
-        if run.target.api_token and run.target.jwt and (lists or operation.method == "PUT"):
-            calls.append((foreign, tokens[-1], f"Bearer {run.target.jwt}"))
-        for organization, token, authorization in calls:
+            upper = {name: value.upper() if run.resource.is_uuid(name) else value for name, value in foreign.items()}
+            calls.append((upper, "", OWN))
+        if lists or operation == run.resource.edit:
+            for scheme, value in list(run.target.credentials.items())[1:]:
+                calls.append((foreign, tokens[-1], (scheme.header, scheme.value(value))))
+        for owners, token, authorization in calls:
             with run.case():
                 body = run.bodies.full() if operation.request_schema else None
-                call = partial(run.call, operation.id, body, git_token=token, authorization=authorization)
-                answer = call(organization=organization)
-                because = f"{operation.id} in another organization"
-                expect_absent(run, answer, partial(call, organization=unknown), because)
+                call = partial(run.call, operation.id, body, item=token, authorization=authorization)
+                answer = call(owners=owners)
+                because = f"{operation.id} in another {run.owner}"
+                expect_absent(run, answer, partial(call, owners=unknown), because)
                 _tells_nothing(run, answer)
-    read = run.get(git_token=run.bystander)
-    after = run.expect(read, 200, because="a git token is gone after it was addressed through another organization")
+    read = run.get(item=run.bystander)
+    after = run.expect(read, run.success("read"), because=f"{run.a} is gone after others were addressed")
     if field := unlike(run.contract, before, after):
-        raise Broken(f"{field} was changed through another organization", read)
+        raise Broken(f"{field} was changed through another {run.owner}", read)
 
 
 @clause(
-    "isolation/foreign-token",
-    "Another organization's git token cannot be reached through one's own organization: 403 or 404.",
+    "isolation/foreign-item",
+    "Another {owner}'s {noun} cannot be reached through one's own {owner}: 403 or 404.",
     source="OpenAPI document: 403, 404",
     level="documented",
     needs="resource/get",
 )
-def test_foreign_token(run: Run) -> None:
-    foreign = run.target.foreign_token
+def test_foreign_item(run: Run) -> None:
+    foreign = run.target.foreign_item
     if not foreign:
-        raise NotExercised("it needs QOVERY_FOREIGN_GIT_TOKEN_ID")
+        raise NotExercised(f"it needs {run.resource.variable('foreign', run.resource.item)}")
     for operation in sorted(run.operations, key=lambda each: each.method == "DELETE"):
-        if "gitTokenId" in operation.parameters:
+        if run.resource.addresses(operation):
             with run.case():
                 body = run.bodies.full() if operation.request_schema else None
                 call = partial(run.call, operation.id, body)
-                answer = call(git_token=foreign)
-                because = f"{operation.id} on another organization's git token"
-                expect_absent(run, answer, partial(call, git_token=run.bodies.unknown_id()), because)
+                answer = call(item=foreign)
+                because = f"{operation.id} on another {run.owner}'s {run.noun}"
+                expect_absent(run, answer, partial(call, item=run.bodies.unknown(run.resource.item)), because)
                 _tells_nothing(run, answer)
 
 
 @clause(
     "isolation/list",
-    "The list shows no git token of another organization.",
-    source="OpenAPI document: listOrganizationGitTokens",
+    "The list shows no {noun} of another {owner}.",
+    source="OpenAPI document: {list}",
     level="documented",
     needs="resource/list",
 )
 def test_list(run: Run) -> None:
-    foreign = run.target.foreign_token
+    foreign = run.target.foreign_item
     if not foreign:
-        raise NotExercised("it needs QOVERY_FOREIGN_GIT_TOKEN_ID")
+        raise NotExercised(f"it needs {run.resource.variable('foreign', run.resource.item)}")
+    run.id("list")
     listed, tokens = run.listed()
     if foreign.lower() in tokens:
-        none = conditions.listed("id", foreign, 0)
-        raise Broken("the list shows another organization's git token", listed, holds=none)
+        none = conditions.listed(run.resource.id, foreign, 0)
+        raise Broken(f"the list shows another {run.owner}'s {run.noun}", listed, holds=none)

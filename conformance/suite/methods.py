@@ -1,5 +1,6 @@
 """HTTP methods: those of the contract, and no others."""
 
+from ..contract.fields import get
 from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
@@ -44,7 +45,7 @@ def test_not_allowed(run: Run) -> None:
                 continue
             with run.case():
                 body = None if method in ("GET", "DELETE") else run.bodies.full()
-                answer = run.call(_operation(run, path), body, method=method, git_token=run.bystander)
+                answer = run.call(_operation(run, path), body, method=method, item=run.bystander)
                 refused.append(answer)
                 run.expect(answer, 405, because=f"{method} is not a method of {path}")
                 allowed = {each.strip().upper() for each in (answer.answer.header("Allow") or "").split(",")}
@@ -53,11 +54,11 @@ def test_not_allowed(run: Run) -> None:
                     raise Broken(message, answer, holds=conditions.header("Allow", sorted(missing)))
     listed, after = run.listed()
     if added := run.cleanup.adopt_marked({id: token for id, token in after.items() if id not in before}):
-        none = conditions.listed("name", after[added[0]].get("name"), 0)
-        raise Broken("a method that does not exist has created a git token", *refused, listed, holds=none)
-    if not {run.subject, run.bystander} <= set(after):
-        once = conditions.listed("id", min({run.subject, run.bystander} - set(after)), 1)
-        raise Broken("a method that does not exist has deleted a git token", *refused, listed, holds=once)
+        none = conditions.listed(run.resource.mark, get(after[added[0]], run.resource.mark), 0)
+        raise Broken(f"a method that does not exist has created {run.a}", *refused, listed, holds=none)
+    if gone := {run.subject, run.bystander} - {""} - set(after):
+        once = conditions.listed(run.resource.id, min(gone), 1)
+        raise Broken(f"a method that does not exist has deleted {run.a}", *refused, listed, holds=once)
     if field := unlike(run.contract, before[run.bystander], after[run.bystander]):
         same = conditions.same(field, ("$first", run.bystander), ("$last", run.bystander))
         raise Broken(f"a method that does not exist has changed {field}", first, *refused, listed, holds=same)
@@ -88,7 +89,7 @@ def test_other(run: Run) -> None:
     for path in _paths(run):
         for method in ("HEAD", "OPTIONS", "PROPFIND"):
             with run.case():
-                answer = run.call(_operation(run, path), method=method, git_token=run.bystander)
+                answer = run.call(_operation(run, path), method=method, item=run.bystander)
                 run.usable(answer)
                 if method == "PROPFIND" and answer.answer.ok:
                     raise Broken(f"PROPFIND is answered with {answer.answer.status}", answer, statuses=REFUSED)
@@ -104,19 +105,20 @@ def test_other(run: Run) -> None:
 def test_override(run: Run) -> None:
     run.expendable()
     before = run.get()
-    run.expect(before, 200, because="a git token cannot be read")
-    for method in ("DELETE", "PUT"):
-        body = run.bodies.full() if method == "PUT" else None
-        overridden = run.call("getOrganizationGitToken", body, headers=_override(method))
+    run.expect(before, run.success("read"), because=f"{run.a} cannot be read")
+    edit = run.resource.edit.method if run.resource.edit else "PUT"
+    for method in ("DELETE", edit):
+        body = run.bodies.full() if method == edit else None
+        overridden = run.call(run.id("read"), body, headers=_override(method))
         _unchanged(run, before, overridden, f"a read with {method} in a header")
-    overridden = run.get(git_token=f"{run.subject}?_method=DELETE")
+    overridden = run.get(item=f"{run.subject}?_method=DELETE")
     _unchanged(run, before, overridden, "a read with ?_method=DELETE")
     edited = run.edit(run.bodies.full() | {"_method": "DELETE"}, headers=_override("DELETE"))
     read = run.get()
     if is_gone(read):
-        message = "an edit with DELETE in a header or in the body deletes the git token"
-        raise Broken(message, edited, read, statuses=(200,))
-    run.cleanup.discard(run.new(run.create(run.bodies.full(), headers=_override("PUT"))))
+        message = f"an edit with DELETE in a header or in the body deletes the {run.noun}"
+        raise Broken(message, edited, read, statuses=(run.success("read"),))
+    run.cleanup.discard(run.new(run.create(run.bodies.full(), headers=_override(edit))))
 
 
 def _override(method: str) -> tuple[tuple[str, str], ...]:
@@ -125,7 +127,7 @@ def _override(method: str) -> tuple[tuple[str, str], ...]:
 
 def _unchanged(run: Run, before: Exchange, overridden: Exchange, what: str) -> None:
     read = run.get()
-    run.expect(read, 200, because=f"a git token is gone after {what}")
+    run.expect(read, run.success("read"), because=f"{run.a} is gone after {what}")
     if field := unlike(run.contract, before.answer.json, read.answer.json):
         same = conditions.same(field, ("$first", None))
         raise Broken(f"{what} changed {field}", before, overridden, read, holds=same)

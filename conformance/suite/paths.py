@@ -1,38 +1,43 @@
-"""Paths written in other ways: none of them leads round the check of credentials, or into another organization."""
+"""Paths written in other ways: none of them leads round the check of credentials, or to another owner."""
 
 from collections.abc import Callable
 from itertools import cycle
 
+from ..contract.fields import get
+from ..contract.resource import words
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
 from ..target.target import NotExercised
 
+# Makes of a path another one, by its first segment and the one before the item, with their slashes.
+Road = Callable[[str, str, str], str]
+
 # What makes of a path another one, which a gateway and an application may take for different things.
-ROADS: dict[str, Callable[[str], str]] = {
-    "two slashes at the beginning": lambda path: f"/{path}",
-    "two slashes in the middle": lambda path: path.replace("/gitToken", "//gitToken"),
-    "a slash at the end": lambda path: f"{path}/",
-    "a dot segment at the beginning": lambda path: f"/.{path}",
-    "a dot segment in the middle": lambda path: path.replace("/gitToken", "/./gitToken"),
-    "an encoded dot segment": lambda path: path.replace("/gitToken", "/%2e/gitToken"),
-    "a parameter at its end": lambda path: f"{path};x=y",
-    "an ending": lambda path: f"{path}.json",
-    "capitals": lambda path: path.replace("organization", "ORGANIZATION").replace("gitToken", "GITTOKEN"),
-    "an encoded slash": lambda path: path.replace("/gitToken", "%2FgitToken"),
-    "an encoded letter": lambda path: path.replace("/organization", "/%6frganization"),
+ROADS: dict[str, Road] = {
+    "two slashes at the beginning": lambda path, *_: f"/{path}",
+    "two slashes in the middle": lambda path, _, last: path.replace(last, f"/{last}"),
+    "a slash at the end": lambda path, *_: f"{path}/",
+    "a dot segment at the beginning": lambda path, *_: f"/.{path}",
+    "a dot segment in the middle": lambda path, _, last: path.replace(last, f"/.{last}"),
+    "an encoded dot segment": lambda path, _, last: path.replace(last, f"/%2e{last}"),
+    "a parameter at its end": lambda path, *_: f"{path};x=y",
+    "an ending": lambda path, *_: f"{path}.json",
+    "capitals": lambda path, first, last: path.replace(first, first.upper()).replace(last, last.upper()),
+    "an encoded slash": lambda path, _, last: path.replace(last, f"%2F{last[1:]}"),
+    "an encoded letter": lambda path, first, _: path.replace(first, f"/%{ord(first[1]):02x}{first[2:]}"),
 }
 # Rarer ones.
-BYWAYS: dict[str, Callable[[str], str]] = {
-    "a way in and out": lambda path: f"/health/..{path}",
-    "an encoded way in and out": lambda path: f"/health/%2e%2e{path}",
-    "a way in and out with a parameter": lambda path: f"/health/..;{path}",
-    "a parameter within": lambda path: path.replace("/gitToken", ";x=y/gitToken"),
-    "a space at the end": lambda path: f"{path}%20",
-    "a zero byte at the end": lambda path: f"{path}%00",
-    "a backslash": lambda path: path.replace("/gitToken", "\\gitToken"),
-    "a twice encoded slash": lambda path: path.replace("/gitToken", "%252FgitToken"),
+BYWAYS: dict[str, Road] = {
+    "a way in and out": lambda path, *_: f"/health/..{path}",
+    "an encoded way in and out": lambda path, *_: f"/health/%2e%2e{path}",
+    "a way in and out with a parameter": lambda path, *_: f"/health/..;{path}",
+    "a parameter within": lambda path, _, last: path.replace(last, f";x=y{last}"),
+    "a space at the end": lambda path, *_: f"{path}%20",
+    "a zero byte at the end": lambda path, *_: f"{path}%00",
+    "a backslash": lambda path, _, last: path.replace(last, f"\\{last[1:]}"),
+    "a twice encoded slash": lambda path, _, last: path.replace(last, f"%252F{last[1:]}"),
 }
 # Headers that name another path than the request's own, or say who the caller is.
 PATH_HEADERS = ("X-Original-URL", "X-Rewrite-URL")
@@ -45,12 +50,9 @@ CALLER_HEADERS = (
     ("X-User-Id", "1"),
     ("X-Internal-Request", "true"),
 )
-# What may name the organization besides the path.
-NAMES = ("X-Organization-Id", "X-Tenant-Id", "X-Org-Id")
-QUERY = ("organizationId", "organization_id", "organization")
 # The statuses of what leads nowhere, elsewhere, or to a refusal.
 REFUSED = (301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 410, 414)
-SAFE, UNSAFE = ("GET",), ("POST", "PUT", "DELETE")
+SAFE, UNSAFE = ("GET",), ("POST", "PUT", "PATCH", "DELETE")
 
 
 def _operations(run: Run, methods: tuple[str, ...]) -> list[str]:
@@ -60,6 +62,12 @@ def _operations(run: Run, methods: tuple[str, ...]) -> list[str]:
 def _whole(run: Run, path: str) -> str:
     """A path as a whole address, as it is sent to proxies."""
     return f"{run.target.base_url}{path}"
+
+
+def _changed(run: Run, change: Road, path: str) -> str:
+    """A path written in another way."""
+    segments = [f"/{each}" for each in run.resource.collection.split("/") if each and "{" not in each]
+    return change(path, segments[0], segments[-1])
 
 
 def _through(run: Run, operation: str, road: str, **options: object) -> Exchange:
@@ -75,11 +83,13 @@ def _shows(run: Run, exchange: Exchange) -> bool:
     if not answer.ok:
         return False
     if exchange.request.method == "DELETE":
-        return answer.status == 204
+        return answer.status == run.success("delete")
+    if run.resource.list and run.resource.listed(answer.json) is not None:
+        return True
     if not isinstance(answer.json, dict):
         return False
-    required = (run.contract.operations["editGitToken"].response_schema or {})["required"]
-    return "results" in answer.json or sum(field in answer.json for field in required) > len(required) // 2
+    required = run.resource.shown_schema.get("required") or list(run.resource.shown)
+    return sum(field in answer.json for field in required) > len(required) // 2
 
 
 def _judge(run: Run, exchange: Exchange, message: str) -> None:
@@ -91,19 +101,16 @@ def _judge(run: Run, exchange: Exchange, message: str) -> None:
 def _without_effect(run: Run, before: dict[str, Json], sent: list[Exchange], message: str) -> None:
     """Raises Broken if one of the requests has written something."""
     listed, after = run.listed()
-    names = {
-        each.request.json["name"]: each
-        for each in sent
-        if isinstance(each.request.json, dict) and "name" in each.request.json
-    }
+    mark = run.resource.mark
+    names = {str(get(each.request.json, mark)): each for each in sent}
     deletes = [each for each in sent if each.request.method == "DELETE"]
     if run.subject not in after:
         raise Broken(f"a delete {message}", *deletes, listed)
     if field := unlike(run.contract, before[run.subject], after[run.subject]):
-        culprit = names.get(after[run.subject].get("name"), sent[-1])
+        culprit = names.get(str(get(after[run.subject], mark)), sent[-1])
         raise Broken(f"an edit {message}: it changed {field}", culprit, listed)
     if added := run.cleanup.adopt_marked({id: token for id, token in after.items() if id not in before}):
-        raise Broken(f"a create {message}", names.get(after[added[0]]["name"], sent[-1]), listed)
+        raise Broken(f"a create {message}", names.get(str(get(after[added[0]], mark)), sent[-1]), listed)
 
 
 @clause(
@@ -126,10 +133,10 @@ def test_credentials(run: Run) -> None:
 
     for what, change in run.thin(ROADS.items()):
         for operation in (next(reads), next(writes)):
-            send(operation, what, change(run.path(operation)))
+            send(operation, what, _changed(run, change, run.path(operation)))
     for (what, change), operations in zip(run.thin(BYWAYS.items()), cycle((reads, writes)), strict=False):
         operation = next(operations)
-        send(operation, what, change(run.path(operation)))
+        send(operation, what, _changed(run, change, run.path(operation)))
     for header in run.thin(PATH_HEADERS):
         for operation in (next(reads), next(writes)):
             send(operation, f"the right one in {header}", "/", ((header, run.path(operation)),))
@@ -152,7 +159,8 @@ def test_cached(run: Run) -> None:
             success = run.contract.operations[operation].success
             warm = run.call(operation)
             run.expect(warm, success, because=f"{operation} with credentials")
-            for authorization in (None, f"{run.target.authorization}x"):
+            header, value = run.target.authorization or ("Authorization", "")
+            for authorization in (None, (header, f"{value}x")):
                 cold = run.call(operation, authorization=authorization)
                 if _shows(run, cold):
                     raise Broken(
@@ -165,23 +173,31 @@ def test_cached(run: Run) -> None:
 
 @clause(
     "paths/tenants",
-    "However the path is written, nothing is shown or written of an organization that the caller has no access to.",
+    "However the path is written, nothing is shown or written of an {owner} that the caller has no access to.",
     source="OpenAPI document: 403, 404; users: what is protected is so by any path",
     level="expected",
-    needs="isolation/foreign-organization",
+    needs="isolation/foreign-owner",
+    when=lambda resource: resource.owners,
 )
 def test_tenants(run: Run) -> None:
-    foreign = run.target.foreign_organization
+    foreign = run.target.foreign
     if not foreign:
-        raise NotExercised("it needs QOVERY_FOREIGN_ORGANIZATION_ID")
+        variables = " and ".join(run.resource.variable("foreign", name) for name in run.resource.owners)
+        raise NotExercised(f"it needs {variables}")
     run.expendable()
-    token = run.target.foreign_token or run.bodies.unknown_id()
-    listed = [each.id for each in run.operations if each.method == "GET" and "gitTokenId" not in each.parameters]
-    # Without a git token of theirs, only their list can show something, and only a create can write.
-    addressed = bool(run.target.foreign_token)
+    token = run.target.foreign_item or run.bodies.unknown(run.resource.item)
+    listed = [run.resource.list.id] if run.resource.list else []
+    # Without an item of theirs, only their list can show something, and only a create can write.
+    addressed = bool(run.target.foreign_item)
     reads = cycle(_operations(run, SAFE) if addressed else listed)
-    writes = cycle(_operations(run, UNSAFE) if addressed else ["createGitToken"])
-    message = "in another organization is carried out"
+    writes = cycle(_operations(run, UNSAFE) if addressed else [run.id("create")])
+    # What may name the owner besides the path.
+    owner = run.resource.owners[-1]
+    theirs = foreign.get(owner, "")
+    snake = words(owner, "_", keep=True)
+    headers_of = (f"X-{words(owner, '-', keep=True).title()}", "X-Tenant-Id", f"X-{run.owner[:3].title()}-Id")
+    queries = (owner, snake, words(owner))
+    message = f"in another {run.owner} is carried out"
 
     def send(operation: str, what: str, road: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
         exchange = _through(run, operation, road, headers=headers)
@@ -189,20 +205,20 @@ def test_tenants(run: Run) -> None:
 
     for what, change in run.thin(ROADS.items()):
         for operation in (next(reads), next(writes)):
-            send(operation, what, change(run.path(operation, token, foreign)))
+            send(operation, what, _changed(run, change, run.path(operation, token, foreign)))
     for header in run.thin(PATH_HEADERS):
         for operation in (next(reads), next(writes)):
             send(operation, f"theirs in {header}", "/", ((header, run.path(operation, token, foreign)),))
-    # Two ways to name an organization, of which the check may take one and the work the other.
-    for named in run.thin((PATH_HEADERS, NAMES)):
+    # Two ways to name an owner, of which the check may take one and the work the other.
+    for named in run.thin((PATH_HEADERS, headers_of)):
         operation = next(reads)
         path = run.path(operation, token, foreign)
-        query = "&".join(f"{name}={foreign}" for name in QUERY)
-        headers = tuple((name, path if name in PATH_HEADERS else foreign) for name in named)
+        query = "&".join(f"{name}={theirs}" for name in queries)
+        headers = tuple((name, path if name in PATH_HEADERS else theirs) for name in named)
         exchange = _through(run, operation, f"{run.path(operation, token)}?{query}", headers=headers)
         with run.case():
-            theirs = operation not in listed or token.lower() in exchange.answer.text.lower()
-            if _shows(run, exchange) and theirs:
+            shown = operation not in listed or token.lower() in exchange.answer.text.lower()
+            if _shows(run, exchange) and shown:
                 raise Broken(
                     f"{operation} {message} by {', '.join(named)} or {query} that names it", exchange, statuses=REFUSED
                 )

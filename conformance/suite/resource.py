@@ -1,20 +1,30 @@
-"""The rest of the resource: git tokens are created, shown, listed and deleted."""
+"""The rest of the resource: items are created, shown, listed and deleted."""
 
 from functools import partial
 
+from ..contract.fields import get, put
 from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
-from ..run.run import Run
+from ..run.run import Json, Run
 from ..target.exchange import Exchange
-from ..target.target import CannotRun, NotExercised
+from ..target.target import Absent, CannotRun, NotExercised
 from .absence import ABSENT, expect_absent, expect_deleted, is_gone
+
+
+def sparse(run: Run) -> Json:
+    """The smallest body, with an empty text where that may be."""
+    body = run.bodies.least()
+    for name in run.resource.of_kind("text", secret=False):
+        if name in run.resource.optional and "." not in name and run.contract.must_accept(name, ""):
+            return put(body, name, "")
+    return body
 
 
 @clause(
     "resource/create",
-    "A valid git token is created: 201, shown as sent, with an id that no other git token has.",
-    source="OpenAPI document: createGitToken",
+    "A valid {noun} is created, shown as sent, with an id that no other {noun} has.",
+    source="OpenAPI document: {create}",
     level="documented",
     needs="",
 )
@@ -24,15 +34,17 @@ def test_create(run: Run) -> None:
         raise NotExercised("with --overwrite nothing is created")
     ids: list[str] = []
     made: list[Exchange] = []
-    for body in (run.bodies.least(description=""), run.bodies.full(type="BITBUCKET"), run.bodies.full(type="GITHUB")):
+    for body in (sparse(run), run.bodies.full(**run.resource.choice(0)), run.bodies.full(**run.resource.choice(1))):
         answer = run.create(body)
         if answer.answer.status == 403:
-            raise CannotRun("the server does not let these credentials create git tokens (403)")
-        token = run.expect(answer, 201, because="a valid git token was not created")
+            raise CannotRun(f"the server does not let these credentials create {run.nouns} (403)")
+        token = run.expect(answer, run.success("create"), because=f"a valid {run.noun} was not created")
         run.expect_shown(body, answer)
-        if token["id"].lower() in ids:
-            raise Broken(f"the id {token['id']} was given twice", *made, answer, holds=conditions.different("id"))
-        ids.append(token["id"].lower())
+        id = run.resource.id_of(token)
+        if id in ids:
+            same = conditions.different(run.resource.id)
+            raise Broken(f"the id {id} was given twice", *made, answer, holds=same)
+        ids.append(id)
         made.append(answer)
     run.subject, run.bystander = ids[1], ids[2]
     run.cleanup.discard(ids[0])
@@ -40,30 +52,30 @@ def test_create(run: Run) -> None:
 
 @clause(
     "resource/get",
-    "A git token that was created can be read, as it was shown on creation.",
-    source="OpenAPI document: getOrganizationGitToken",
+    "{a} that was created can be read, as it was shown on creation.",
+    source="OpenAPI document: {read}",
     level="documented",
     needs="resource/create",
 )
 def test_get(run: Run) -> None:
     if run.target.overwrite:
-        run.expect(run.get(), 200, because="a listed git token cannot be read")
+        run.expect(run.get(), run.success("read"), because=f"a listed {run.noun} cannot be read")
         return
     body = run.bodies.full()
     created = run.create(body)
-    run.expect(created, 201, because="a valid git token was not created")
-    read = run.get(git_token=run.new(created))
-    token = run.expect(read, 200, because="a new git token cannot be read")
+    run.expect(created, run.success("create"), because=f"a valid {run.noun} was not created")
+    read = run.get(item=run.new(created))
+    token = run.expect(read, run.success("read"), because=f"a new {run.noun} cannot be read")
     run.expect_shown(body, read, created)
     if field := unlike(run.contract, token, created.answer.json):
         raise Broken(f"{field} differs between create and get", created, read, holds=conditions.same(field))
-    run.cleanup.discard(token["id"])
+    run.cleanup.discard(run.resource.id_of(token))
 
 
 @clause(
     "resource/list",
-    "The list shows every git token of the organization, a new one at once, each as a read shows it.",
-    source="OpenAPI document: listOrganizationGitTokens",
+    "The list shows every {noun} of the {owner}, a new one at once, each as a read shows it.",
+    source="OpenAPI document: {list}",
     level="documented",
     needs="resource/get",
 )
@@ -71,31 +83,32 @@ def test_list(run: Run) -> None:
     if run.target.overwrite:
         listed, tokens = run.listed()
         read = run.get()
-        token = run.expect(read, 200, because="a listed git token cannot be read")
+        token = run.expect(read, run.success("read"), because=f"a listed {run.noun} cannot be read")
         if run.subject not in tokens or unlike(run.contract, tokens[run.subject], token):
             raise Broken("list and get differ", listed, read)
         return
+    run.id("list")
     body = run.bodies.full()
     _, before = run.listed()
     created = run.create(body)
     new = run.new(created)
     listed, tokens = run.listed()
     if run.cleanup.adopt_marked({id: token for id, token in tokens.items() if id not in before and id != new}):
-        once = conditions.listed("name", body["name"], 1)
-        raise Broken("one create has made several git tokens", created, listed, holds=once)
-    ids = [str(token["id"]).lower() for token in listed.answer.json["results"]]
+        once = conditions.listed(run.resource.mark, get(body, run.resource.mark), 1)
+        raise Broken(f"one create has made several {run.nouns}", created, listed, holds=once)
+    ids = [run.resource.id_of(token) for token in run.resource.listed(listed.answer.json) or ()]
     if ids.count(new) != 1:
-        once = conditions.listed("id", new, 1)
-        raise Broken(f"the list shows a new git token {ids.count(new)} times", created, listed, holds=once)
+        once = conditions.listed(run.resource.id, new, 1)
+        raise Broken(f"the list shows a new {run.noun} {ids.count(new)} times", created, listed, holds=once)
     run.expect_shown(body, listed, created, token=tokens[new])
     if len(set(ids)) < len(ids):
-        raise Broken("the list shows a git token twice", listed, holds=conditions.unique("id"))
+        raise Broken(f"the list shows {run.a} twice", listed, holds=conditions.unique(run.resource.id))
     for known in (run.subject, run.bystander):
         if known not in ids:
-            once = conditions.listed("id", known, 1)
-            raise Broken("the list does not show a git token that exists", created, listed, holds=once)
-    read = run.get(git_token=new)
-    token = run.expect(read, 200, because="a listed git token cannot be read")
+            once = conditions.listed(run.resource.id, known, 1)
+            raise Broken(f"the list does not show {run.a} that exists", created, listed, holds=once)
+    read = run.get(item=new)
+    token = run.expect(read, run.success("read"), because=f"a listed {run.noun} cannot be read")
     if field := unlike(run.contract, tokens[new], token):
         raise Broken(
             f"{field} differs between list and get", listed, read, holds=conditions.same(field, ("$before", new))
@@ -104,28 +117,35 @@ def test_list(run: Run) -> None:
 
 
 @clause(
-    "resource/associated-services",
-    "The services that use a git token are listed, and no more than it counts.",
-    source="OpenAPI document: getGitTokenAssociatedServices, associated_services_count",
+    "resource/further-reads",
+    "What is read below {a} is listed, and no more than it counts.",
+    source="OpenAPI document: the reads below {a}, and what it counts",
     level="documented",
     needs="resource/get",
 )
-def test_associated_services(run: Run) -> None:
-    services = run.call("getGitTokenAssociatedServices")
-    listed = run.expect(services, 200, because="the associated services cannot be listed")["results"]
-    read = run.get()
-    counted = run.expect(read, 200, because="a git token cannot be read")["associated_services_count"]
-    # Those of a git token that others use may change at any time; and nobody says that the caller may see all.
-    if not run.target.overwrite and len(listed) > counted:
-        message = f"the git token counts {counted} services, and {len(listed)} are listed"
-        holds = conditions.counted("associated_services_count")
-        raise Broken(message, services, read, holds=holds)
+def test_further_reads(run: Run) -> None:
+    if not run.resource.further:
+        raise Absent(f"the contract has no reads below {run.a}")
+    counters = {operation: name for name, operation in run.resource.counts.items()}
+    for operation in run.resource.further:
+        further = run.call(operation.id)
+        answer = run.expect(further, operation.success, because=f"{operation.id} of {run.a} that can be read")
+        field = counters.get(operation.id)
+        # Those of an item that others use may change at any time; and nobody says that the caller may see all.
+        if field is None or run.target.overwrite:
+            continue
+        listed = next((each for each in answer.values() if isinstance(each, list)), [])
+        read = run.get()
+        counted = get(run.expect(read, run.success("read"), because=f"{run.a} cannot be read"), field)
+        if len(listed) > counted:
+            message = f"{field} is {counted}, and {len(listed)} are listed"
+            raise Broken(message, further, read, holds=conditions.counted(field))
 
 
 @clause(
     "resource/delete",
-    "A deleted git token is gone: 204, then no operation finds it, and it is not listed; others stay.",
-    source="OpenAPI document: deleteGitToken; users: what is deleted is gone",
+    "A deleted {noun} is gone: no operation finds it, and it is not listed; others stay.",
+    source="OpenAPI document: {delete}; users: what is deleted is gone",
     level="expected",
     needs="resource/list",
 )
@@ -134,24 +154,24 @@ def test_delete(run: Run) -> None:
     created = run.create(body)
     gone = run.new(created)
     deleted = run.delete(gone)
-    expect_deleted(run, deleted, created, because="a git token cannot be deleted")
+    expect_deleted(run, deleted, created, because=f"{run.a} cannot be deleted")
 
-    def call(operation: str, git_token: str) -> Exchange:
+    def call(operation: str, item: str) -> Exchange:
         takes_body = run.contract.operations[operation].request_schema
-        return run.call(operation, run.bodies.full() if takes_body else None, git_token=git_token)
+        return run.call(operation, run.bodies.full() if takes_body else None, item=item)
 
     for operation in run.operations:
-        if "gitTokenId" in operation.parameters:
-            unknown = partial(call, operation.id, run.bodies.unknown_id())
-            expect_absent(run, call(operation.id, gone), unknown, f"{operation.id} on a deleted git token")
-    read = run.get(git_token=gone)
+        if run.resource.addresses(operation):
+            unknown = partial(call, operation.id, run.bodies.unknown(run.resource.item))
+            expect_absent(run, call(operation.id, gone), unknown, f"{operation.id} on a deleted {run.noun}")
+    read = run.get(item=gone)
     if not is_gone(read):
-        run.expect(read, *ABSENT, because="a deleted git token came back")
+        run.expect(read, *ABSENT, because=f"a deleted {run.noun} came back")
     listed, ids = run.listed()
     if gone in ids:
-        gone_too = conditions.listed("id", gone, 0)
-        raise Broken("a deleted git token is still listed", created, deleted, listed, holds=gone_too)
-    for known in (run.subject, run.bystander):
+        gone_too = conditions.listed(run.resource.id, gone, 0)
+        raise Broken(f"a deleted {run.noun} is still listed", created, deleted, listed, holds=gone_too)
+    for known in filter(None, (run.subject, run.bystander)):
         if known not in ids:
-            once = conditions.listed("id", known, 1)
-            raise Broken("deleting a git token deleted another one too", created, deleted, listed, holds=once)
+            once = conditions.listed(run.resource.id, known, 1)
+            raise Broken(f"deleting {run.a} deleted another one too", created, deleted, listed, holds=once)

@@ -4,13 +4,15 @@ from hypothesis import seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from ..contract.contract import Zone
+from ..contract.fields import has, merged, put
 from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
 from .absence import ABSENT, is_gone
-from .strategies import bodies, secret_fields
+from .strategies import bodies, with_secrets
 
 # About how many requests a sequence takes, and how many are left for what follows.
 EXAMPLE, LEFT = 26, 50
@@ -28,21 +30,21 @@ def test_steady(run: Run) -> None:
     first = None
     for number in run.thin(range(8)):
         edited = run.edit(body)
-        token = run.expect(edited, 200, because="an edit was refused that had been accepted")
+        token = run.expect(edited, run.success("edit"), because="an edit was refused that had been accepted")
         first = first or edited
         run.expect_shown(body, edited)
-        if field := unlike(run.contract, first.answer.json, token, "updated_at"):
+        if field := unlike(run.contract, first.answer.json, token, run.resource.edited or ""):
             same = conditions.same(field, ("$first", None))
             raise Broken(f"the same edit gave another {field}", first, edited, holds=same)
         if number % 4 == 3:
             read = run.get()
-            run.expect(read, 200, because="a git token cannot be read")
+            run.expect(read, run.success("read"), because=f"{run.a} cannot be read")
             run.expect_shown(body, read, edited)
 
 
 @clause(
     "sequences/any",
-    "Whatever comes before, every git token is as it was last written, and gone once it is deleted.",
+    "Whatever comes before, every {noun} is as it was last written, and gone once it is deleted.",
     source="users: what was accepted is stored",
     level="expected",
     needs="values/create values/text values/bounds values/combinations",
@@ -56,11 +58,12 @@ def test_any(run: Run) -> None:
 
 def _machine(run: Run) -> type[RuleBasedStateMachine]:
     accepted = bodies(run.contract)
-    fields = sorted(run.contract.request_schema["properties"])
-    not_null = [field for field in fields if run.contract.offence(run.bodies.full() | {field: None})]
+    nullable = {field: put(run.bodies.full(), field, None) for field in sorted(run.resource.leaves)}
+    edit = run.id("edit")
+    not_null = [field for field, body in nullable.items() if run.contract.zone(body, edit) is Zone.REFUSE]
 
     class Machine(RuleBasedStateMachine):
-        """Some git tokens of its own, and what was last written to each."""
+        """Some items of its own, and what was last written to each."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -71,19 +74,21 @@ def _machine(run: Run) -> type[RuleBasedStateMachine]:
             self.create(body)
 
         def complete(self, body: Json) -> Json:
-            return {"name": run.bodies.name()} | dict.fromkeys(secret_fields(run.contract), run.bodies.token()) | body
+            mark = run.resource.mark
+            body = body if has(body, mark) else put(body, mark, run.bodies.value(mark))
+            return with_secrets(run.contract, body, run.bodies.token())
 
         def pick(self, index: int) -> str:
             if not self.written:
-                self.create({"type": "GITHUB"})
+                self.create(run.bodies.least())
             return list(self.written)[index % len(self.written)]
 
         def create(self, body: Json) -> None:
             body = self.complete(body)
             created = run.create(body)
-            token = run.expect(created, 201, because="a create that must be accepted was refused")
+            token = run.expect(created, run.success("create"), because="a create that must be accepted was refused")
             run.expect_shown(body, created)
-            self.written[token["id"].lower()] = body, created
+            self.written[run.resource.id_of(token)] = body, created
 
         @rule(body=accepted)
         def create_another(self, body: Json) -> None:
@@ -94,45 +99,51 @@ def _machine(run: Run) -> type[RuleBasedStateMachine]:
         def edit(self, index: int, body: Json) -> None:
             token = self.pick(index)
             body = self.complete(body)
-            edited = run.edit(body, git_token=token)
-            run.expect(edited, 200, because="an edit that must be accepted was refused")
+            edited = run.edit(body, item=token)
+            run.expect(edited, run.success("edit"), because="an edit that must be accepted was refused")
             run.expect_shown(body, edited)
-            self.written[token] = body, edited
+            self.written[token] = (merged(self.written[token][0], body) if run.resource.merges else body), edited
 
-        @rule(index=st.integers(0, 2), field=st.sampled_from(not_null))
+        @rule(index=st.integers(0, 2), field=st.sampled_from(not_null or [""]))
         def refused(self, index: int, field: str) -> None:
-            answer = run.edit(run.bodies.full() | {field: None}, git_token=self.pick(index))
-            run.expect(answer, 400, because=f"an edit with {field} null")
+            if not field:
+                return
+            answer = run.edit(put(run.bodies.full(), field, None), item=self.pick(index))
+            run.expect(answer, *run.refusals(edit), because=f"an edit with {field} null")
 
         @rule(index=st.integers(0, 2))
         def read(self, index: int) -> None:
             token = self.pick(index)
             body, before = self.written[token]
-            read = run.get(git_token=token)
-            run.expect(read, 200, because="a git token cannot be read")
+            read = run.get(item=token)
+            run.expect(read, run.success("read"), because=f"{run.a} cannot be read")
             run.expect_shown(body, read, before)
 
         @rule()
         def list_all(self) -> None:
+            if run.resource.list is None:
+                return
             listed, shown = run.listed()
             for token, (body, before) in self.written.items():
                 if token not in shown:
-                    once = conditions.listed("id", token, 1)
-                    raise Broken("the list does not show a git token that exists", before, listed, holds=once)
+                    once = conditions.listed(run.resource.id, token, 1)
+                    raise Broken(f"the list does not show {run.a} that exists", before, listed, holds=once)
                 run.expect_shown(body, listed, before, token=shown[token])
 
         @rule(index=st.integers(0, 2))
         def delete(self, index: int) -> None:
+            if run.resource.delete is None:
+                return
             token = self.pick(index)
-            run.expect(run.delete(token), 204, because="a git token cannot be deleted")
+            run.expect(run.delete(token), run.success("delete"), because=f"{run.a} cannot be deleted")
             del self.written[token]
-            read = run.get(git_token=token)
+            read = run.get(item=token)
             if not is_gone(read):
-                run.expect(read, *ABSENT, because="a read of a deleted git token")
+                run.expect(read, *ABSENT, because=f"a read of a deleted {run.noun}")
 
         def teardown(self) -> None:
             for token, (body, before) in self.written.items():
-                read = run.get(git_token=token)
+                read = run.get(item=token)
                 if not read.broken and read.answer.ok:
                     run.expect_shown(body, read, before)
                 run.cleanup.discard(token)

@@ -3,12 +3,14 @@ boundaries of storage, addresses of every form, and whole bodies that must be ac
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import cycle
 from typing import Any
 
 from hypothesis import strategies as st
 
 from ..contract.contract import Contract, Zone
+from ..contract.fields import has, kind, nested, put
 
 # Each line goes into one value: single characters and sequences that mean something to a parser, a shell, a template
 # engine, a database, a spreadsheet or a browser, and scripts, signs and marks that encodings, fonts and
@@ -79,12 +81,9 @@ URIS = (
 )
 
 
-def uris(contract: Contract) -> list[str]:
-    """The addresses of above, and two of the greatest lengths, that every server has to take."""
-    field = next(
-        name for name, schema in contract.request_schema["properties"].items() if schema.get("format") == "uri"
-    )
-    greatest = contract.request_schema["properties"][field].get("x-must-accept", {}).get("maxLength", 255)
+def uris(contract: Contract, field: str) -> list[str]:
+    """The addresses of above, and two of the greatest lengths, that every server has to take as `field`."""
+    greatest = contract.resource.fields[field].bound("maxLength", 255)
     long = [f"https://git.example.com/{'a' * length}"[:length] for length in (256, greatest - 1, greatest)]
     return [uri for uri in (*URIS, *long) if contract.must_accept(field, uri)]
 
@@ -102,7 +101,7 @@ def texts(contract: Contract, field: str) -> list[str]:
 
 def lengths(contract: Contract, field: str) -> list[str]:
     """Texts of the boundary lengths that must be accepted; those of the greatest length in every width."""
-    greatest = contract.request_schema["properties"][field].get("x-must-accept", {}).get("maxLength", 255)
+    greatest = contract.resource.fields[field].bound("maxLength", 255)
     known = [length for length in BOUNDARIES if length < greatest]
     width = cycle(WIDTHS)
     values = [_filled(next(width), length) for length in known]
@@ -117,37 +116,93 @@ def _filled(character: str, length: int) -> str:
 
 def text_fields(contract: Contract) -> list[str]:
     """The request's fields that hold free text."""
-    return [
-        name
-        for name, schema in contract.request_schema["properties"].items()
-        if "string" in schema.get("type", "") and "enum" not in schema and schema.get("format") in (None, "password")
-    ]
+    return list(contract.resource.of_kind("text"))
 
 
-def secret_fields(contract: Contract) -> list[str]:
-    """The request's fields that no answer shows."""
-    return [name for name, schema in contract.request_schema["properties"].items() if schema.get("writeOnly")]
+def others(contract: Contract, field: str) -> list[Any]:
+    """Values of a field that is neither free text nor an address: the ends of what it may hold, and what is odd."""
+    about = contract.resource.fields[field]
+    values: list[Any] = []
+    match about.kind:
+        case "choice":
+            values = about.choices
+        case "flag":
+            values = [True, False]
+        case "integer" | "number":
+            ends = [about.bound("minimum", -(2**31)), about.bound("maximum", 2**31 - 1)]
+            values = [
+                *ends,
+                ends[0] + 1,
+                ends[1] - 1,
+                0,
+                1,
+                -1,
+                255,
+                65_535,
+                *([0.5, 1e-3, 99.25] * (about.kind == "number")),
+            ]
+        case "date":
+            values = ["2026-01-15", "2028-02-29", "1999-12-31", "2099-12-31"]
+        case "date-time":
+            values = [
+                "2027-01-15T09:30:00Z",
+                "2028-02-29T23:59:59Z",
+                "2030-06-01T12:00:00+05:30",
+            ]
+        case "list":
+            values = _lists(about.schema)
+    return [value for value in values if contract.must_accept(field, value)]
+
+
+def _lists(schema: dict[str, Any]) -> list[list[Any]]:
+    """Lists of no, one and all items, in two orders; of texts, with those that break parsers."""
+    items = schema.get("items", {})
+    every = list(items.get("enum", ())) or ([*FUSED, *WHOLE] if kind(items) == "text" else [])
+    ends = (
+        [["a"] * schema["maxItems"], [str(each) for each in range(schema["maxItems"])]] if "maxItems" in schema else []
+    )
+    alone = [[each] for each in every]
+    return [[], *alone, every, every[::-1], every[:3], every[3:6], *ends]
 
 
 def bodies(contract: Contract) -> st.SearchStrategy[dict[str, Any]]:
-    """Bodies that must be accepted, but for the git token's value and the name, which the run puts in."""
+    """Bodies that must be accepted, but for secrets, which a run puts in."""
+    resource = contract.resource
     fields: dict[str, st.SearchStrategy[Any]] = {}
-    for name, schema in contract.request_schema["properties"].items():
-        if "enum" in schema:
-            fields[name] = st.sampled_from(schema["enum"])
-        elif schema.get("format") == "uri":
-            fields[name] = st.sampled_from(uris(contract))
-        elif name not in secret_fields(contract):
-            narrow = schema.get("x-must-accept", {})
+    for name, field in resource.leaves.items():
+        if field.secret:
+            continue
+        if field.kind == "address":
+            fields[name] = st.sampled_from(uris(contract, name))
+        elif field.kind == "text":
             free = st.text(
                 st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co")),
-                min_size=narrow.get("minLength", 0),
-                max_size=min(narrow.get("maxLength", 255), 60),
-            )
-            fields[name] = st.one_of(free, st.sampled_from([*texts(contract, name), *lengths(contract, name)]))
-    required = {name: fields.pop(name) for name in contract.request_schema["required"] if name in fields}
+                min_size=field.bound("minLength", 0),
+                max_size=min(field.bound("maxLength", 255), 60),
+            ).filter(partial(contract.must_accept, name))
+            known = [*texts(contract, name), *lengths(contract, name)]
+            fields[name] = st.one_of(free, st.sampled_from(known)) if known else free
+        elif values := others(contract, name):
+            fields[name] = st.sampled_from(values)
+    required = {name: fields.pop(name) for name in list(fields) if resource.is_always(resource.fields[name])}
+    flat = st.fixed_dictionaries(required, optional=fields)
 
     def complete(body: dict[str, Any]) -> bool:
-        return contract.zone(dict.fromkeys(secret_fields(contract), "a") | body) is Zone.ACCEPT
+        return contract.zone(nested(dict.fromkeys(_secrets(contract, body), "a" * 8) | body)) is Zone.ACCEPT
 
-    return st.fixed_dictionaries(required, optional=fields).filter(complete)
+    return flat.filter(complete).map(nested)
+
+
+def _secrets(contract: Contract, body: dict[str, Any]) -> list[str]:
+    """The secrets of a body: those that it must have, and those within objects that it has."""
+    objects = {name.rpartition(".")[0] for name in body}
+    return [name for name in contract.resource.secrets if name.rpartition(".")[0] in objects | {""}]
+
+
+def with_secrets(contract: Contract, body: dict[str, Any], token: str) -> dict[str, Any]:
+    """A generated body with a secret wherever it may have one."""
+    for name in contract.resource.secrets:
+        outer = name.rpartition(".")[0]
+        if not outer or has(body, outer):
+            body = put(body, name, token)
+    return body

@@ -1,53 +1,59 @@
-"""What must be accepted, and is stored as it was sent: every provider, text in any script, lengths, addresses."""
+"""What must be accepted, and is stored as it was sent: every choice, text in any script, lengths, addresses."""
 
-from collections.abc import Callable, Iterable, Iterator
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import cycle, product
+from typing import Any
 
 from ..contract.contract import Zone
+from ..contract.fields import drop, get, has, nested, put
 from ..run import conditions
 from ..run.clause import Broken, Stumbled, clause
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
-from ..target.target import NotExercised
-from .strategies import FUSED, lengths, text_fields, texts, uris
+from ..target.target import Absent, NotExercised
+from .strategies import FUSED, URIS, lengths, others, text_fields, texts, uris
 
 # How many requests may be spent on making one finding smaller.
 SHRINK = 24
+# As many selections of optional fields are all tried; of more, some.
+MOST = 200
 
 
 def edit_and_read(run: Run, body: Json, *, read: bool = True) -> None:
     """Edits, and reads back; raises Broken if the edit is refused or not shown as sent."""
     edited = run.edit(body)
-    run.expect(edited, 200, because="an edit that must be accepted was refused")
+    run.expect(edited, run.success("edit"), because="an edit that must be accepted was refused")
     run.expect_shown(body, edited)
     if not read:
         return
     shown = run.get()
-    run.expect(shown, 200, because="a git token cannot be read after an edit")
+    run.expect(shown, run.success("read"), because=f"{run.a} cannot be read after an edit")
     run.expect_shown(body, shown, edited)
 
 
 def create_and_read(run: Run, body: Json) -> None:
-    """Creates a git token, reads it back and deletes it; raises Broken if it is refused or not shown as sent."""
+    """Creates an item, reads it back and deletes it; raises Broken if it is refused or not shown as sent."""
     created = run.create(body)
     token = run.new(created)
     try:
         run.expect_shown(body, created)
-        read = run.get(git_token=token)
-        run.expect(read, 200, because="a new git token cannot be read")
+        read = run.get(item=token)
+        run.expect(read, run.success("read"), because=f"a new {run.noun} cannot be read")
         run.expect_shown(body, read, created)
     finally:
         run.cleanup.discard(token)
 
 
 Write = Callable[[Run, Json], None]
-# How many git tokens are written before one list shows them all.
+# How many items are written before one list shows them all.
 BATCH = 8
 
 
 def accept_edits(run: Run, bodies: Iterable[Json]) -> None:
-    """Edits with each body, several git tokens in turn; one list then shows whether they are stored as sent."""
+    """Edits with each body, several items in turn; one list then shows whether they are stored as sent."""
     todo = run.thin(bodies)
     while len(run.pool) < min(BATCH, len(todo)) and not run.target.overwrite:
         run.pool.append(run.new(run.create(run.bodies.full())))
@@ -57,14 +63,14 @@ def accept_edits(run: Run, bodies: Iterable[Json]) -> None:
         written = {}
         for token, body in zip(run.pool, batch, strict=False):
             with run.case():
-                edited = run.edit(body, git_token=token)
+                edited = run.edit(body, item=token)
                 _blame(run, edit_and_read, body, partial(_accepted, run, edited, body))
                 written[token] = body, edited
         _listed(run, edit_and_read, written)
 
 
 def accept_creates(run: Run, bodies: Iterable[Json]) -> None:
-    """Creates a git token with each body; lists then show whether they are stored as sent."""
+    """Creates an item with each body; lists then show whether they are stored as sent."""
     written = {}
     for body in run.thin(bodies):
         with run.case():
@@ -82,14 +88,13 @@ def _accepted(run: Run, exchange: Exchange, body: Json) -> None:
 
 
 def _listed(run: Run, write: Write, written: dict[str, tuple[Json, Exchange]]) -> None:
-    """Raises Broken unless a list shows every git token as it was written."""
+    """Raises Broken unless a list shows every item as it was written."""
     with run.case():
         listed, shown = run.listed()
         for token, (body, exchange) in written.items():
             if token not in shown:
-                raise Broken(
-                    "the list does not show a git token", exchange, listed, holds=conditions.listed("id", token, 1)
-                )
+                once = conditions.listed(run.resource.id, token, 1)
+                raise Broken(f"the list does not show {run.a}", exchange, listed, holds=once)
             judge = partial(run.expect_shown, body, listed, exchange, token=shown[token])
             _blame(run, write, body, judge)
 
@@ -128,15 +133,14 @@ def _smaller(run: Run, write: Write, body: Json, broken: Broken) -> Broken:
         return None
 
     plain = run.bodies.least()
+    fields = [*(name for name in run.resource.leaves if has(body, name)), *(body.keys() - run.resource.fields.keys())]
     # One field alone; else without one after the other.
-    for field in body:
-        if found := fails(plain | {field: body[field]}):
+    for field in fields:
+        if found := fails(put(plain, field, get(body, field))):
             found.about = found.about or f"refused {field}"
-            return _shorter(run, field, plain | {field: body[field]}, found, fails)
-    for field in body:
-        candidate = {key: value for key, value in body.items() if key != field or key in plain} | (
-            {field: plain[field]} if field in plain else {}
-        )
+            return _shorter(run, field, put(plain, field, get(body, field)), found, fails)
+    for field in fields:
+        candidate = put(body, field, get(plain, field)) if has(plain, field) else drop(body, field)
         if found := fails(candidate):
             body, broken = candidate, found
     return broken
@@ -144,11 +148,11 @@ def _smaller(run: Run, write: Write, body: Json, broken: Broken) -> Broken:
 
 def _shorter(run: Run, field: str, body: Json, broken: Broken, fails: Callable[[Json], Broken | None]) -> Broken:
     """The finding with parts of one field's text left out."""
-    value = body[field]
+    value = get(body, field)
     size = len(value) // 2 if value and field in text_fields(run.contract) else 0
     while size:
         for start in range(0, len(value), size):
-            if found := fails(body | {field: value[:start] + value[start + size :]}):
+            if found := fails(put(body, field, value[:start] + value[start + size :])):
                 found.about = broken.about
                 value, broken = value[:start] + value[start + size :], found
                 break
@@ -157,12 +161,13 @@ def _shorter(run: Run, field: str, body: Json, broken: Broken, fails: Callable[[
     return broken
 
 
-def _rows(run: Run, columns: dict[str, list[str]]) -> Iterator[Json]:
+def _rows(run: Run, columns: Mapping[str, list[Any]]) -> Iterator[Json]:
     """Full bodies in which every field takes its values in turn, no two fields the same one at a time."""
-    for index in range(max(map(len, columns.values()))):
+    columns = {field: values for field, values in columns.items() if values}
+    for index in range(max(map(len, columns.values()), default=0)):
         body = run.bodies.full()
         for offset, (field, values) in enumerate(columns.items()):
-            body[field] = values[(index + 5 * offset) % len(values)]
+            body = put(body, field, values[(index + 5 * offset) % len(values)])
         if run.contract.zone(body) is Zone.ACCEPT:
             yield body
 
@@ -171,40 +176,75 @@ def _texts(run: Run) -> dict[str, list[str]]:
     return {field: texts(run.contract, field) for field in text_fields(run.contract)}
 
 
+def _uris(run: Run) -> dict[str, list[str]]:
+    return {field: uris(run.contract, field) for field in run.resource.of_kind("address")}
+
+
+def _others(run: Run) -> dict[str, list[Any]]:
+    kinds = run.resource.of_kind("flag", "integer", "number", "date", "date-time", "list", secret=False)
+    return {field: others(run.contract, field) for field in kinds}
+
+
 def combinations(run: Run) -> Iterator[Json]:
-    """Every provider with every choice of optional fields: absent, empty where that is allowed, and filled."""
-    schema = run.contract.request_schema
-    choices = []
-    for field in schema["properties"]:
-        if field not in schema["required"]:
-            empty = [{field: value} for value in ("", None) if run.contract.must_accept(field, value)]
-            choices.append([{}, {field: run.bodies.value(field)}, *empty])
-    for provider, *optional in product(schema["properties"]["type"]["enum"], *choices):
-        body = run.bodies.least() | {"type": provider}
-        for fields in optional:
-            body |= fields
+    """Every choice with every choice of optional fields: absent, empty where that is allowed, and filled."""
+    optional = [name for name in run.resource.leaves if name in run.resource.optional]
+    options: list[list[Json]] = []
+    for field in optional:
+        empty = [{field: value} for value in ("", None) if run.contract.must_accept(field, value)]
+        options.append([{}, {field: run.bodies.value(field)}, *empty])
+    filled = [each[1] for each in options]
+    if math.prod(map(len, options)) <= MOST:
+        chosen: Iterable[tuple[Json, ...]] = product(*options)
+    else:
+        # Each alone, each lacking, and some of the others.
+        chosen = [
+            (),
+            tuple(filled),
+            *((each,) for each in filled),
+            *(tuple(each for each in filled if each is not lacking) for lacking in filled),
+            *(tuple(map(run.random.choice, options)) for _ in range(MOST // 4)),
+        ]
+    for choice, fields in product(run.resource.choices, list(chosen)):
+        body = run.bodies.least(**choice)
+        for values in fields:
+            for name, value in values.items():
+                body = put(body, name, value)
         if run.contract.zone(body) is Zone.ACCEPT:
             yield body
 
 
+def _has_empty(run: Run, body: Json) -> bool:
+    return any(get(body, name) == "" for name in run.resource.leaves)
+
+
 def additional(run: Run) -> list[Json]:
     """Properties that the contract does not know."""
+    words = {"date-time": "never", "integer": "many", "uuid": "not-a-uuid"}
+    shown = run.resource.shown
+    odd = {name: words.get(shown[name].kind) for name in run.resource.read_only if "." not in name}
+    top = [name for name in run.resource.fields if "." not in name]
+    similar = {name.capitalize(): "other" for name in top if name.isidentifier()}
+    similar |= {name.upper(): "other" for name in top[:1]}
+    for name in top:
+        if "_" in name:
+            first, *rest = name.split("_")
+            similar |= {first + "".join(map(str.capitalize, rest)): "x", name.replace("_", "-"): "x"}
     return [
-        {"id": run.subject},
-        {"id": "not-a-uuid", "created_at": "never", "updated_at": None, "associated_services_count": "many"},
+        *([{run.resource.id: run.subject}] if "." not in run.resource.id else []),
+        odd,
         {"unknown": None},
         {"unknown": "text", "Unknown": 1, "un known": True, "": "", "ключ": [], "😀": {}},
         {"nested": {"list": [1, 2.5, -3, 1e20, "a", None, {"deep": [[["er"]]]}], "object": {"a": {"b": {"c": 1}}}}},
         {"constructor": "x", "toString": 1, "__class__": "x", "$where": "1", "a.b": 1},
-        {"Name": "other", "NAME": "other", "Type": "GITLAB", "Token": "other", "gitApiUrl": "x", "git-api-url": "x"},
+        {name: value for name, value in similar.items() if name not in top},
         {f"field_{number}": "x" * 50 for number in range(60)},
     ]
 
 
 @clause(
     "values/create",
-    "A git token is created with every provider, every choice of fields and any text, and stored as sent.",
-    source="OpenAPI document: createGitToken, GitTokenRequest; users: what was accepted is stored",
+    "{a} is created with every choice, every selection of fields and any text, and stored as sent.",
+    source="OpenAPI document: {create}; users: what was accepted is stored",
     level="expected",
     needs="resource/delete edit/read-only",
 )
@@ -214,11 +254,14 @@ def test_create(run: Run) -> None:
         field: [each for number, each in enumerate(values) if each in FUSED or number % 3 == 0]
         for field, values in _texts(run).items()
     }
-    rows = list(_rows(run, some | {"git_api_url": uris(run.contract)}))[: max(map(len, some.values()))]
-    filled = [body for body in combinations(run) if "" not in body.values()]
+    most = max(map(len, some.values()), default=len(URIS))
+    rows = list(_rows(run, some | _uris(run) | _others(run)))[:most]
+    filled = [body for body in combinations(run) if not _has_empty(run, body)]
     bodies = []
-    for row, choice, others in zip(rows, cycle(filled), cycle(additional(run)), strict=False):
-        body = {field: choice["type"] if field == "type" else row[field] for field in row if field in choice} | others
+    for row, choice, more in zip(rows, cycle(filled), cycle(additional(run)), strict=False):
+        fields = [name for name in run.resource.leaves if has(choice, name)]
+        switch = run.resource.switch
+        body = nested({name: get(choice if name == switch else row, name) for name in fields}) | more
         if run.contract.zone(body) is Zone.ACCEPT:
             bodies.append(body)
     greatest = {field: lengths(run.contract, field)[-4:] for field in text_fields(run.contract)}
@@ -238,51 +281,52 @@ def test_text(run: Run) -> None:
 
 @clause(
     "values/bounds",
-    "Text of any length up to its bound, counted in characters, and every form of http and https address is accepted "
-    "by an edit and stored whole.",
-    source="OpenAPI document: git_api_url is a URI; users: 255 characters of name, 1,000 of description and token work",
+    "Text of any length up to its bound, counted in characters, every form of http and https address, and any other "
+    "value within its bounds is accepted by an edit and stored whole.",
+    source="OpenAPI document: the type and format of each field; ours: the lengths that users rely on",
     level="expected",
     needs="edit/idempotent edit/touches-no-other edit/listed",
 )
 def test_bounds(run: Run) -> None:
     columns = {field: lengths(run.contract, field) for field in text_fields(run.contract)}
-    accept_edits(run, _rows(run, columns | {"git_api_url": uris(run.contract)}))
+    accept_edits(run, _rows(run, columns | _uris(run) | _others(run)))
 
 
 @clause(
     "values/combinations",
-    "Every provider is accepted with every choice of optional fields, after every other.",
-    source="OpenAPI document: type, description, workspace and git_api_url",
+    "Every choice is accepted with every selection of optional fields, after every other.",
+    source="OpenAPI document: which fields are required, and when",
     level="documented",
     needs="edit/idempotent edit/touches-no-other edit/listed",
 )
 def test_combinations(run: Run) -> None:
-    if "type" in run.bodies.pins:
-        raise NotExercised("it needs every type, and type is pinned")
+    switch = run.resource.switch
+    if switch in run.bodies.pins:
+        raise NotExercised(f"it needs every {switch}, and {switch} is pinned")
     bodies = list(combinations(run))
     run.random.shuffle(bodies)
     # A field that is empty is like one that is filled: some combinations of these will do.
-    filled = [body for body in bodies if "" not in body.values()]
-    bodies = filled + [body for body in bodies if "" in body.values()][: len(filled) // 5]
+    filled = [body for body in bodies if not _has_empty(run, body)]
+    bodies = filled + [body for body in bodies if _has_empty(run, body)][: len(filled) // 5]
     accept_edits(run, bodies)
-    # A walk on which every provider comes after every other and after itself, full and sparse bodies in turn.
-    providers = run.contract.request_schema["properties"]["type"]["enum"]
-    steps = list(product(providers, repeat=2))
-    walk = [providers[0]]
+    # A walk on which every choice comes after every other and after itself, full and sparse bodies in turn.
+    choices = range(len(run.resource.choices))
+    steps = list(product(choices, repeat=2))[: MOST // 4]
+    walk = [choices[0]]
     while steps:
         step = next((each for each in steps if each[0] == walk[-1]), steps[0])
         steps.remove(step)
         walk += [step[1]] if step[0] == walk[-1] else list(step)
-    for number, provider in enumerate(run.thin(walk)):
+    for number, chosen in enumerate(run.thin(walk)):
         with run.case():
-            body = run.bodies.full(type=provider) if number % 2 else run.bodies.least(type=provider)
-            edit_and_read(run, body, read=number % 3 == 0)
+            make = run.bodies.full if number % 2 else run.bodies.least
+            edit_and_read(run, make(**run.resource.choice(chosen)), read=number % 3 == 0)
 
 
 @clause(
     "values/additional",
     "Additional properties are accepted, whatever they are called and hold, and change nothing else.",
-    source="OpenAPI document: additionalProperties is not closed; Qovery's console sends `id` along",
+    source="OpenAPI document: additionalProperties is not closed; consoles send the id along",
     level="documented",
     needs="edit/idempotent edit/touches-no-other edit/listed edit/read-only",
 )
@@ -300,15 +344,26 @@ def test_additional(run: Run) -> None:
     needs="edit/read-back",
 )
 def test_charset(run: Run) -> None:
-    for media_type in ("application/json; charset=utf-8", "application/json;charset=UTF-8"):
-        for operation in ("editGitToken", "createGitToken")[: 1 if run.target.overwrite else 2]:
-            body = run.bodies.full(description="é漢😀")
-            written = run.call(operation, body, media_type=media_type)
-            status = run.contract.operations[operation].success
-            token = run.expect(written, status, because=f"{operation} with the media type {media_type}")
+    field = _free(run)
+    for parameter in ("; charset=utf-8", ";charset=UTF-8"):
+        for operation in run.resource.writes:
+            if operation not in run.operations:
+                continue
+            media_type = f"{operation.media_type}{parameter}"
+            body = run.bodies.full(**{field: "é漢😀"} if field else {})
+            written = run.call(operation.id, body, media_type=media_type)
+            because = f"{operation.id} with the media type {media_type}"
+            token = run.expect(written, operation.success, because=because)
             run.expect_shown(body, written)
-            if operation == "createGitToken":
-                run.cleanup.discard(token["id"])
+            if operation == run.resource.create:
+                run.cleanup.discard(run.resource.id_of(token))
+
+
+def _free(run: Run) -> str | None:
+    """A field, not within another, that takes any text: an optional one, or else the last."""
+    texts = run.resource.of_kind("text", secret=False)
+    free = [name for name in texts if "." not in name and run.contract.must_accept(name, 'é"\\/😀\u2028')]
+    return next((name for name in free if name in run.resource.optional), free[-1] if free else None)
 
 
 @clause(
@@ -319,15 +374,18 @@ def test_charset(run: Run) -> None:
     needs="edit/read-back",
 )
 def test_escapes(run: Run) -> None:
-    if "description" in run.bodies.pins:
-        raise NotExercised("it needs a description of its own, and description is pinned")
-    body = run.bodies.full(description='é"\\/😀\u2028')
+    field = _free(run)
+    if field is None:
+        raise Absent("the contract has no field that takes any text")
+    if field in run.bodies.pins:
+        raise NotExercised(f"it needs a {field} of its own, and {field} is pinned")
+    body = run.bodies.full(**{field: 'é"\\/😀\u2028'})
     escaped = "".join(f"\\u{ord(each):04x}" for each in 'é"\\/\ud83d\ude00\u2028')
-    fields = reversed((body | {"description": escaped}).items())
-    rows = [f'  "{name}"\t:\r\n "{value}"' for name, value in fields]
+    fields = {name: json.dumps(value, ensure_ascii=False) for name, value in reversed(body.items())}
+    rows = [f'  "{name}"\t:\r\n {value}' for name, value in (fields | {field: f'"{escaped}"'}).items()]
     edited = run.edit(("\n{" + ",\n".join(rows) + "}\n").encode())
-    run.expect(edited, 200, because="an edit in escaped JSON was refused")
+    run.expect(edited, run.success("edit"), because="an edit in escaped JSON was refused")
     run.expect_shown(body, edited)
     read: Exchange = run.get()
-    run.expect(read, 200, because="a git token cannot be read after an edit")
+    run.expect(read, run.success("read"), because=f"{run.a} cannot be read after an edit")
     run.expect_shown(body, read, edited)

@@ -22,11 +22,12 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from ..contract.resource import Resource, Scheme, words
 from .exchange import Answer, Request
 from .ledger import Ledger
 from .network import CLOSED, CUT, LATE, Kind, Network, fault
 
-# An answer longer than this is taken for endless: a git token is some hundred bytes, a list some thousand of them.
+# An answer longer than this is taken for endless: an item is some hundred bytes, a list some thousand of them.
 MAX_ANSWER = 8 * 1024 * 1024
 # An answer of more JSON values than this is taken for a bomb: decoded, each takes up to a hundred bytes.
 MAX_VALUES = 400_000
@@ -56,6 +57,10 @@ class Lacking(NotExercised):
     """A clause could not be judged for lack of requests, time or network: another run may judge it."""
 
 
+class Absent(NotExercised):
+    """The contract has nothing that the clause is about."""
+
+
 class Lost(Lacking):
     """The network lost an answer, and to repeat the request would not give the same."""
 
@@ -76,18 +81,18 @@ class _Late(BaseException):
 class Target:
     """A server under test.
 
+    `owners` are the ids that the paths' parameters stand for, but for the item's, and `credentials` the bare values by
+    the schemes of the contract, of which the first is used; `foreign` are owners that the caller may not touch.
     `rate` is in requests a second (0: no pacing), `timeout` and `max_wait` are in seconds, `until` is in seconds of
-    the monotonic clock. Credentials are the bare values, without the scheme. `announce` is told what the run is waiting
-    for, `progress` of every request.
+    the monotonic clock. `announce` is told what the run is waiting for, `progress` of every request.
     """
 
     base_url: str
-    organization: str
-    api_token: str | None = field(default=None, repr=False)
-    jwt: str | None = field(default=None, repr=False)
-    foreign_organization: str | None = None
-    foreign_token: str | None = None
-    # The git token to edit instead of one that the run creates.
+    owners: dict[str, str]
+    credentials: dict[Scheme, str] = field(default_factory=dict, repr=False)
+    foreign: dict[str, str] = field(default_factory=dict)
+    foreign_item: str | None = None
+    # The item to edit instead of one that the run creates.
     overwrite: str | None = None
     max_requests: int = 900
     rate: float = 0
@@ -144,33 +149,67 @@ class Target:
         return f"http://{proxy}" if proxy and "://" not in proxy else proxy
 
     @classmethod
-    def from_environment(cls, base_url: str, *, overwrite: bool = False, **options: Any) -> Target:
-        """Reads credentials and ids from the QOVERY_… variables. Raises CannotRun that names what is missing."""
-        get = os.environ.get
-        if not (get("QOVERY_API_TOKEN") or get("QOVERY_JWT")):
-            raise CannotRun("no credentials: set QOVERY_API_TOKEN or QOVERY_JWT")
-        for name in ("QOVERY_API_TOKEN", "QOVERY_JWT"):
-            if not re.fullmatch(r"[\x21-\x7e]*", get(name, "")):
-                raise CannotRun(f"{name} holds white space or other characters that no credentials have")
-        if not get("QOVERY_ORGANIZATION_ID"):
-            raise CannotRun("no organization: set QOVERY_ORGANIZATION_ID to the organization to test in")
-        if overwrite and not get("QOVERY_GIT_TOKEN_ID"):
-            raise CannotRun("--overwrite needs QOVERY_GIT_TOKEN_ID, the git token that may be overwritten")
+    def from_environment(cls, base_url: str, resource: Resource, *, overwrite: bool = False, **options: Any) -> Target:
+        """Reads credentials and ids from the contract's variables. Raises CannotRun that names what is missing."""
+        prefix = f"{resource.prefix}_"
+        named = {name: value for name, value in os.environ.items() if name.startswith(prefix)}
+        known = {name.removeprefix(prefix).lower(): value for name, value in named.items()}
+        return cls.of(base_url, resource, known, spell=resource.variable, overwrite=overwrite, **options)
+
+    @classmethod
+    def of(
+        cls,
+        base_url: str,
+        resource: Resource,
+        known: dict[str, str],
+        *,
+        spell: Callable[[str], str] = str,
+        overwrite: bool = False,
+        **options: Any,
+    ) -> Target:
+        """A target of which credentials and ids are known by the names of the contract's variables, in lower case.
+
+        `spell` says how a user writes such a name. Raises CannotRun that names what is missing, or unknown.
+        """
+
+        def get(*parts: str) -> str:
+            return known.get(resource.variable(*parts).removeprefix(f"{resource.prefix}_").lower(), "")
+
+        def name(*parts: str) -> str:
+            return spell("_".join(words(part, "_", keep=True) for part in parts))
+
+        credentials = {scheme: value for scheme in resource.schemes if (value := get(scheme.name))}
+        if resource.schemes and not credentials:
+            raise CannotRun(f"no credentials: set {' or '.join(name(scheme.name) for scheme in resource.schemes)}")
+        for scheme, value in credentials.items():
+            if not re.fullmatch(r"[\x21-\x7e]*", value):
+                raise CannotRun(f"{name(scheme.name)} holds white space or other characters that no credentials have")
+        owners = {owner: get(owner) for owner in resource.owners}
+        for owner, value in owners.items():
+            if not value:
+                raise CannotRun(f"no {words(owner)}: set {name(owner)} to the {words(owner)} to test in")
+        if overwrite and not get(resource.item):
+            raise CannotRun(f"--overwrite needs {name(resource.item)}, the {resource.noun} that may be overwritten")
         return cls(
             base_url=base_url,
-            organization=get("QOVERY_ORGANIZATION_ID", ""),
-            api_token=get("QOVERY_API_TOKEN") or None,
-            jwt=get("QOVERY_JWT") or None,
-            foreign_organization=get("QOVERY_FOREIGN_ORGANIZATION_ID") or None,
-            foreign_token=get("QOVERY_FOREIGN_GIT_TOKEN_ID") or None,
-            overwrite=get("QOVERY_GIT_TOKEN_ID", "").lower() if overwrite else None,
+            owners=owners,
+            credentials=credentials,
+            foreign={owner: value for owner in resource.owners if (value := get("foreign", owner))},
+            foreign_item=get("foreign", resource.item) or None,
+            overwrite=get(resource.item).lower() if overwrite else None,
             **options,
         )
 
     @property
-    def authorization(self) -> str:
-        """The value of the Authorization header that is sent unless a case says otherwise."""
-        return f"Token {self.api_token}" if self.api_token else f"Bearer {self.jwt}"
+    def authorization(self) -> tuple[str, str] | None:
+        """The header with the credentials that is sent unless a case says otherwise."""
+        scheme = next(iter(self.credentials), None)
+        return (scheme.header, scheme.value(self.credentials[scheme])) if scheme else None
+
+    @property
+    def where(self) -> str:
+        """The owners, in words."""
+        return ", ".join(f"{words(name)} {value}" for name, value in self.owners.items())
 
     @property
     def used(self) -> int:

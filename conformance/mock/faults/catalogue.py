@@ -11,7 +11,7 @@ from typing import Any
 
 from ...contract.contract import Contract
 from ..change import Catalogue
-from ..server import Answer, GitToken, Mock, Refusal, Request
+from ..server import Answer, Item, Mock, Refusal, Request
 
 CONTRACT = Contract.load()
 REQUEST = CONTRACT.request_schema["properties"]
@@ -117,12 +117,12 @@ def breaks_at_ids(mock: Mock, when: Callable[[Request], Any]) -> None:
         locate(request)
 
 
-def shows(mock: Mock, *actions: str) -> Callable[[Callable[[GitToken, dict[str, Any]], dict[str, Any]]], None]:
+def shows(mock: Mock, *actions: str) -> Callable[[Callable[[Item, dict[str, Any]], dict[str, Any]]], None]:
     """Decorates a change of how some operations show a git token."""
 
-    def decorate(change: Callable[[GitToken, dict[str, Any]], dict[str, Any]]) -> None:
+    def decorate(change: Callable[[Item, dict[str, Any]], dict[str, Any]]) -> None:
         @mock.on("show")
-        def _(show: Any, request: Request, token: GitToken) -> dict[str, Any]:
+        def _(show: Any, request: Request, token: Item) -> dict[str, Any]:
             shown: dict[str, Any] = show(request, token)
             return change(token, shown) if request.action in actions else shown
 
@@ -134,7 +134,7 @@ def stores(mock: Mock, *actions: str) -> Callable[[Callable[[Request, dict[str, 
 
     def decorate(change: Callable[[Request, dict[str, Any]], dict[str, Any]]) -> None:
         @mock.on("store")
-        def _(store: Any, request: Request, token: GitToken, body: dict[str, Any]) -> None:
+        def _(store: Any, request: Request, token: Item, body: dict[str, Any]) -> None:
             store(request, token, change(request, body) if request.action in actions else body)
 
     return decorate

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..server import Answer, GitToken, Mock, Request
+from ..server import Answer, Item, Mock, Request
 from .catalogue import (
     CLEARED,
     CONTRACT,
@@ -299,7 +299,7 @@ def updated_at_stands(mock: Mock, what: list[str]) -> None:
     """`updated_at` stands still unless something is changed that {what}."""
 
     @mock.on("store")
-    def _(store: Any, request: Request, token: GitToken, body: dict[str, Any]) -> None:
+    def _(store: Any, request: Request, token: Item, body: dict[str, Any]) -> None:
         before = token.fields, token.updated_at
         store(request, token, body)
         if all(before[0].get(name) == token.fields.get(name) for name in what):
@@ -312,7 +312,7 @@ def read_only_settable(mock: Mock, field: str) -> None:
     chosen: dict[int, Any] = {}
 
     @mock.on("store")
-    def _(store: Any, request: Request, token: GitToken, body: dict[str, Any]) -> None:
+    def _(store: Any, request: Request, token: Item, body: dict[str, Any]) -> None:
         store(request, token, body)
         if isinstance(request.body.get(field), str):
             chosen[id(token)] = request.body[field]

@@ -6,8 +6,7 @@ import json
 import re
 from typing import Any
 
-from ..server import ACTIONS as ACTIONS_BY_ID
-from ..server import Answer, GitToken, Mock, Refusal, Request
+from ..server import Answer, Item, Mock, Refusal, Request
 from .catalogue import ACTIONS, EXAMPLE, FIELDS, PROVIDERS, REQUEST, WRITES, answers, fault, mend, refusals
 
 
@@ -54,7 +53,7 @@ def stale(mock: Mock, action: str) -> None:
     first: dict[str, dict[str, Any]] = {}
 
     @mock.on("show")
-    def _(show: Any, request: Request, token: GitToken) -> Any:
+    def _(show: Any, request: Request, token: Item) -> Any:
         shown = show(request, token)
         return first.setdefault(token.id, shown) if request.action in ("create", action) else shown
 
@@ -93,7 +92,7 @@ def missing(mock: Mock, action: str) -> None:
     @mock.on("dispatch")
     def _(dispatch: Any, request: Request) -> Any:
         operation = dispatch(request)
-        if ACTIONS_BY_ID[operation.id] == action:
+        if mock.action(operation.id) == action:
             others = [method for method in request.operations if method != request.method]
             raise Refusal(405, "no such method", {"Allow": ", ".join(others)}) if others else Refusal(404, "not found")
         return operation
@@ -207,7 +206,7 @@ def not_deleted(mock: Mock) -> None:
 @fault("resource")
 def deleted_but_listed(mock: Mock) -> None:
     """A deleted git token stays in the list."""
-    deleted: list[GitToken] = []
+    deleted: list[Item] = []
 
     @mock.on("delete")
     def _(delete: Any, request: Request) -> Any:
@@ -223,7 +222,7 @@ def deleted_but_listed(mock: Mock) -> None:
 @fault("resource", action=["get", "edit", "services", "delete"])
 def deleted_but_there(mock: Mock, action: str) -> None:
     """`{action}` still works on a deleted git token."""
-    deleted: dict[str, GitToken] = {}
+    deleted: dict[str, Item] = {}
 
     @mock.on("delete")
     def _(delete: Any, request: Request) -> Any:
@@ -246,7 +245,7 @@ def unknown_is_fine(mock: Mock, action: str) -> None:
         foreign = any(name in tokens for tokens in mock.organizations.values() if tokens is not request.tokens)
         if request.action == action and name not in request.tokens and not foreign:
             request.tokens = {**request.tokens}
-            request.tokens[name] = GitToken(name, mock.now(), mock.now(), dict(EXAMPLE), [])
+            request.tokens[name] = Item(name, mock.now(), mock.now(), dict(EXAMPLE), [])
         return find(request, name)
 
 
@@ -265,7 +264,7 @@ def unknown(mock: Mock, status: int) -> None:
 @fault("resource")
 def resurrected(mock: Mock) -> None:
     """An edit of a deleted git token brings it back."""
-    deleted: dict[str, GitToken] = {}
+    deleted: dict[str, Item] = {}
 
     @mock.on("delete")
     def _(delete: Any, request: Request) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..server import Answer, GitToken, Mock, Request
+from ..server import Answer, Item, Mock, Request
 from .catalogue import ADDRESSES, OPTIONAL, changes, variant
 
 
@@ -13,7 +13,7 @@ def address_kept_if_omitted(mock: Mock) -> None:
     """An edit keeps the address that it leaves out, within a provider."""
 
     @mock.on("store")
-    def _(store: Any, request: Request, token: GitToken, body: dict[str, Any]) -> None:
+    def _(store: Any, request: Request, token: Item, body: dict[str, Any]) -> None:
         same = token.fields.get("type") == body["type"]
         kept = {name: token.fields[name] for name in ADDRESSES if same and name in token.fields}
         store(request, token, kept | body)

@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.types import Receive, Send
 
-from ..server import Answer, GitToken, Mock, Refusal, Request
+from ..server import Answer, Item, Mock, Refusal, Request
 from .catalogue import changes, shows, variant
 
 
@@ -44,7 +44,7 @@ def finer_on_writes(mock: Mock, digits: int) -> None:
     """What a write answers shows times to the microsecond, what a read shows has {digits}."""
 
     @mock.on("show")
-    def _(show: Any, request: Request, token: GitToken) -> Any:
+    def _(show: Any, request: Request, token: Item) -> Any:
         shown = show(request, token)
         if request.action in ("create", "edit"):
             return shown

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from ..server import Answer, GitToken, Mock, Refusal, Request
+from ..server import Answer, Item, Mock, Refusal, Request
 from .catalogue import BOUNDS, REQUEST, changes, refuse, texts, variant
 
 
@@ -226,7 +226,7 @@ def organizations(mock: Mock, foreign: int, unknown: int) -> None:
     """Another organization is answered with {foreign}, one that does not exist with {unknown}."""
 
     @mock.on("organization")
-    def _(_: Any, request: Request, name: str) -> dict[str, GitToken]:  # noqa: ARG001
+    def _(_: Any, request: Request, name: str) -> dict[str, Item]:  # noqa: ARG001
         if name != mock.world.organization_id:
             raise Refusal(foreign if name in mock.organizations else unknown, "not for you")
         return mock.organizations[name]
