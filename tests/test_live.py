@@ -287,7 +287,7 @@ def test_a_run_under_a_limit_of_100_is_polite_and_partial(tmp_path: Path) -> Non
 
 def test_what_is_found_broken_ends_with_1_whatever_was_asked_for(tmp_path: Path) -> None:
     with serve("refused-edit-written") as server:
-        outcome = conformance(tmp_path, asdict(server), "--only", "refusals/provider", "--only", "refusals/workspace")
+        outcome = conformance(tmp_path, asdict(server), "--only", "refusals/choice", "--only", "refusals/conditional")
     assert outcome.code == 1 and "refusals/nothing-written" in outcome.broken, outcome.output
 
 
@@ -312,7 +312,7 @@ def test_what_a_server_cannot_exercise_lacks_nothing(tmp_path: Path) -> None:
     assert outcome.code == 0, outcome.output
     reasons = {clause["id"]: clause["reason"] for clause in outcome.results["clauses"]}
     assert "not run" not in reasons.values()
-    assert "QOVERY_FOREIGN" in reasons["isolation/foreign-organization"]
+    assert "QOVERY_FOREIGN" in reasons["isolation/foreign-owner"]
     assert outcome.output.splitlines()[-1].endswith("not exercised here")
 
 

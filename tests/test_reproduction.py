@@ -106,7 +106,7 @@ def test_pasted_lines_show_the_fault_and_leave_nothing(tmp_path: Path) -> None:
     fault = "loose/workspace-not-mandatory-on-edit"
     with mock("--fault", fault) as server:
         report = tmp_path / "report"
-        found = conformance(report, server, "--only", "refusals/workspace").results["findings"]
+        found = conformance(report, server, "--only", "refusals/conditional").results["findings"]
     with mock("--fault", fault) as server:
         given = {**os.environ, **environment(server)}
         command = f'before=$(curl -s {_LIST}); {found[0]["paste"]}; [ "$before" = "$(curl -s {_LIST})" ]'
