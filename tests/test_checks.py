@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from conformance.contract.contract import Contract
@@ -148,6 +150,7 @@ def test_a_header_that_is_required_is_sent() -> None:
         ({"id": ID, "token": "s3cret"}, "token must not be shown (at token)"),
         ({"id": ID, "items": [{"name": 1}, {}]}, '"name" is a required property (at items[1])'),
         ({"id": "\ud800"}, "a text in it is not Unicode"),
+        (json.loads('{"id":' * 900 + "1" + "}" * 900), "it is nested too deep to be read"),
     ],
 )
 def test_the_first_thing_that_is_wrong_with_a_body_is_said(value: object, problem: str | None) -> None:

@@ -345,7 +345,11 @@ class Reproduction:
         schema = operation and operation.response_schema
         if self._finding.clause.id != "answer/schema" or not schema:
             return None
-        error = next(iter(validator(schema).iter_errors(exchange.answer.json)), None)
+        try:
+            error = next(iter(validator(schema).iter_errors(exchange.answer.json)), None)
+        except ValueError:
+            # Nested too deep to be judged here, or not Unicode.
+            return None
         if error is None:
             return None
         part: Any = schema

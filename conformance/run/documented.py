@@ -117,7 +117,7 @@ def _problem(check: jsonschema_rs.Validator, value: object) -> str | None:
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.instance_path)
         what = what if len(what) <= 300 else f"{what[:200]}…{what[-90:]}"
         return what + (f" (at {place.lstrip('.')})" if place else "")
-    except ValueError:
-        # Half of a pair, which no UTF-8 can hold.
-        return "a text in it is not Unicode"
+    except ValueError as error:
+        # Else half of a pair, which no UTF-8 can hold.
+        return "it is nested too deep to be read" if "ecursion" in str(error) else "a text in it is not Unicode"
     return None
