@@ -6,6 +6,7 @@ The applications in tests/apps are right as they stand. Each of BUGS is a change
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import re
 import signal
@@ -28,6 +29,7 @@ from conformance.mock import World, create_app
 from conformance.target.target import CannotRun
 from conformance.target.transport import Application
 from tests import reports
+from tests.apps import store
 
 APPS = ROOT / "tests" / "apps"
 
@@ -98,6 +100,14 @@ def test_an_application_that_is_right_holds_every_clause(name: str, seed: int, r
     skipped = {"authentication/schemes"} if name == "flask_app" else set()
     assert {each["id"] for each in results["clauses"] if each["state"] == "not exercised"} <= skipped
     assert results["verdict"] == "held"
+
+
+@pytest.mark.parametrize("name", ["django_app", "litestar_app"])
+def test_so_does_one_of_another_framework(name: str) -> None:
+    module = importlib.import_module(f"tests.apps.{name}")
+    foreign: dict[str, Any] = {"foreign_organization_id": store.THEIRS, "foreign_git_token_id": store.TOKEN_OF_THEIRS}
+    results = verify(module.app, organization_id=store.MINE, api_token=store.KEY, **foreign)
+    assert {each["id"] for each in results["clauses"] if each["state"] == "not exercised"} <= {"authentication/schemes"}
 
 
 @pytest.mark.parametrize(("name", "clause"), BUGS)

@@ -31,7 +31,10 @@ PAGES = {
     ]
 }
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$(?:\s*^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
-BLOCKS = [(page, *match.groups()) for page, text in PAGES.items() for match in BLOCK.finditer(text)]
+# What stands on several pages is run once.
+BLOCKS = list(
+    {match[0]: (page, *match.groups()) for page, text in PAGES.items() for match in BLOCK.finditer(text)}.values()
+)
 YAML = [
     match[1]
     for text in PAGES.values()
