@@ -196,7 +196,7 @@ def _names(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, str]]:
 
 def _optional(value: ast.expr | None) -> bool:
     """Whether a field has a default; that of a dataclass may be inside of `field(...)`."""
-    if isinstance(value, ast.Call) and ast.unparse(value.func) == "field":
+    if isinstance(value, ast.Call) and ast.unparse(value.func) in ("field", "_field"):
         return any(keyword.arg in ("default", "default_factory") for keyword in value.keywords)
     return value is not None
 

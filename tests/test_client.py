@@ -277,6 +277,7 @@ def test_the_environment_may_lack_credentials(environment: pytest.MonkeyPatch) -
         ({"api_token": "abc\n"}, "white space"),
         ({"api_token": "päss"}, "ASCII"),
         ({"api_token": 5}, "strings"),
+        ({"jwt": "x", "base_url": 5}, "string"),
         ({"jwt": "x", "base_url": "api.qovery.com"}, "absolute"),
         ({"jwt": "x", "base_url": "ftp://api.qovery.com"}, "absolute"),
         ({"jwt": "x", "base_url": "https://user:pass@api.qovery.com"}, "password"),

@@ -16,6 +16,7 @@ from tests import warm
 
 CONTRACT = "openapi/git-token.yaml"
 CLIENT = "generated/qovery_git_token"
+MYPY = ROOT / ".mypy_cache" / "generated"  # What mypy knows of httpx is the same for every copy of the project.
 
 
 def generate(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -23,7 +24,7 @@ def generate(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]
 
 
 def python(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "MYPY_CACHE_DIR": str(MYPY)}
     command = [sys.executable, *arguments]
     return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
 

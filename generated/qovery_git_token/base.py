@@ -41,9 +41,18 @@ _AGENT = (
     f"qovery-git-token/{__version__} (contract {__contract__}; "
     f"Python {platform.python_version()}; httpx {httpx.__version__})"
 )
-_CREDENTIALS = re.compile(r"[\x21-\x7e]+")
+_SECRET = re.compile(r"[\x21-\x7e]+")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?")
+# The kinds of credentials: in which header they are sent, behind which word; and in which variable they are found.
+_SCHEMES: dict[str, tuple[str, str]] = {
+    "api_token": ("Authorization", "Token"),
+    "jwt": ("Authorization", "Bearer"),
+}
+_VARIABLES: dict[str, str] = {
+    "api_token": "QOVERY_API_TOKEN",
+    "jwt": "QOVERY_JWT",
+}
 _LOG = logging.getLogger(__package__)
 
 
@@ -89,13 +98,14 @@ class BaseClient:
         verify: SSLContext | bool | None = None,
         proxy: str | httpx.URL | httpx.Proxy | None = None,
     ) -> None:
-        """Takes the credentials of a machine or of a person.
+        """Takes the credentials, of one kind.
 
         Redirects are not followed: neither the credentials nor a secret in a request reach another host.
 
         Args:
-            api_token: An organization's API token. Either this or `jwt`.
-            jwt: The token of a person who signed in.
+            api_token: An organization's API token, for machines. The header's value is `Token`, a space, and the token.
+            jwt: A short-lived token of a person who signed in. The header's value is `Bearer`, a space, and the
+                JWT.
             organization: The organization that owns the git token. A call may name another.
             base_url: Where the API is, if not at its public address.
             timeout: Seconds to wait for each of connecting, writing and reading; by default 5 to connect and 30 for the
@@ -112,12 +122,15 @@ class BaseClient:
             proxy: As in httpx: the proxy, in place of that of the environment.
 
         Raises:
-            QoveryError: If there is not exactly one of the two credentials, or if one of the arguments cannot be used.
+            QoveryError: If there are not credentials of exactly one kind, or if one of the arguments cannot be used.
         """
-        problem = _problem(api_token, jwt, base_url)
-        self._authorization = f"Token {api_token}" if api_token else f"Bearer {jwt}"
+        self._credentials, problem = _credentials(
+            api_token=api_token,
+            jwt=jwt,
+        )
         # From here on no frame has the credentials in a local variable, which a traceback might show.
         del api_token, jwt
+        problem = problem or _problem(base_url)
         if problem:
             del base_url, proxy, headers
             raise QoveryError(problem)
@@ -151,17 +164,18 @@ class BaseClient:
     ) -> Self:
         """Takes credentials and address from the environment. A variable that is empty counts as not set.
 
-        `QOVERY_API_TOKEN` is an API token, `QOVERY_JWT` the token of a person; with both set, the API token is used.
+        The credentials are in `QOVERY_API_TOKEN`, or in `QOVERY_JWT`, of which the first that is set is used.
         `QOVERY_BASE_URL` is where the API is, if not at its public address. `QOVERY_ORGANIZATION_ID` is the `organization`, unless given.
 
         Raises:
             QoveryError: If neither credential is set, or if a variable cannot be used.
         """
-        if not os.environ.get("QOVERY_API_TOKEN") and not os.environ.get("QOVERY_JWT"):
-            raise QoveryError("no credentials: set QOVERY_API_TOKEN, or QOVERY_JWT")
+        name = next((name for name, variable in _VARIABLES.items() if os.environ.get(variable)), "")
+        if _VARIABLES and not name:
+            raise QoveryError(f"no credentials: set {', or '.join(_VARIABLES.values())}")
         return cls(
-            api_token=os.environ.get("QOVERY_API_TOKEN"),
-            jwt=None if os.environ.get("QOVERY_API_TOKEN") else os.environ.get("QOVERY_JWT"),
+            api_token=os.environ.get("QOVERY_API_TOKEN") if name == "api_token" else None,
+            jwt=os.environ.get("QOVERY_JWT") if name == "jwt" else None,
             organization=organization or os.environ.get("QOVERY_ORGANIZATION_ID") or None,
             base_url=os.environ.get("QOVERY_BASE_URL") or BASE_URL,
             timeout=timeout,
@@ -177,7 +191,7 @@ class BaseClient:
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
         """Another client with other settings over the same connections, which are closed with either of the two."""
         other = object.__new__(type(self))
-        other._authorization, other._base_url, other._pools = self._authorization, self._base_url, self._pools
+        other._credentials, other._base_url, other._pools = self._credentials, self._base_url, self._pools
         other._settings = _settings(self._settings, **options)
         return other
 
@@ -212,9 +226,16 @@ class BaseClient:
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._base_url!r})"
 
-    def _send(self, method: str, path: str, answers: Answers[T], body: Model | None = None) -> Response[T]:
+    def _send(
+        self,
+        method: str,
+        path: str,
+        answers: Answers[T],
+        body: Model | None = None,
+        media_type: str = "application/json",
+    ) -> Response[T]:
         """Sends a request, again if need be, and reads the answer: what every operation's `sync_detailed` does."""
-        request = self._request(method, path, body)
+        request = self._request(method, path, body, media_type)
         pool = self._pools.sync()
         attempt = 0
         while True:
@@ -232,9 +253,16 @@ class BaseClient:
                 return self._answer(request, answers, outcome)
             time.sleep(pause)
 
-    async def _asend(self, method: str, path: str, answers: Answers[T], body: Model | None = None) -> Response[T]:
+    async def _asend(
+        self,
+        method: str,
+        path: str,
+        answers: Answers[T],
+        body: Model | None = None,
+        media_type: str = "application/json",
+    ) -> Response[T]:
         """Sends a request, again if need be, and reads the answer: what every operation's `asyncio_detailed` does."""
-        request = self._request(method, path, body)
+        request = self._request(method, path, body, media_type)
         pool, places = self._pools.of_loop()
         attempt = 0
         while True:
@@ -254,16 +282,18 @@ class BaseClient:
                 return self._answer(request, answers, outcome)
             await anyio.sleep(pause)
 
-    def _request(self, method: str, path: str, body: Model | None) -> Request:
+    def _request(self, method: str, path: str, body: Model | None, media_type: str) -> Request:
         content = _content(body)  # before the credentials are in a variable: it may raise
         headers = {"Accept": "application/json", "User-Agent": _AGENT, **self._settings.headers}
-        headers["Authorization"] = self._authorization
+        header, value, secret = self._credentials
+        if header:
+            headers[header] = value
         options: dict[str, Any] = {"headers": headers, "timeout": self._settings.timeout}
         options |= {"follow_redirects": False, "auth": None}
-        kept = [self._authorization.partition(" ")[2]]
+        kept = [secret]
         if body is not None:
             options["content"] = content
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = media_type
             kept += secrets(body)
         return Request(method, path, self._base_url + path, options, tuple(kept), time.monotonic())
 
@@ -313,16 +343,33 @@ class Request:
     start: float
 
 
-def _problem(api_token: str | None, jwt: str | None, base_url: str) -> str | None:
-    """What is wrong with a client's arguments, in words that show none of them."""
-    if not all(isinstance(argument, str) for argument in (api_token or "", jwt or "", base_url)):
-        return "the credentials and the base URL are strings"
-    if bool(api_token) == bool(jwt):
+def _credentials(**given: str | None) -> tuple[tuple[str, str, str], str | None]:
+    """The header that has the credentials, its value, and they themselves; or what is wrong with them, without them."""
+    none = ("", "", "")
+    if not all(isinstance(value or "", str) for value in given.values()):
+        return none, "the credentials are strings"
+    some = [name for name, value in given.items() if value]
+    if len(some) != 1 and _SCHEMES:
+        names = ", or ".join(_SCHEMES)
         return (
-            "give an API token or a JWT, and not both" if api_token else "no credentials: give an API token, or a JWT"
+            none,
+            f"credentials of one kind are needed, and not both: give {names}"
+            if some
+            else f"no credentials: give {names}",
         )
-    if not _CREDENTIALS.fullmatch(api_token or jwt or ""):
-        return "the credentials have white space, control characters or characters beyond ASCII in them"
+    if not some:
+        return none, None
+    secret = given[some[0]] or ""
+    if not _SECRET.fullmatch(secret):
+        return none, "the credentials have white space, control characters or characters beyond ASCII in them"
+    header, prefix = _SCHEMES[some[0]]
+    return (header, f"{prefix} {secret}".strip(), secret), None
+
+
+def _problem(base_url: str) -> str | None:
+    """What is wrong with an address, in words that do not show it."""
+    if not isinstance(base_url, str):
+        return "the base URL is a string"
     try:
         url = httpx.URL(base_url)
     except httpx.InvalidURL:
@@ -367,7 +414,11 @@ def _settings(before: Settings, **options: Any) -> Settings:
 
 def _header_problem(headers: Mapping[str, str]) -> str | None:
     for name, value in headers.items():
-        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name) or name.lower() == "authorization":
+        if (
+            not isinstance(name, str)
+            or not _HEADER_NAME.fullmatch(name)
+            or name.lower() in {header.lower() for header, _ in _SCHEMES.values()}
+        ):
             return "have a name that cannot be sent"
         if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
             return f"have a value of {name} that cannot be sent"

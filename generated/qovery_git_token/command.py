@@ -30,6 +30,7 @@ from .errors import (
 )
 from .models.git_token_request import GitTokenRequest
 from .types import Hidden, Model, optional, wired
+from .types import secrets as secrets_in
 
 CODES = """\
 exit codes:
@@ -71,10 +72,10 @@ _FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "token": ("The secret, issued by the git provider. No answer carries it.", ()),
     "description": ("What the git token is for.", ()),
-    "workspace": ("The Bitbucket workspace that holds the repositories. Mandatory for BITBUCKET.", ()),
+    "workspace": ("The Bitbucket workspace that holds the repositories. Mandatory for BITBUCKET, and not blank.", ()),
     "git_api_url": ("The git provider's API where it is not the public one, for example a GitLab of one's own.", ()),
 }
-_TEXTS = (
+_TEXTS: tuple[str, ...] = (
     "name",
     "type_",
     "token",
@@ -82,8 +83,8 @@ _TEXTS = (
     "workspace",
     "git_api_url",
 )
-_SECRETS = ("token",)
-_COLUMNS = (
+_SECRETS: tuple[str, ...] = ("token",)
+_COLUMNS: tuple[str, ...] = (
     "id",
     "name",
     "type",
@@ -104,7 +105,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     options = _parser().parse_args(arguments)
     run: Callable[[Client, argparse.Namespace], object] = options.run
-    hidden = [os.environ.get("QOVERY_API_TOKEN", ""), os.environ.get("QOVERY_JWT", "")]
+    hidden = [
+        os.environ.get(name, "")
+        for name in (
+            "QOVERY_API_TOKEN",
+            "QOVERY_JWT",
+        )
+    ]
     options.hidden = hidden
     try:
         given = {name: getattr(options, name) for name in ("organization",)}
@@ -185,9 +192,10 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     return given
 
 
-def _secrets(options: argparse.Namespace) -> dict[str, str]:
-    """The secrets, from where the options say that they are."""
-    found: dict[str, str] = {}
+def _secrets(options: argparse.Namespace) -> dict[str, Any]:
+    """The secrets, from where the options say that they are; what has secrets inside of it is JSON there."""
+    kinds = {known.name: (name, kind) for known, name, kind in wired(GitTokenRequest)}
+    found: dict[str, Any] = {}
     for field in _SECRETS:
         variable, file = getattr(options, f"{field}_env", None), getattr(options, f"{field}_file", None)
         if variable is not None:
@@ -206,10 +214,17 @@ def _secrets(options: argparse.Namespace) -> dict[str, str]:
             value = getpass.getpass(f"{_spelled(field)}: ") if sys.stdin.isatty() else sys.stdin.read()
         else:
             continue
-        found[field] = value.removesuffix("\n").removesuffix("\r")
-        if not found[field].strip():
+        value = value.removesuffix("\n").removesuffix("\r")
+        if not value.strip():
             raise InvalidRequestError(_spelled(field), "is blank")
-        options.hidden.append(found[field])
+        options.hidden.append(value)
+        found[field] = value
+        if field not in _TEXTS:
+            try:
+                found[field] = kinds[field][1].read(json.loads(value), kinds[field][0])
+            except (ValueError, InvalidResponseError):
+                raise InvalidRequestError(_spelled(field), "is not what the field needs, as JSON") from None
+            options.hidden += secrets_in(found[field]) if isinstance(found[field], Model) else []
     return found
 
 
@@ -248,12 +263,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog,
         description="Create, read, edit and delete the git tokens of an organization.",
-        epilog="The credentials are in QOVERY_API_TOKEN, or in QOVERY_JWT for a person.\n\n" + CODES,
+        epilog="The credentials are in QOVERY_API_TOKEN, or in QOVERY_JWT.\n\n" + CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__} (contract {__contract__})")
     commands = parser.add_subparsers(metavar="command", required=True)
+
+    required = {known.name for known, _, _ in wired(GitTokenRequest) if not optional(known)}
 
     def command(name: str, run: Callable[..., object], about: str, item: bool) -> argparse.ArgumentParser:
         one: argparse.ArgumentParser = commands.add_parser(
@@ -277,7 +294,6 @@ def _parser() -> argparse.ArgumentParser:
         return one
 
     def fields(one: argparse.ArgumentParser, needed: bool) -> None:
-        required = {known.name for known, _, _ in wired(GitTokenRequest) if not optional(known)}
         for field, (about, choices) in _FIELDS.items():
             if field not in _SECRETS:
                 one.add_argument(
@@ -286,13 +302,13 @@ def _parser() -> argparse.ArgumentParser:
                     required=needed and field in required,
                     choices=choices or None,
                     metavar=None if choices else field.rstrip("_").upper(),
-                    help=about.replace("%", "%%") + ("" if field in _TEXTS else " As JSON."),
+                    help=about.replace("%", "%%") + ("" if field in _TEXTS else " (JSON)"),
                 )
 
-    def secrets(one: argparse.ArgumentParser) -> None:
+    def secrets(one: argparse.ArgumentParser, needed: bool = True) -> None:
         for field in _SECRETS:
             name, about = _spelled(field), _FIELDS[field][0].replace("%", "%%")
-            ways = one.add_mutually_exclusive_group(required=True)
+            ways = one.add_mutually_exclusive_group(required=needed and field in required)
             ways.add_argument(
                 f"--{name}-env", dest=f"{field}_env", metavar="VARIABLE", help=f"{about} In this variable."
             )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
@@ -285,6 +286,13 @@ def segment(name: str, value: UUID | str) -> str:
     if isinstance(value, str) and UUID_TEXT.fullmatch(value):
         return value.lower()
     raise InvalidRequestError(name, "is not a UUID")
+
+
+def name_segment(name: str, value: str) -> str:
+    """An id that is any text as a segment of a path. Raises InvalidRequestError for what would change the path."""
+    if not isinstance(value, str) or value in ("", ".", "..") or not value.isprintable():
+        raise InvalidRequestError(name, "is not an id")
+    return quote(value, safe="")
 
 
 @dataclass(frozen=True)

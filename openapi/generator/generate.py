@@ -1,12 +1,14 @@
-"""Generates the client from the contract: openapi/git-token.yaml to generated/qovery_git_token/.
+"""Generates the client from a contract: from openapi/git-token.yaml to generated/qovery_git_token/ if none is named.
 
-scripts/generate            writes the client, if it is not what the contract gives already
-scripts/generate --check    only says whether it is: exit code 1 and a diff if not
+scripts/generate                     writes the client, if it is not what the contract gives already
+scripts/generate --check             only says whether it is: exit code 1 and a diff if not
+scripts/generate --contract FILE     from another contract, to generated/ and the package that its title says
 
-Both end with what changed since a git revision, HEAD or that of --base, in the contract and in the client's public
-surface. With --check and --base, a change that version and changelog do not say is an error too.
+For the git tokens' contract both end with what changed since a git revision, HEAD or that of --base, in the contract
+and in the client's public surface. With --check and --base, a change that versions and changelog do not say fails.
 
-A contract that cannot be used ends in one line that says where and why, exit code 1, and leaves the client as it is.
+Before a client is put in its place it is imported, and mypy judges it. A contract that cannot be used ends in one line
+that says where and why, exit code 1, and leaves the client as it is.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import copy
 import difflib
 import io
 import math
+import os
 import re
 import subprocess
 import sys
@@ -35,6 +38,7 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.openapi import Endpoint, GeneratorData
 from openapi_python_client.parser.properties import Class, EnumProperty, ModelProperty
+from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.responses import Response
 from openapi_python_client.strings import PythonIdentifier
@@ -51,48 +55,69 @@ METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
 # How the client's kinds.py reads and writes what the generator knows as a property of some class.
 KINDS = {
-    "UuidProperty": "kinds.uuid",
-    "DateProperty": "kinds.date",
-    "DateTimeProperty": "kinds.date_time",
-    "BooleanProperty": "kinds.flag",
+    "UuidProperty": "_kinds.uuid",
+    "DateProperty": "_kinds.date",
+    "DateTimeProperty": "_kinds.date_time",
+    "BooleanProperty": "_kinds.flag",
 }
 # The modules that openapi-python-client does not write by itself.
-MODULES = ("base", "calls", "kinds", "pools", "redact", "retries")
+MODULES = ("base", "calls", "command", "kinds", "pools", "redact", "retries")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="scripts/generate", description="Generates the client from the contract.")
+    parser = argparse.ArgumentParser(prog="scripts/generate", description="Generates the client from a contract.")
     parser.add_argument("--check", action="store_true", help="only say whether the client is what the contract gives")
     parser.add_argument("--base", metavar="REV", help="the git revision to compare with, HEAD if not named")
+    parser.add_argument("--contract", type=Path, metavar="FILE", default=CONTRACT, help=f"instead of {CONTRACT}")
+    parser.add_argument(
+        "--package", metavar="NAME", help="what the package is called, if not as the contract's title says"
+    )
+    parser.add_argument("--output", type=Path, metavar="DIR", help="where the package is put, if not in generated/")
     options = parser.parse_args()
-    CLIENT.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=CLIENT.parent) as scratch:
-        new = Path(scratch) / CLIENT.name
-        try:
-            generate(Document(CONTRACT), new)
-        except Unusable as error:
-            print(error, file=sys.stderr)
-            return 1
-        difference = "".join(diff(contents(CLIENT), contents(new)))
-        if not difference:
-            print(f"{CLIENT} is what {CONTRACT} gives")
-        elif options.check:
-            print(difference, end="")
-            print(f"{CLIENT} is not what {CONTRACT} gives: run scripts/generate", file=sys.stderr)
-            return 1
-        else:
-            swap(new, CLIENT, aside=Path(scratch) / "old")
-            print(f"{CLIENT} is written")
     try:
-        changed, unsaid = change.since(options.base or "HEAD", Path())
+        contract = Document(options.contract)
+        package = options.package or (CLIENT.name if options.contract == CONTRACT else named(contract))
+        if not names.usable(package):
+            raise contract.unusable(f"{package!r} is no name that a Python package can have: name one by --package")
+        client = (options.output or CLIENT.parent) / package
+        client.parent.mkdir(exist_ok=True, parents=True)
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=client.parent) as scratch:
+            new = Path(scratch) / package
+            generate(contract, new)
+            difference = "".join(diff(client, contents(client), contents(new)))
+            if not difference:
+                print(f"{client} is what {options.contract} gives")
+            elif options.check:
+                print(difference, end="")
+                print(f"{client} is not what {options.contract} gives: run scripts/generate", file=sys.stderr)
+                return 1
+            else:
+                verify(contract, new)
+                swap(new, client, aside=Path(scratch) / "old")
+                print(f"{client} is written")
+    except Unusable as error:
+        print(error, file=sys.stderr)
+        return 1
+    return changes(options.base, options.check) if client == CLIENT else 0
+
+
+def changes(base: str | None, check: bool) -> int:
+    """Says what changed since a git revision, and whether it has been said."""
+    try:
+        changed, unsaid = change.since(base or "HEAD", Path())
     except DocumentError as error:
         print(f"nothing to compare with: {error}", file=sys.stderr)
-        return 1 if options.base else 0
-    print(f"\nSince {options.base or 'HEAD'}:\n\n{change.text(changed)}")
-    if options.check and options.base and unsaid:
+        return 1 if base else 0
+    print(f"\nSince {base or 'HEAD'}:\n\n{change.text(changed)}")
+    if check and base and unsaid:
         print(*unsaid, sep="\n", file=sys.stderr)
         return 1
     return 0
+
+
+def named(contract: Document) -> str:
+    """The name of the package, by the contract's title."""
+    return "_".join(re.findall(r"[a-z0-9]+", contract.content["info"]["title"].lower()))
 
 
 def generate(contract: Document, output: Path) -> None:
@@ -100,6 +125,8 @@ def generate(contract: Document, output: Path) -> None:
     for place, reason in unsupported(contract.content):
         raise contract.unusable(reason, place)
     settings = ConfigFile.load_from_path(HERE / "config.yml")
+    if output.name != CLIENT.name:
+        settings.package_name_override, settings.package_version_override = output.name, None
     config = Config.from_sources(settings, MetaType.NONE, contract.path, "utf-8", overwrite=False, output_path=output)
     try:
         data = GeneratorData.from_dict(copy.deepcopy(contract.content), config=config)
@@ -114,6 +141,7 @@ def generate(contract: Document, output: Path) -> None:
     project = Project(openapi=data, config=config, custom_template_path=HERE / "templates")
     project.env.add_extension("jinja2.ext.do")
     project.env.filters["percent"] = lambda value: text.plain(value).replace("%", "%%")
+    project.env.filters["tick"] = lambda value: f"`{value}`"
     project.env.filters.update(literal=text.literal, line=text.line, prose=text.prose)
     words = vocabulary(contract, data, config)
     project.env.globals.update(words)
@@ -122,9 +150,8 @@ def generate(contract: Document, output: Path) -> None:
     for failure in failures:
         raise contract.refusal(failure)
     made = words["resource"]
-    own = [made.name, *(["command"] if made.written else [])] if made else []
-    for module in (*MODULES, *own):
-        template = project.env.get_template(f"{'resource' if made and module == made.name else module}.py.jinja")
+    for module in (*MODULES, made.name):
+        template = project.env.get_template(f"{'resource' if module == made.name else module}.py.jinja")
         (output / f"{module}.py").write_text(template.render(), encoding="utf-8")
     (output / "py.typed").touch()
     for name, source in contents(output).items():
@@ -137,17 +164,34 @@ def generate(contract: Document, output: Path) -> None:
         subprocess.run([ruff, *command, "--isolated", "--no-cache", "--quiet", "--line-length=120", output], check=True)
 
 
+def verify(contract: Document, package: Path) -> None:
+    """Imports a package and lets mypy judge it. Raises Unusable if that finds something wrong."""
+    name = package.name
+    program = f"import {name}, {name}.command"
+    types = ["-m", "mypy", "--strict", "--config-file=", "--no-error-summary", "-p", name]
+    for arguments in (["-c", program], types):
+        environment = {**os.environ, "PYTHONPATH": str(package.parent.resolve()), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment["MYPYPATH"] = environment["PYTHONPATH"]
+        environment.setdefault("MYPY_CACHE_DIR", str(HERE.parent.parent / ".mypy_cache" / "generated"))
+        command = [sys.executable, *arguments]
+        done = subprocess.run(command, env=environment, cwd=package.parent, capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = (done.stdout.splitlines() or done.stderr.splitlines()[-1:] or ["it ends with an error"])[0]
+            raise contract.unusable(f"the client would be wrong: {said}")
+
+
 def vocabulary(contract: Document, data: GeneratorData, config: Config) -> dict[str, Any]:
     """What the templates need beyond what the generator gives them. Raises Unusable for what they do not know."""
     endpoints = [endpoint for group in data.endpoint_collections_by_tag.values() for endpoint in group.endpoints]
     sent = {body.prop.get_type_string().as_unembedded_code() for endpoint in endpoints for body in endpoint.bodies}
+    sent = {str(name) for name in sent}
+    for model in data.models * len(data.models):  # and what is inside of it
+        if model.class_info.name in sent:
+            sent |= {str(name) for name in inside(model)}
     components = contract.content.get("components", {})
     if not contract.content.get("servers"):
         raise contract.unusable("has no servers, and the client's default address is the first of them")
-    schemas = {
-        str(Class.from_string(string=name, config=config).name): (name, schema)
-        for name, schema in components.get("schemas", {}).items()
-    }
+    schemas = contract_schemas(contract, data, config)
     places: dict[str, Steps] = {}
     operations: dict[str, str] = {}
     for path, item in contract.content["paths"].items():
@@ -178,21 +222,25 @@ def vocabulary(contract: Document, data: GeneratorData, config: Config) -> dict[
         """How the client reads and writes a property's value: an expression in terms of its types.py."""
         match type(property_).__name__:
             case "StringProperty" if schema.get("format") == "uri":
-                return "kinds.uri"
+                return "_kinds.uri"
             case "StringProperty":
-                return bounded("kinds.string", schema, ("minLength", "maxLength"), place)
+                return bounded("_kinds.string", schema, ("minLength", "maxLength"), place)
             case "FloatProperty":
-                return bounded("kinds.number", schema, ("minimum", "maximum"), place)
+                return bounded("_kinds.number", schema, ("minimum", "maximum"), place)
             case "IntProperty":
-                return bounded("kinds.integer", schema, ("minimum", "maximum"), place)
+                return bounded("_kinds.integer", schema, ("minimum", "maximum"), place)
             case "EnumProperty":
-                return f"kinds.choice({property_.class_info.name})"
+                return f"_kinds.choice({property_.class_info.name})"
             case "ModelProperty":
-                return f"types.model({property_.class_info.name})"
+                return f"_types.model({property_.class_info.name})"
             case "UnionProperty" if inner := not_null(property_):
-                return f"kinds.nullable({kind(inner, schema, place)})"
+                return f"_kinds.nullable({kind(inner, schema, place)})"
             case "ListProperty":
-                return f"kinds.array({kind(property_.inner_property, schema.get('items', {}), place)})"
+                item = kind(property_.inner_property, schema.get("items", {}), (*place, "items"))
+                bounds = [schema.get("minItems", 0), schema.get("maxItems"), bool(schema.get("uniqueItems"))]
+                return (
+                    f"_kinds.array({item}, {', '.join(map(repr, bounds))})" if any(bounds) else f"_kinds.array({item})"
+                )
             case name if name in KINDS:
                 return KINDS[name]
         raise contract.unusable("the client's templates do not know properties of this type", place)
@@ -201,20 +249,25 @@ def vocabulary(contract: Document, data: GeneratorData, config: Config) -> dict[
         """A property's type, its default, its kind, and whether its value must never be shown."""
         name = property_.name.get_untrusted_value()
         owner, object_ = schemas[model.class_info.name]
-        place = ("components", "schemas", owner, "properties", name)
+        place = (*owner, "properties", name)
         schema = object_["properties"][name]
         inner = not_null(property_)
         annotation = (inner or property_).get_type_string(no_optional=True).as_unembedded_code()
-        if isinstance(inner or property_, EnumProperty):
-            values = ", ".join(text.literal(value) for value in (inner or property_).values.values())
+        innermost = inner or property_
+        while isinstance(innermost, ListProperty):
+            innermost = innermost.inner_property
+        if isinstance(innermost, EnumProperty):
+            name_ = str(innermost.class_info.name)
+            values = ", ".join(text.literal(value) for value in innermost.values.values())
             # A newer server may answer with a value that this contract does not have yet.
-            annotation += f" | Literal[{values}]" if model.class_info.name in sent else " | str"
+            other = f"Literal[{values}]" if model.class_info.name in sent else "str"
+            annotation = re.sub(rf"\b{name_}\b", lambda _: f"{name_} | {other}", annotation)
         if inner or not property_.required:
             annotation += " | None"
-        default = "" if property_.required else "default_factory=types.absent"
+        default = "" if property_.required else "default_factory=_types.absent"
         if inner and default and model.class_info.name in sent:
             # The client has to know whether to send null or nothing.
-            annotation, default = f"{annotation} | types.Unset", "default=types.UNSET"
+            annotation, default = f"{annotation} | _types.Unset", "default=_types.UNSET"
         secret = schema.get("writeOnly") or schema.get("format") == "password"
         return annotation, default, kind(property_, schema, place), bool(secret)
 
@@ -254,15 +307,18 @@ def vocabulary(contract: Document, data: GeneratorData, config: Config) -> dict[
             if when and any(asked):
                 found.append((when, *asked))
             found += [({name: None}, tuple(names_), ()) for name, names_ in part.get("dependentRequired", {}).items()]
-        return [f"types.Condition({when!r}, {then!r}, {otherwise!r})" for when, then, otherwise in found]
+        return [f"_types.Condition({when!r}, {then!r}, {otherwise!r})" for when, then, otherwise in found]
 
     parameters = components.get("parameters", {}).values()
     made = roles.resource(contract, data, wire, answer)
     return {
         "resource": made,
-        "owners": made.owners if made else [],
+        "owners": made.owners,
+        "schemes": made.schemes,
+        "prefix": made.prefix,
         "sent": lambda model: model.class_info.name in sent,
         "segments": segments,
+        "segment_of": roles.segment_of,
         "conditions": conditions,
         "base_url": contract.content["servers"][0]["url"],
         "about": {parameter["name"]: parameter.get("description", "") for parameter in parameters},
@@ -271,6 +327,38 @@ def vocabulary(contract: Document, data: GeneratorData, config: Config) -> dict[
         "wire": wire,
         "answer": answer,
     }
+
+
+def inside(model: ModelProperty) -> Iterator[str]:
+    """The classes of the objects in a model's fields."""
+    for property_ in roles.properties(model):
+        inner = not_null(property_) or property_
+        while isinstance(inner, ListProperty):
+            inner = inner.inner_property
+        if isinstance(inner, ModelProperty):
+            yield str(inner.class_info.name)
+
+
+def contract_schemas(
+    contract: Document, data: GeneratorData, config: Config
+) -> dict[str, tuple[Steps, dict[str, Any]]]:
+    """The schema of each class, and its place: components, and the objects that stand inside of them."""
+    found: dict[str, tuple[Steps, dict[str, Any]]] = {}
+    for name, schema in contract.content.get("components", {}).get("schemas", {}).items():
+        found[str(Class.from_string(string=name, config=config).name)] = (("components", "schemas", name), schema)
+    waiting = [model for model in data.models if model.class_info.name in found]
+    while waiting:
+        model = waiting.pop()
+        place, schema = found[model.class_info.name]
+        for property_ in roles.properties(model):
+            name = property_.name.get_untrusted_value()
+            inner, at, part = not_null(property_) or property_, (*place, "properties", name), schema["properties"][name]
+            while isinstance(inner, ListProperty):
+                inner, at, part = inner.inner_property, (*at, "items"), part.get("items", {})
+            if isinstance(inner, ModelProperty) and inner.class_info.name not in found:
+                found[inner.class_info.name] = (at, part)
+                waiting.append(inner)
+    return found
 
 
 def not_null(property_: Any) -> Any:
@@ -285,11 +373,11 @@ def contents(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in files}
 
 
-def diff(old: dict[str, str], new: dict[str, str]) -> Iterator[str]:
+def diff(client: Path, old: dict[str, str], new: dict[str, str]) -> Iterator[str]:
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
-            yield f"--- {CLIENT}/{name}\n" if name in old else "--- /dev/null\n"
-            yield f"+++ {CLIENT}/{name}\n" if name in new else "+++ /dev/null\n"
+            yield f"--- {client}/{name}\n" if name in old else "--- /dev/null\n"
+            yield f"+++ {client}/{name}\n" if name in new else "+++ /dev/null\n"
             before, after = (side.get(name, "").splitlines(keepends=True) for side in (old, new))
             yield from list(difflib.unified_diff(before, after))[2:]
 

@@ -53,7 +53,7 @@ PACKAGE |= {
 PACKAGE |= {"InvalidRequestError", "InvalidResponseError", "Problem", "RateLimitedError", "ServerError", "StatusError"}
 PACKAGE |= {"UnauthorizedError", "datetime", "optioned", "owned", "overload", "rotated", "sent"}
 # What the templates of models and operations use, inherit or define under names that a field or parameter could have.
-FIELDS = {"additional_properties", "annotations", "dataclass", "field", "from_dict", "kinds", "to_dict", "types"}
+FIELDS = {"additional_properties", "annotations", "dataclass", "from_dict", "to_dict"}
 PARAMETERS = {"body", "client", "given", "json_of", "no_content", "options", "owners", "segment", "self"}
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
@@ -69,7 +69,7 @@ def check(contract: Document, data: GeneratorData) -> None:
     for place, problem in _addresses(contract.content):
         raise contract.unusable(problem, place)
     for tag in data.endpoint_collections_by_tag:
-        if not _usable(tag):
+        if not usable(tag):
             raise contract.unusable(f"the tag {tag!r} is no name that a Python package can have", ("tags",))
     endpoints = [endpoint for group in data.endpoint_collections_by_tag.values() for endpoint in group.endpoints]
     classes = [model.class_info for model in [*data.models, *data.enums]]
@@ -77,7 +77,7 @@ def check(contract: Document, data: GeneratorData) -> None:
     modules = [str(info.module_name) for info in classes]
     for name in names:
         place = _place(contract.content, name)
-        if not _usable(name):
+        if not usable(name):
             raise contract.unusable(f"{name!r} is no name that a Python module or class can have", place)
         if name in PACKAGE or names.count(name) > 1:
             raise contract.unusable(f"the client has something else that is called {name}", place)
@@ -99,8 +99,8 @@ def _rename(contract: Document, properties: Iterable[Any], taken: set[str], plac
         if name in taken:
             name += "_"
         said = property_.name.get_untrusted_value()
-        if not _usable(name) or name in met:
-            problem = "is not one" if not _usable(name) else "is another's already"
+        if not usable(name) or name in met:
+            problem = "is not one" if not usable(name) else "is another's already"
             raise contract.unusable(f"{said!r} would be called {name} in Python, which {problem}", place)
         met.add(name)
         object.__setattr__(property_, "python_name", name)
@@ -124,7 +124,8 @@ def members(values: list[Any], *_: object) -> dict[str, Any]:
 EnumProperty.values_from_list = staticmethod(members)  # type: ignore[assignment, method-assign]
 
 
-def _usable(name: str) -> bool:
+def usable(name: str) -> bool:
+    """Can Python have this name?"""
     return bool(_NAME.fullmatch(name)) and not keyword.iskeyword(name)
 
 

@@ -1,14 +1,13 @@
-"""The roles of the contract's operations, by their methods and paths: create, list, get, edit, delete, further reads.
+"""The contract's resource as methods of a client: create, list, get, edit, delete, and further reads of an item.
 
-The collection is the path that is posted to, an item the path that is one parameter longer. Further reads below an item
-are called after the end of their path.
+Which operation is which, says conformance/contract; further reads are called after the end of their path.
 """
 
 from __future__ import annotations
 
 import keyword
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from document import Document
@@ -18,7 +17,8 @@ from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.strings import PythonIdentifier, pascal_case
 from text import plain
 
-PREFIX = "QOVERY"  # of the environment's variables
+from conformance.contract.contract import Contract, ContractError
+
 # What methods take beside the fields of a request.
 _OPTIONS = {"body", "headers", "max_retries", "max_wait", "options", "self", "timeout"}
 
@@ -28,6 +28,20 @@ class Owner:
     """Whose the resource is: a parameter of the collection's path, which a client is given once."""
 
     name: str
+    variable: str
+    about: str
+    type: str
+    segment: str
+    """The function of the client's types.py that makes a segment of a path of it."""
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A way to authenticate: an argument of a client, and what is sent of it."""
+
+    name: str
+    header: str
+    prefix: str
     variable: str
     about: str
 
@@ -64,6 +78,7 @@ class Operation:
     tag: str
     module: str
     item: str | None
+    item_type: str
     item_about: str
     body: Body | None
     result: str
@@ -77,8 +92,11 @@ class Resource:
     name: str
     class_name: str
     about: str
+    prefix: str
+    """What the names of the environment's variables begin with."""
+    schemes: list[Scheme]
     owners: list[Owner]
-    operations: list[Operation] = field(default_factory=list)
+    operations: list[Operation]
 
     @property
     def edit(self) -> Operation | None:
@@ -95,7 +113,7 @@ class Resource:
         secrets = [each for each in self.edit.body.fields if each.secret]
         names = {each.python_name: name for each, name in zip(self.edit.body.fields, _names(self.edit), strict=True)}
         lost = sent - shown - {names[each.python_name] for each in secrets}
-        return secrets[0] if len(secrets) == 1 and not lost else None
+        return secrets[0] if len(secrets) == 1 and secrets[0].text and not lost else None
 
     @property
     def written(self) -> Body | None:
@@ -128,8 +146,8 @@ class Resource:
         return repr({keyword: name for keyword, name in sorted(named.items()) if keyword != name})
 
 
-def resource(contract: Document, data: GeneratorData, wire: Any, answer: Any) -> Resource | None:
-    """The resource that the contract is about; None where its paths are not of that form.
+def resource(contract: Document, data: GeneratorData, wire: Any, answer: Any) -> Resource:
+    """The resource that the contract is about. Raises Unusable if it is about none, or about several.
 
     Args:
         contract: The contract.
@@ -137,46 +155,45 @@ def resource(contract: Document, data: GeneratorData, wire: Any, answer: Any) ->
         wire: From a model and a property to the type, the default, the kind and whether it is secret.
         answer: From an endpoint and a response to the type of the answer, and how it is read.
     """
-    paths = contract.content["paths"]
-    found = [(path, item) for path in paths for item in paths if re.fullmatch(re.escape(path) + r"/\{[^{}/]+\}", item)]
-    if not found:
-        return None
-    collection, item = min(found, key=lambda pair: ("post" not in paths[pair[0]], len(pair[0]), pair))
+    try:
+        known = Contract(contract.content).resource
+    except (ContractError, LookupError) as error:
+        raise contract.unusable(str(error), ("paths",)) from None
     tags = {
         endpoint.name: (str(tag), endpoint)
         for tag, group in data.endpoint_collections_by_tag.items()
         for endpoint in group.endpoints
     }
     about = {each["name"]: plain(each.get("description", "")) for each in _parameters(contract.content)}
-    roles = {(collection, "post"): "create", (collection, "get"): "list"}
-    roles |= {(item, "get"): "get", (item, "delete"): "delete", (item, "patch"): "edit"} | {(item, "put"): "edit"}
-    if "put" in paths[item]:
-        roles.pop((item, "patch"))
     owners = [
-        Owner(_owner(name), f"{PREFIX}_{PythonIdentifier(name, '').upper()}", about.get(name) or name)
-        for name in re.findall(r"\{([^{}]+)\}", collection)
+        Owner(_owner(name), known.variable(name), about.get(name) or name, *_segment(known.is_uuid(name)))
+        for name in known.owners
     ]
     reserved = {owner.name for owner in owners} | _OPTIONS
     operations: list[Operation] = []
-    for path, methods in paths.items():
-        for method, operation in methods.items():
-            role = roles.get((path, method))
-            if role is None and method == "get" and re.fullmatch(re.escape(item) + r"/[^{}/]+", path):
-                role = str(PythonIdentifier(path.rpartition("/")[2], ""))
-            if role is None or not isinstance(operation, dict) or role in {each.role for each in operations}:
-                continue
-            tag, endpoint = tags[PythonIdentifier(operation["operationId"], "")]
-            operations.append(_operation(role, tag, endpoint, path.startswith(item), about, reserved, wire, answer))
-    order = ["list", "get", "create", "edit", "delete"]
-    operations.sort(key=lambda each: order.index(each.role) if each.role in order else len(order))
-    if not operations:
-        return None
+    roles = {"list": known.list, "get": known.read, "create": known.create, "edit": known.edit, "delete": known.delete}
+    found = [(role, each) for role, each in roles.items() if each]
+    found += [(str(PythonIdentifier(each.path.rpartition("/")[2], "")), each) for each in known.further]
+    for role, each in found:
+        tag, endpoint = tags[PythonIdentifier(each.id, "")]
+        item = known.addresses(each)
+        operations.append(_operation(role, tag, endpoint, item, about, reserved, wire, answer))
     tag = operations[0].tag
     said = {
         str(PythonIdentifier(each["name"], "tag")): each.get("description") for each in contract.content.get("tags", [])
     }
     words = plain(said.get(tag) or contract.content["info"]["title"])
-    return Resource(str(tag), str(pascal_case(tag)), words, owners, operations)
+    schemes = [
+        Scheme(
+            str(PythonIdentifier(each.name, "scheme_")),
+            each.header,
+            each.prefix,
+            each.variable,
+            plain(contract.content["components"]["securitySchemes"][each.name].get("description") or each.name),
+        )
+        for each in known.schemes
+    ]
+    return Resource(tag, str(pascal_case(tag)), words, known.prefix, schemes, owners, operations)
 
 
 def properties(model: Any) -> list[Any]:
@@ -208,9 +225,10 @@ def _operation(
             annotation, default, _, secret = wire(model, each)
             argument = _keyword(each, reserved)
             words = plain(each.description) if each.description else argument
-            unset = {"": "", "default_factory=types.absent": "None", "default=types.UNSET": "types.UNSET"}[default]
+            unset = {"": "", "default_factory=_types.absent": "None", "default=_types.UNSET": "_types.UNSET"}[default]
             choices = [str(value) for value in getattr(each, "values", {}).values()]
             text = bool(choices) or type(each).__name__ == "StringProperty"
+            secret = secret or _hides(each, wire)
             fields.append(Field(argument, str(each.python_name), annotation, unset, words, secret, choices, text))
         names = str(model.class_info.name), str(model.class_info.module_name)
         body = Body(*names, plain(model.description or model.class_info.name), fields)
@@ -220,6 +238,7 @@ def _operation(
         str(tag),
         str(endpoint.name),
         str(parameter.python_name) if parameter else None,
+        segment_of(parameter)[1] if parameter else "",
         (about.get(parameter.name.get_untrusted_value()) or "The item.") if parameter else "",
         body,
         result,
@@ -241,6 +260,25 @@ def _keyword(property_: Any, reserved: set[str]) -> str:
 
 def _names(operation: Operation) -> list[str]:
     return [str(each.name.get_untrusted_value()) for each in properties(operation.endpoint.bodies[0].prop)]
+
+
+def _hides(property_: Any, wire: Any) -> bool:
+    """Is there a secret somewhere inside of a field?"""
+    inner = property_
+    while isinstance(inner, ListProperty):
+        inner = inner.inner_property
+    if not isinstance(inner, ModelProperty):
+        return False
+    return any(wire(inner, each)[3] or _hides(each, wire) for each in properties(inner))
+
+
+def segment_of(parameter: Any) -> tuple[str, str]:
+    """The function of the client's types.py that makes a segment of a path of a parameter, and the parameter's type."""
+    return _segment(type(parameter).__name__ == "UuidProperty")[::-1]
+
+
+def _segment(uuid: bool) -> tuple[str, str]:
+    return ("UUID | str", "segment") if uuid else ("str", "name_segment")
 
 
 def _owner(parameter: str) -> str:

@@ -1,38 +1,42 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as _field
 from uuid import UUID
 
-from .. import kinds, types
+from .. import kinds as _kinds
+from .. import types as _types
 from ..models.git_provider import GitProvider
 
 
 @dataclass(repr=False, eq=False)
-class GitTokenResponse(types.Model):
+class GitTokenResponse(_types.Model):
     """A git token as the API shows it, without its secret."""
 
-    id: UUID = field(metadata=types.wire("id", kinds.uuid))
+    id: UUID = _field(metadata=_types.wire("id", _kinds.uuid))
     """Names the git token, for good."""
-    created_at: datetime.datetime = field(metadata=types.wire("created_at", kinds.date_time))
+    created_at: datetime.datetime = _field(metadata=_types.wire("created_at", _kinds.date_time))
     """When it was created."""
-    name: str = field(metadata=types.wire("name", kinds.string()))
+    name: str = _field(metadata=_types.wire("name", _kinds.string()))
     """What people call the git token."""
-    type_: GitProvider | str = field(metadata=types.wire("type", kinds.choice(GitProvider)))
+    type_: GitProvider | str = _field(metadata=_types.wire("type", _kinds.choice(GitProvider)))
     """Who hosts the repositories."""
-    git_api_url: str = field(metadata=types.wire("git_api_url", kinds.uri))
+    git_api_url: str = _field(metadata=_types.wire("git_api_url", _kinds.uri))
     """The git provider's API that the git token is used with."""
-    associated_services_count: int = field(metadata=types.wire("associated_services_count", kinds.integer(0)))
+    associated_services_count: int = _field(metadata=_types.wire("associated_services_count", _kinds.integer(0)))
     """How many services use the git token."""
-    updated_at: datetime.datetime | None = field(
-        default_factory=types.absent, metadata=types.wire("updated_at", kinds.date_time)
+    updated_at: datetime.datetime | None = _field(
+        default_factory=_types.absent, metadata=_types.wire("updated_at", _kinds.date_time)
     )
     """When it was last edited."""
-    description: str | None = field(default_factory=types.absent, metadata=types.wire("description", kinds.string()))
+    description: str | None = _field(
+        default_factory=_types.absent, metadata=_types.wire("description", _kinds.string())
+    )
     """What the git token is for."""
-    workspace: str | None = field(default_factory=types.absent, metadata=types.wire("workspace", kinds.string()))
+    workspace: str | None = _field(default_factory=_types.absent, metadata=_types.wire("workspace", _kinds.string()))
     """The Bitbucket workspace that holds the repositories."""
-    expired_at: datetime.date | None = field(
-        default_factory=types.absent, metadata=types.wire("expired_at", kinds.date)
+    expired_at: datetime.date | None = _field(
+        default_factory=_types.absent, metadata=_types.wire("expired_at", _kinds.date)
     )
     """The day on which the git provider ends the secret's validity."""

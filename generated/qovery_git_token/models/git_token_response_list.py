@@ -1,14 +1,18 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as _field
 
-from .. import kinds, types
+from .. import kinds as _kinds
+from .. import types as _types
 from ..models.git_token_response import GitTokenResponse
 
 
 @dataclass(repr=False, eq=False)
-class GitTokenResponseList(types.Model):
+class GitTokenResponseList(_types.Model):
     """An organization's git tokens."""
 
-    results: list[GitTokenResponse] = field(metadata=types.wire("results", kinds.array(types.model(GitTokenResponse))))
+    results: list[GitTokenResponse] = _field(
+        metadata=_types.wire("results", _kinds.array(_types.model(GitTokenResponse)))
+    )
     """The git tokens."""
