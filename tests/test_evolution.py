@@ -254,8 +254,7 @@ def project(tmp_path: Path) -> Path:
 def run(project: Path, script: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Runs a script of the project's own."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("QOVERY_")}
-    cache = {"MYPY_CACHE_DIR": str(ROOT / ".mypy_cache" / "generated")}
-    return warm.run(script, *arguments, project=project, folder=project, environment=inherited | cache | variables)
+    return warm.run(script, *arguments, project=project, folder=project, environment=inherited | variables)
 
 
 def write(project: Path, edit: Edit) -> None:

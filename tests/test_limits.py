@@ -15,6 +15,7 @@ Json = dict[str, Any]
 Edit = Callable[[Json], object]
 
 CONTRACT: Json = yaml.safe_load((Path(__file__).parent.parent / "openapi" / "git-token.yaml").read_text("utf-8"))
+JSON = "application/json"
 ID = {"type": "string", "format": "uuid"}
 EDIT = "/organization/{organizationId}/gitToken/{gitTokenId}"
 
@@ -124,8 +125,8 @@ REFUSED: dict[str, tuple[Edit, str, str]] = {
         *(f"paths {EDIT} put responses default", "single statuses"),
     ),
     "an error's body": (
-        lambda d: d["components"]["responses"]["NotFound"].update(content={"application/json": {}}),
-        *("components responses NotFound content", "from an error"),
+        lambda d: d["components"]["responses"]["NotFound"].update(content={JSON: {"schema": ID}}),
+        *(f"components responses NotFound content {JSON}", "from an error"),
     ),
     "a required header": (
         lambda d: d["components"]["headers"]["Retry-After"].update(required=True),
