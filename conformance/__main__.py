@@ -9,8 +9,11 @@ import os
 import re
 import sys
 import time
+import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TextIO, cast
+from urllib.parse import urlsplit
 
 if sys.platform == "win32":
     from . import WINDOWS
@@ -21,6 +24,8 @@ if sys.platform == "win32":
 # Before what takes a while to import: from now on a signal ends the process quietly.
 from .runner import interrupt
 # isort: on
+
+import httpx
 
 from .bundled import environment, mock
 from .contract.contract import Contract, ContractError
@@ -89,10 +94,20 @@ def main() -> int:
                     return live.sweep(run, Terminal(run).line)
                 return _conformance(run, options, server, chosen)
     except (CannotRun, ContractError, NotExercised) as error:
-        print(f"conformance: {printable(str(error))}", file=sys.stderr)
-        return 2
+        return _fail(str(error))
     except KeyboardInterrupt:
         return interrupt.CODE
+    except Exception as error:
+        # Its message may quote a server, and its traceback what was sent.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+        return _fail(f"the suite itself failed: {where}" + (f"; see {options.report}" if options.report else ""))
+
+
+def _fail(message: str) -> int:
+    with contextlib.suppress(OSError):
+        print(f"conformance: {printable(message)}", file=sys.stderr)
+    return 2
 
 
 @contextlib.contextmanager
@@ -100,7 +115,7 @@ def _server(options: argparse.Namespace, contract: Contract) -> Iterator[tuple[s
     """The address of the server to test and what to call it; without an address, the mock is started and stopped."""
     base_url = options.base_url or os.environ.get(contract.resource.variable("base_url"))
     if base_url:
-        if not re.fullmatch(r"https?://[^\s/@]+(/[^\s?#@]*)?", base_url):
+        if not _is_address(base_url):
             raise CannotRun(
                 f"{re.sub('//.*@', '//', base_url)!r} is not the address of a server: it must start with http:// or "
                 "https://, and hold neither credentials nor a query"
@@ -110,6 +125,19 @@ def _server(options: argparse.Namespace, contract: Contract) -> Iterator[tuple[s
     with mock("--contract", str(options.contract)) as address:
         os.environ |= environment(address, contract.resource)
         yield address["base_url"], f"the bundled mock at {address['base_url']}"
+
+
+def _is_address(url: str) -> bool:
+    """Is it the address of a server, without credentials, query or fragment?"""
+    if not re.fullmatch(r"https?://[^\s/@\\]+(/[^\s?#@\\]*)?", url):
+        return False
+    try:
+        # Both read it, each with demands of its own.
+        host, other = urlsplit(url), httpx.URL(url)
+        other.host.encode("idna")
+        return bool(host.hostname and other.host and (host.port is None or host.port > 0))
+    except (ValueError, httpx.InvalidURL):
+        return False
 
 
 def _chosen(options: argparse.Namespace, resource: Resource) -> list[Clause]:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import re
 from pathlib import Path
 from typing import Any
 
-from ..target.target import CannotRun
+from .reading import not_written, read
+
+STATES = ("broken", "held", "not exercised")
+_ID = re.compile(r"[a-z0-9-]+/[a-z0-9-]+")
 
 
 def load(path: Path) -> dict[str, Any]:
     """Reads the results.json of an older run. Raises CannotRun if it is none."""
+    results = read(path)
     try:
-        results = json.loads(path.read_text(encoding="utf-8"))
         states = [(str(clause["id"]), str(clause["state"])) for clause in results["clauses"]]
-    except OSError as error:
-        raise CannotRun(f"{path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise CannotRun(f"{path} is not a results.json that --report has written") from None
+        if not all(_ID.fullmatch(id) and state in STATES for id, state in states):
+            raise ValueError
+    except (ValueError, KeyError, TypeError):
+        raise not_written(path) from None
     return {
         "path": str(path),
         "server": str(results.get("server", "")),

@@ -31,7 +31,7 @@ def markdown(results: dict[str, Any]) -> str:
     ]
     text += [f"- {_code(line)}" for line in runs(results)] + [""] * bool(results["merged"])
     if results["comparison"]:
-        text += ["### Since the older run", "", *(f"- {line}" for line in lines(results["comparison"])), ""]
+        text += ["### Since the older run", "", *(f"- {_code(line)}" for line in lines(results["comparison"])), ""]
     clauses = {clause["id"]: clause for clause in results["clauses"]}
     for finding in results["findings"]:
         text += _finding(finding, clauses[finding["clause"]])

@@ -11,11 +11,12 @@ from typing import Any
 
 from ..contract.contract import validator
 from ..target.target import CannotRun
+from .compare import STATES
+from .reading import not_written, read
 from .results import POINTS, VERSION
 
 _SCHEMA = Path(__file__).with_name("results.schema.json")
-# The first of these that a run has is that of all.
-_STATES = ("broken", "held", "not exercised")
+# The first of these, and of STATES, that a run has is that of all.
 _VERDICTS = ("broken", "incomplete", "held", "not exercised")
 Results = dict[str, Any]
 
@@ -23,17 +24,12 @@ Results = dict[str, Any]
 def load(folder: Path) -> Results:
     """Reads what --report has written into `folder`. Raises CannotRun if it cannot be read or merged."""
     path = folder / "results.json"
-    try:
-        results = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CannotRun(f"{path}: {error.strerror}") from None
-    except (ValueError, RecursionError):
-        results = None
+    results = read(path)
     version = results.get("version") if isinstance(results, dict) else None
     if isinstance(version, int) and version != VERSION:
         raise CannotRun(f"{path} is of version {version}, and can be merged only where it is {VERSION}")
     if not validator(json.loads(_SCHEMA.read_text(encoding="utf-8"))).is_valid(results) or not _coherent(results):
-        raise CannotRun(f"{path} is not a results.json that --report has written")
+        raise not_written(path)
     return dict(results)
 
 
@@ -111,7 +107,7 @@ def _clauses(runs: Sequence[Results]) -> list[Results]:
         same.setdefault(clause["id"], []).append(clause)
     merged = []
     for clauses in same.values():
-        state = next(each for each in _STATES if each in {clause["state"] for clause in clauses})
+        state = next(each for each in STATES if each in {clause["state"] for clause in clauses})
         merged.append(
             clauses[0]
             | {

@@ -25,6 +25,8 @@ Json = dict[str, Any]
 OLD = 2 * 3600
 # A note of this age, in seconds, is about a server that will not come back.
 STALE = 30 * 24 * 3600
+# Notes of more bytes than this are no run's.
+LARGEST = 64 * 1024 * 1024
 _MARK = re.compile(r"\bconformance-(\d{8}t\d{4})-[0-9a-f]{6}-\d+\b", re.IGNORECASE)
 _STAMP = "%Y%m%dt%H%M"
 
@@ -86,7 +88,10 @@ class Notes:
             if path == self._path:
                 continue
             try:
-                with path.open(encoding="utf-8") as file:
+                # A pipe would never be read to its end, and a link leads elsewhere.
+                if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST:
+                    continue
+                with path.open(encoding="utf-8", errors="replace") as file:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     if path.name.startswith(self._where):
                         found.append(Left(path, file.read().splitlines()))
@@ -111,8 +116,10 @@ class Left:
         for line in lines:
             try:
                 note = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 # The last line of a run that was killed while it wrote it.
+                continue
+            if not _is_note(note):
                 continue
             self.before.update(note.get("before", ()))
             if "creating" in note:
@@ -127,6 +134,20 @@ class Left:
     def holds(self, id: str, name: object) -> bool:
         """Is it an item that the run has created? What was there before the run is not, whatever a server said."""
         return id not in self.before and (id in self.created or _hash(name) in self.creating)
+
+
+def _is_note(note: object) -> bool:
+    """Is it what a run notes? A file may have been damaged, or be somebody else's."""
+    if not isinstance(note, dict):
+        return False
+    ids = [note.get(name, []) for name in ("before", "created", "deleted")]
+    overwritten = note.get("overwriting", {})
+    return (
+        all(isinstance(each, list) and all(isinstance(id, str) for id in each) for each in ids)
+        and isinstance(note.get("creating", ""), str)
+        and isinstance(overwritten, dict)
+        and all(isinstance(fields, dict) for fields in overwritten.values())
+    )
 
 
 def _hash(name: object) -> str:
