@@ -67,7 +67,7 @@ NOTES: dict[str, bytes] = {
 def test_notes_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     with serve() as server:
-        own = Notes(server.base_url, server.organization_id)
+        own = Notes(server.base_url, {"organizationId": server.organization_id})
         [path] = (tmp_path / "state").rglob("*.jsonl")
         own.close(done=True)
         for name, content in NOTES.items():
