@@ -106,7 +106,8 @@ def _main(
     if project != ROOT:
         for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
             del sys.modules[name]
-    sys.path[:0] = [str(project), str(project / GENERATOR)]
+    # A generator is run where it is: what it reads is beside it.
+    sys.path[:0] = [str(project), str(folder / GENERATOR)]
     name, *arguments = command
     sys.argv = [f"scripts/{name}", *arguments]
     try:
