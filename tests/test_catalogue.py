@@ -10,6 +10,7 @@ import codecs
 import gzip
 import itertools
 import json
+import re
 import urllib.parse
 import uuid
 from collections.abc import Iterator
@@ -20,11 +21,14 @@ from typing import Any
 import pytest
 
 from conformance.contract.contract import Contract, Zone, validator
+from conformance.detection import targeted
 from conformance.mock import World, create_app
 from conformance.mock.change import Change
 from conformance.mock.faults import FAULTS
 from conformance.mock.server import Mock
 from conformance.mock.variants import VARIANTS
+from conformance.run.run import Run
+from conformance.suite.forged import jwts
 from conformance.suite.paths import CALLER_HEADERS, PATH_HEADERS, ROADS
 
 WORLD = World()
@@ -73,6 +77,8 @@ TRICKY = [
         "--",
         "../",
         "null",
+        "0",
+        "false",
         "None",
         "=1+1",
         "+1",
@@ -123,6 +129,8 @@ URLS = [
         "https://a.example.com/%7Ea",
         "https://a.example.com/~a",
         "https://GIT.Example.com",
+        "HTTPS://git.example.com",
+        f"https://{'a.' * 28}example.com",
     ),
     *("https://codeberg.org", "https://a-b.example.com", "https://a.example.com:443/x", "http://a.example.com:80"),
     *("", "/a", "//a.example.com", "a.example.com", "a b", "http://a b", " https://a.example.com", "word", "ftp://a"),
@@ -159,16 +167,33 @@ RAW = [
     json.dumps({**FULL, "x": "a" * 70_000}).encode(),
     json.dumps(FULL).encode() + b" " * 1024 * 1024,
 ]
+
+
+def elsewhere_probes() -> dict[str, Any]:
+    """What other APIs know, with the other organization's id."""
+    organization, other = WORLD.foreign_organization_id, WORLD.git_token_id
+    names: dict[str, Any] = {
+        "organizationId": organization,
+        "organization_id": organization,
+        "tenant_id": organization,
+        "id": other,
+    }
+    names |= {"_id": other, "git_token_id": other, "gitTokenId": other, "is_admin": True, "version": 0}
+    names |= {"deleted": True, "deleted_at": "2001-02-03T04:05:06Z", "expired_at": "2001-02-03", "status": "DELETED"}
+    return {**names, "organization": {"id": organization}, "owner": "somebody-else"}
+
+
 EXTRAS: list[dict[str, Any]] = [
     {"id": str(uuid.UUID(int=1))},
     {"created_at": "2000-01-01T00:00:00Z", "updated_at": "2000-01-01T00:00:00Z", "expired_at": "2000-01-01"},
     {"associated_services_count": 77},
     *({name: {"a": [1]}} for name in ("extra", "", "__proto__", "$where", "a.b")),
     {"extra": None},
+    elsewhere_probes(),
     {"x": 1, "y": 2, "z": 3},
     {f"key{number}": number for number in range(150)},
 ]
-WRONG: list[Any] = [None, 1, 0, True, 1.5, {"a": 1}]
+WRONG: list[Any] = [None, 123456789012345, 1, 0, True, 1.5, {"a": 1}]
 MEDIA_TYPES = ["", "text/plain", "text/json", "application/xml", "application/octet-stream", "multipart/form-data", "x"]
 FINE_TYPES = ["application/json; charset=utf-8", "application/json;charset=UTF-8", "Application/JSON"]
 METHODS = ["PATCH", "POST", "TRACE", "PUT", "DELETE", "HEAD", "OPTIONS", "GET"]
@@ -191,6 +216,33 @@ def credentials() -> Iterator[str]:
         f"Bearer {jwt.rpartition('.')[0]}.eA",
         f"Other {token}",
     )
+
+
+def made_up() -> Iterator[Probe]:
+    """Credentials that nobody has issued, or in other places, ids that resemble one, and words without quotes."""
+    target = targeted("http://localhost", WORLD, CONTRACT)
+    forgeries = jwts(Run(CONTRACT, target, 1))
+    target.close()
+    yield from (Probe("GET", headers={"Authorization": f"Bearer {value}"}, free=True) for value, _ in forgeries)
+    for name in ("access_token", "token", "api_key"):
+        yield Probe("GET", f"{COLLECTION}?{name}={WORLD.api_token}", headers={"Authorization": ""})
+    for name in ("token", "session"):
+        yield Probe("GET", COLLECTION, headers={"Authorization": "", "Cookie": f"{name}={WORLD.api_token}"})
+    for name in ("X-API-Key", "X-Auth-Token"):
+        yield Probe("GET", COLLECTION, headers={"Authorization": "", name: WORLD.api_token})
+    jwt = f"{WORLD.jwt.rpartition('.')[0]}.eA"
+    for method, path in [*paths(), ("POST", COLLECTION), ("GET", COLLECTION), ("DELETE", f"{COLLECTION}/{MINE}")]:
+        yield Probe(method, path, headers={"Authorization": f"Token {jwt}"})
+    for shape in ("{}\n", "{}\0", "{} ", "{},{}", "{}x"):
+        yield Probe("GET", f"{COLLECTION}/{shape.format(MINE, MINE)}")
+    yield read(f"{COLLECTION}/{{short}}")
+    for method in ("GET", "PUT"):
+        yield Probe(method, f"{COLLECTION}/{WORLD.organization_id}", json.dumps(FULL).encode())
+    for name in FIELDS:
+        bare = json.dumps({**FULL, name: ""}).replace(f'"{name}": ""', f'"{name}": NaN').encode()
+        yield Probe(content=bare, free=True)
+    for method, path in (("PATCH", f"{COLLECTION}/{MINE}"), ("PUT", f"{FOREIGN}/{MINE}")):
+        yield Probe(method, path, json.dumps(FULL).encode())
 
 
 def roads() -> Iterator[Probe]:
@@ -281,6 +333,7 @@ def battery() -> Iterator[Probe]:
         "\uff27\uff29\uff34\uff28\uff35\uff22",
         "GITHUB\0x",
         "GIT-HUB",
+        "0",
     ):
         yield from (write({**FULL, "type": provider}), read())
     for name in TEXTS:
@@ -343,6 +396,7 @@ def battery() -> Iterator[Probe]:
     yield from (write({**FULL, "name": f"number {number}"}, "POST", COLLECTION) for number in range(9))
     yield from (read(COLLECTION) for _ in range(6))
     yield from (probe for number in range(70) for probe in (write({**FULL, "name": f"edit {number}"}), read()))
+    yield from made_up()
     for header in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"):
         yield Probe("POST", content=json.dumps(FULL).encode(), headers={header: "PUT"})
         yield from (Probe("POST", f"{COLLECTION}/{{last}}", headers={header: "DELETE"}), read(COLLECTION))
@@ -424,6 +478,7 @@ class Session:
         for name, value in (
             ("mine", self.mine),
             ("last", self.last),
+            ("short", re.sub("(^|-)0+(?=[0-9a-f])", r"\1", self.mine)),
             ("plain", self.mine.replace("-", "")),
             ("upper", self.mine.upper()),
         ):

@@ -37,6 +37,10 @@ _FORMS: tuple[tuple[Callable[[str], str], str], ...] = (
     (lambda value: value[:-1], "${%s%%?}"),
     (lambda value: value[:-4], "${%s%%????}"),
     (lambda value: value[8:], "${%s#????????}"),
+    # The segments of a JWT.
+    (lambda value: value.rpartition(".")[0], "${%s%%.*}"),
+    (lambda value: value.partition(".")[0], "${%s%%%%.*}"),
+    (lambda value: value.rpartition(".")[2], "${%s##*.}"),
 )
 # Letters in both cases, in turn: in the shell one half each.
 _MIXED = "$(printf %%s \"$%s\" | awk '{ print toupper(substr($0, 1, 18)) substr($0, 19) }')"

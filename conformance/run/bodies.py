@@ -34,6 +34,7 @@ class Bodies:
         self.pins = pins
         self._contract = contract
         self._resource = contract.resource
+        self._secrets = secrets
         self._random = source
         self._label = label
         self._tokens = [secrets.token(source) for _ in range(4)]
@@ -46,6 +47,17 @@ class Bodies:
     def token(self) -> str:
         """A value for a secret that is recognised wherever a server shows it."""
         return self._tokens[self._count % len(self._tokens)]
+
+    def secret_number(self) -> int:
+        """A number that is recognised like a secret, and which every parser reads as it is."""
+        number = self._random.randrange(10**14, 10**15)
+        self._secrets.keep(str(number), self._secrets.secret)
+        return number
+
+    def secret_text(self, length: int) -> str:
+        """A text of that length that is recognised like a secret."""
+        token = self.token()
+        return (token * (length // len(token) + 1))[:length]
 
     def least(self, **fields: Any) -> Json:
         """The smallest body that must be accepted and has a mark, with `fields` put in."""

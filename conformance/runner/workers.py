@@ -23,9 +23,9 @@ APART = (
     ("values", "sequences"),
     ("refusals",),
     ("oddities",),
-    ("authentication",),
+    ("authentication", "forged"),
     ("identifiers",),
-    ("paths",),
+    ("properties", "paths"),
     ("methods",),
     ("isolation",),
 )

@@ -1,6 +1,6 @@
 """Ids in the path: UUIDs that name something, and everything else."""
 
-import itertools
+from itertools import count, cycle, islice
 
 from ..contract.contract import Operation
 from ..contract.resource import Resource
@@ -37,6 +37,11 @@ def _uuids(resource: Resource) -> list[str]:
     return [name for name in resource.parameters if resource.is_uuid(name)]
 
 
+def _like(id: str) -> list[str]:
+    """What is nearly an id: followed by something, and twice."""
+    return [f"{id}%0A", f"{id}%00", f"{id}%00.json", f"{id},{id}", f"{id}%2F{id}"]
+
+
 @clause(
     "identifiers/no-uuid",
     "An id in the path that is no UUID is refused with 400 or 404, or 414 where it is long.",
@@ -45,11 +50,12 @@ def _uuids(resource: Resource) -> list[str]:
     when=_uuids,
 )
 def test_no_uuid(run: Run) -> None:
+    no_uuids: list[str] = [*NO_UUIDS, f"{run.subject}%20", *_like(run.subject), run.subject[:-1], f"{run.subject}0"]
+    turns = cycle(no_uuids)
     for operation in run.operations:
         edits = operation == run.resource.edit
         if run.resource.addresses(operation) and run.resource.is_uuid(run.resource.item):
-            no_uuids = (*NO_UUIDS, f"{run.subject}%20", run.subject[:-1], f"{run.subject}0")
-            for id in run.thin(no_uuids if edits else (no_uuids[-2], no_uuids[0])):
+            for id in run.thin(no_uuids if edits else [run.subject[:-1], *islice(turns, 2)]):
                 with run.case():
                     answer = _call(run, operation, run.resource.item, id)
                     statuses = (*BAD, 414) if len(id) > LONG else BAD
@@ -71,10 +77,11 @@ def test_no_uuid(run: Run) -> None:
     level="documented",
 )
 def test_unknown_item(run: Run) -> None:
-    nil = (NIL,) if run.resource.is_uuid(run.resource.item) else ()
+    # An owner is no item, whichever table its id is looked up in; and the nil UUID names nothing.
+    others = (*run.target.owners.values(), NIL) if all(map(run.resource.is_uuid, run.resource.parameters)) else ()
     for operation in run.operations:
         if run.resource.addresses(operation):
-            unknowns = (run.bodies.unknown(run.resource.item), *nil)[: 2 if operation == run.resource.edit else 1]
+            unknowns = (run.bodies.unknown(run.resource.item), *others)[: None if operation == run.resource.edit else 2]
             for unknown in run.thin(unknowns):
                 with run.case():
                     answer = _call(run, operation, run.resource.item, unknown)
@@ -136,5 +143,5 @@ def test_case(run: Run) -> None:
 
 def _mixed(text: str) -> str:
     """Every other letter in upper case."""
-    letters = itertools.count()
+    letters = count()
     return "".join(each.upper() if each.isalpha() and next(letters) % 2 else each.lower() for each in text)

@@ -17,8 +17,9 @@ from .strategies import text_fields
 EITHER = (400, 413, 422)
 
 
-def _either(run: Run, body: object, what: str, *roles: Role) -> None:
-    """Sends a body to operations; deletes what is created."""
+def _either(run: Run, body: object, what: str, *roles: Role) -> bool:
+    """Sends a body to operations; deletes what is created, and says whether one was refused."""
+    refused = False
     allowed = {run.resource.role(each.id): each.id for each in run.operations}
     for role in roles:
         if role not in allowed:
@@ -27,8 +28,31 @@ def _either(run: Run, body: object, what: str, *roles: Role) -> None:
         with run.case():
             answer = run.call(operation, body)
             token = run.expect(answer, run.success(role), *EITHER, because=f"{operation} with {what}")
+            refused = refused or not answer.answer.ok
             if role == "create" and answer.answer.ok:
                 run.cleanup.discard(run.resource.id_of(token))
+    return refused
+
+
+def _each(run: Run, odd: dict[str, str], what: str, *roles: Role) -> None:
+    """Sends bodies in which every one of some fields is odd.
+
+    If one is refused, others may have gone unnoticed: then each goes alone.
+    """
+    for role in roles:
+        body = run.bodies.full()
+        for field, text in odd.items():
+            body = put(body, field, text)
+        # With ASCII alone a lone surrogate stays an escape, which is where JSON allows it.
+        if _either(run, json.dumps(body).encode(), f"{what} in {', '.join(odd)}", role):
+            for field, text in odd.items():
+                alone = json.dumps(put(run.bodies.full(), field, text)).encode()
+                _either(run, alone, f"{what} in {field}", role)
+
+
+def _secret(run: Run, field: str, text: str) -> str:
+    """`text` as a field's value: of a secret, one that is recognised."""
+    return run.bodies.token() + text if field in run.resource.secrets and text.strip() else text
 
 
 @clause(
@@ -38,21 +62,19 @@ def _either(run: Run, body: object, what: str, *roles: Role) -> None:
     level="expected",
 )
 def test_characters(run: Run) -> None:
-    for turn, field in enumerate(text_fields(run.contract)):
-        oddities = [
-            "",
-            " ",
-            "a\x00b",
-            "\r\n\t\x1b[31m\x07\x08\x7f\x85\x9f\x01",
-            "\ud800",
-            "\ufffe\uffff\U0001fffe\ue000\u0378",
-        ]
-        for number, text in enumerate(run.thin(oddities)):
-            # With ASCII alone a lone surrogate stays an escape, which is where JSON allows it.
-            body = json.dumps(put(run.bodies.full(), field, text)).encode()
-            # A create with control characters in each field, with a NUL and with others in turn.
-            roles: list[Role] = ["edit", *["create"] * (number == (2, 3)[turn % 2])]  # type: ignore[list-item]
-            _either(run, body, f"{text!r} as {field}", *roles)
+    oddities = (
+        "",
+        " ",
+        "a\x00b",
+        "\r\n\t\x1b[31m\x07\x08\x7f\x85\x9f\x01",
+        "\ud800",
+        "\ufffe\uffff\U0001fffe\ue000\u0378",
+    )
+    for number, oddity in enumerate(run.thin(oddities)):
+        odd = {field: _secret(run, field, oddity) for field in text_fields(run.contract)}
+        # A NUL and other control characters in a create too.
+        roles: list[Role] = ["edit", "create"] if number in (2, 3) else ["edit"]
+        _each(run, odd, f"{oddity!r}", *roles)
 
 
 @clause(
@@ -113,21 +135,26 @@ def test_addresses(run: Run) -> None:
     level="expected",
 )
 def test_long(run: Run) -> None:
-    for number, (field, about) in enumerate(run.resource.of_kind("text", "address").items()):
-        bound = about.bound("maxLength")
-        if bound:
-            prefix = "https://git.example.com/" if about.kind == "address" else ""
-            for length in run.thin((bound + 1, 65_536)):
-                text = prefix + "a" * (length - len(prefix))
-                roles: list[Role] = ["edit", "create"] if length == 65_536 and number % 2 == 0 else ["edit"]
-                _either(run, run.bodies.full(**{field: text}), f"{length} characters of {field}", *roles)
+    for beyond in (True, False):
+        odd = {}
+        for field, about in run.resource.of_kind("text", "address").items():
+            bound = about.bound("maxLength")
+            if bound:
+                length = bound + 1 if beyond else 65_536
+                prefix = "https://git.example.com/" if about.kind == "address" else ""
+                odd[field] = run.bodies.secret_text(length) if about.secret else prefix + "a" * (length - len(prefix))
+        what = "a character more than must be accepted" if beyond else "65,536 characters"
+        roles: list[Role] = ["edit"] if beyond else ["edit", "create"]
+        _each(run, odd, what, *roles)
     texts = run.resource.of_kind("text")
     for field in (
         *[*run.resource.secrets, *texts][:1],
         *[name for name in texts if name in run.resource.optional][:1],
         "other",
     ):
-        _either(run, run.bodies.full(**{field: "a" * (1024 * 1024 + 1)}), f"more than 1 MiB of {field}", "edit")
+        size = 1024 * 1024 + 1
+        text = run.bodies.secret_text(size) if field in run.resource.secrets else "a" * size
+        _either(run, run.bodies.full(**{field: text}), f"more than 1 MiB of {field}", "edit")
     run.edit(run.bodies.full())
 
 
@@ -168,7 +195,6 @@ def test_structure(run: Run) -> None:
 )
 def test_request(run: Run) -> None:
     headers = (
-        ("Accept", "text/html"),
         ("Accept-Language", "xx-YY;q=9, *"),
         ("Cookie", "a=b; c"),
         ("X-Request-Id", "'\"<>${x}"),
@@ -178,13 +204,11 @@ def test_request(run: Run) -> None:
         with run.case():
             answer = run.get(headers=(header,))
             run.expect(answer, run.success("read"), 400, 406, because=f"a read with {header[0]}: {header[1]}")
-    for media_type in run.thin(
-        (None, "APPLICATION/JSON", "application/json; charset=latin-1", "application/vnd.api+json", ";")
-    ):
+    for media_type in run.thin((None, "APPLICATION/JSON", "application/vnd.api+json", ";")):
         with run.case():
             answer = run.edit(run.bodies.full(), media_type=media_type)
             run.expect(answer, run.success("edit"), 400, 415, 422, because=f"an edit with the media type {media_type}")
-    for query in ("?unknown=1&fields=%00", "?name[]=x&%ff=%ff", f"?{'q' * 4000}"):
+    for query in ("?unknown=1&fields=%00", f"?{'q' * 4000}"):
         with run.case():
             answer = run.get(item=f"{run.subject}{query}")
             run.expect(answer, run.success("read"), 400, 404, 414, 422, because=f"a read with the query {query[:20]}")

@@ -103,6 +103,23 @@ def near_miss(mock: Mock, miss: Callable[[str], str]) -> None:
     mend_field(mock, "type", lambda value: miss(value) if isinstance(value, str) else value)
 
 
+@fault("loose")
+def ordinal_as_text(mock: Mock) -> None:
+    """A `type` that is a number in quotes is taken for the provider of that position."""
+    mend_field(mock, "type", lambda value: PROVIDERS[int(value) % 3] if value in ("0", "1", "2") else value)
+
+
+@fault("loose", field=FIELDS)
+def not_a_number(mock: Mock, field: str) -> None:
+    """NaN and Infinity as `{field}` count as absent, or as the one before where it is required."""
+
+    @mock.on("parse")
+    def _(parse: Any, raw: bytes) -> Any:
+        bare = re.compile(rb'"%s":\s*-?(NaN|Infinity)' % field.encode())
+        default = json.dumps(EXAMPLE[field]).encode()
+        return parse(bare.sub(b'"%s": %s' % (field.encode(), default.replace(b"\\", rb"\\")), raw))
+
+
 @fault("loose", action=["edit", "create"])
 def ordinal(mock: Mock, action: str) -> None:
     """`{action}` takes a `type` that is a number for the provider of that position."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
+import re
 import urllib.parse
 from collections.abc import Callable
 from typing import Any
@@ -96,6 +98,68 @@ def in_error_about_itself(mock: Mock) -> None:
     def _(request: Request, answer: Answer) -> None:
         if answer.body["message"].startswith("token") and isinstance(request.body, dict):
             answer.body["rejected"] = request.body.get("token")
+
+
+@fault("secrets", status={"400": 400, "401": 401, "403": 403, "404": 404, "405": 405})
+def in_header_of_error(mock: Mock, status: int) -> None:
+    """A header of an error with status {status} carries the git token's value that was sent."""
+
+    @refusals(mock, status)
+    def _(request: Request, answer: Answer) -> None:
+        sent = re.search(rb'"token": ?"([^"]*)"', request.raw or b"")
+        if sent:
+            answer.headers["X-Rejected"] = urllib.parse.quote(sent[1])
+
+
+@fault("secrets", status={"403": 403, "405": 405})
+def in_page_of_error(mock: Mock, status: int) -> None:
+    """An error with status {status} is a page that shows the body that was sent."""
+
+    @refusals(mock, status)
+    def _(request: Request, answer: Answer) -> None:
+        page = f"<h1>Error</h1><pre>{html.escape((request.raw or b'').decode(errors='replace'))}</pre>"
+        answer.body, answer.headers["Content-Type"] = page.encode(), "text/html"
+
+
+ODD: dict[str, Callable[[Any], bool]] = {
+    "a-number": lambda value: type(value) is int,
+    "in-an-object": lambda value: isinstance(value, dict),
+    "too-long": lambda value: isinstance(value, str) and len(value) > 1000,
+    "control-characters": lambda value: isinstance(value, str) and any(each < " " for each in value),
+}
+
+
+@fault("secrets", what=ODD)
+def odd_one_in_error(mock: Mock, what: Callable[[Any], bool]) -> None:
+    """A `token` that is refused for what it is stands in the refusal: {what}."""
+
+    @mock.on("handle")
+    def _(handle: Any, request: Request) -> Answer:
+        answer: Answer = handle(request)
+        value = request.body.get("token") if isinstance(request.body, dict) else None
+        if what(value) and request.action == "edit":
+            return Answer(400, {"status": 400, "rejected": value}, {"Content-Type": "application/json"})
+        return answer
+
+
+@fault("secrets", action=["edit", "create"])
+def where_parsing_ends(mock: Mock, action: str) -> None:
+    """`{action}` quotes the last characters of a body that is not JSON."""
+
+    @refusals(mock, 400)
+    def _(request: Request, answer: Answer) -> None:
+        if request.action == action and "JSON" in answer.body["message"]:
+            answer.body["message"] += f" near {(request.raw or b'')[-16:].decode(errors='replace')}"
+
+
+@fault("secrets")
+def stored_one_in_error(mock: Mock) -> None:
+    """A refused edit shows what is stored."""
+
+    @refusals(mock, 400)
+    def _(request: Request, answer: Answer) -> None:
+        if request.token:
+            answer.body["current"] = request.token.fields
 
 
 @fault(

@@ -50,6 +50,18 @@ def provider_refused(mock: Mock, provider: str) -> None:
     refuse(mock, 400, lambda _, body: body.get("type") == provider)
 
 
+FALSY = {
+    f"{word}-{name}": (name, word)
+    for word, name in zip(("0", "false", "null", "0", "false", "null"), TEXTS * 2, strict=False)
+}
+
+
+@fault("strict", what=FALSY)
+def falsy(mock: Mock, what: tuple[str, str]) -> None:
+    """A text that means nothing to some languages is refused as if it was absent: {what}."""
+    refuse_field(mock, 400, what[0], lambda text: text == what[1])
+
+
 @fault("strict", action=["edit", "create"])
 def empty_description(mock: Mock, action: str) -> None:
     """`{action}` refuses an empty `description`."""
@@ -128,6 +140,8 @@ def too_short(mock: Mock, least: tuple[str, int]) -> None:
 
 
 ADDRESSES: dict[str, Callable[[str], Any]] = {
+    "upper-case-scheme": lambda url: url.startswith("HTTP"),
+    "many-labels": lambda url: url.partition("//")[2].partition("/")[0].count(".") > 20,
     "http": lambda url: url.startswith("http:"),
     "port": lambda url: re.match(r"https?://[^/]*:\d+", url),
     "high-port": lambda url: re.match(r"https?://[^/]*:[1-9]\d{4}", url),

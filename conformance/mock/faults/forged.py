@@ -1,0 +1,99 @@
+"""Faults of credentials that somebody has made up, or that stand where none belong."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from ..server import Mock, Refusal, Request
+from .catalogue import ACTIONS, fault
+
+
+def _read(segment: str) -> dict[str, Any]:
+    """What a segment of a JWT says; nothing if it is none."""
+    try:
+        read = json.loads(base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+# Each takes the segments of a JWT, and those of the right one.
+FORGERIES: dict[str, Callable[[list[str], list[str]], bool]] = {
+    "not-signed": lambda parts, _: len(parts) == 3 and _read(parts[0]).get("alg") == "none" and not parts[2],
+    "not-signed-in-capitals": lambda parts, _: len(parts) == 3 and _read(parts[0]).get("alg") == "NONE",
+    "another-key": lambda parts, _: len(parts) == 3 and _read(parts[0]).get("alg") == "HS256" and bool(parts[2]),
+    "expired": lambda parts, _: len(parts) == 3 and 0 < _read(parts[1]).get("exp", 0) < 2_000_000_000,
+    "a-key-of-its-own": lambda parts, _: len(parts) == 3 and "jku" in _read(parts[0]),
+    "another-payload": lambda parts, right: len(parts) == 3 and parts[0] == right[0] and parts[2] == right[2],
+    "no-signature": lambda parts, right: len(parts) == 3 and parts[:2] == right[:2],
+    "two-segments": lambda parts, _: len(parts) == 2,
+    "four-segments": lambda parts, _: len(parts) == 4,
+    "empty-segments": lambda parts, _: len(parts) == 3 and not any(parts),
+}
+
+
+@fault("forged", what=FORGERIES)
+def jwt(mock: Mock, what: Callable[[list[str], list[str]], bool]) -> None:
+    """A JWT that nobody has issued is accepted: {what}."""
+    right = mock.world.jwt.split(".")
+
+    @mock.on("authentic")
+    def _(authentic: Any, scheme: str, value: str) -> bool:
+        return bool(authentic(scheme, value) or (scheme == "bearer" and what(value.split("."), right)))
+
+
+@fault("forged", what={"one-segment": 1, "two-segments": 2, "not-ascii": 3})
+def jwt_breaks(mock: Mock, what: int) -> None:
+    """A JWT that is none makes the server fail: {what}."""
+
+    @mock.on("authentic")
+    def _(authentic: Any, scheme: str, value: str) -> bool:
+        odd = not value.isascii() if what == 3 else value.count(".") == what - 1
+        if scheme == "bearer" and odd:
+            raise Refusal(500, "internal error")
+        return bool(authentic(scheme, value))
+
+
+def _in_query(request: Request, name: str) -> str:
+    return dict(parse_qsl(request.query.decode("latin-1"))).get(name, "")
+
+
+def _in_cookie(request: Request, name: str) -> str:
+    pairs = (each.strip().partition("=") for each in request.headers.get("cookie", "").split(";"))
+    return {key: value for key, _, value in pairs}.get(name, "")
+
+
+PLACES: dict[str, tuple[Callable[[Request, str], str], str]] = {
+    "query-access-token": (_in_query, "access_token"),
+    "query-token": (_in_query, "token"),
+    "query-api-key": (_in_query, "api_key"),
+    "cookie-token": (_in_cookie, "token"),
+    "cookie-session": (_in_cookie, "session"),
+    "header-api-key": (lambda request, name: request.headers.get(name, ""), "x-api-key"),
+    "header-auth-token": (lambda request, name: request.headers.get(name, ""), "x-auth-token"),
+}
+
+
+@fault("forged", place=PLACES)
+def elsewhere(mock: Mock, place: tuple[Callable[[Request, str], str], str]) -> None:
+    """The right credentials are taken from another place than the header Authorization: {place}."""
+    find, name = place
+
+    @mock.on("authenticate")
+    def _(authenticate: Any, request: Request) -> None:
+        if find(request, name) not in mock.credentials.values():
+            authenticate(request)
+
+
+@fault("forged", action=ACTIONS)
+def any_header(mock: Mock, action: str) -> None:
+    """`{action}` takes every Authorization header that holds a JWT's three segments."""
+
+    @mock.on("authenticate")
+    def _(authenticate: Any, request: Request) -> None:
+        if request.action != action or request.headers.get("authorization", "").count(".") != 2:
+            authenticate(request)

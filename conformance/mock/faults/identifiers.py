@@ -1,0 +1,60 @@
+"""Faults of ids in the path: what only resembles one is taken for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ..server import Item, Mock, Refusal, Request
+from .catalogue import fault
+
+RESEMBLING: dict[str, Callable[[str], str]] = {
+    "line-end-behind": lambda id: id.removesuffix("\n"),
+    "zero-byte-behind": lambda id: id.partition("\0")[0],
+    "space-behind": lambda id: id.rstrip(" "),
+    "twice-with-a-comma": lambda id: id.partition(",")[0],
+    "more-behind": lambda id: id[:36],
+    "no-leading-zeros": lambda id: _padded(id),
+}
+
+
+def _padded(id: str) -> str:
+    """An id each of whose groups has all its digits."""
+    groups = id.split("-")
+    if len(groups) != 5 or not all(re.fullmatch("[0-9A-Fa-f]+", group) for group in groups):
+        return id
+    return "-".join(group.zfill(size) for group, size in zip(groups, (8, 4, 4, 4, 12), strict=True))
+
+
+@fault("ids", how=RESEMBLING)
+def taken_for(mock: Mock, how: Callable[[str], str]) -> None:
+    """What resembles the id of a git token is taken for it: {how}."""
+
+    @mock.on("locate")
+    def _(locate: Any, request: Request) -> None:
+        *_, last = request.ids
+        request.ids[last] = how(request.ids[last])
+        locate(request)
+
+
+@fault("ids", what={"line-end": "\n", "zero-byte": "\0", "comma": ","})
+def breaks_at(mock: Mock, what: str) -> None:
+    """An id with a {what} in it makes the server fail."""
+
+    @mock.on("locate")
+    def _(locate: Any, request: Request) -> None:
+        if any(what in id for id in request.ids.values()):
+            raise Refusal(500, "internal error")
+        locate(request)
+
+
+@fault("ids", action=["get", "edit"])
+def organization_as_git_token(mock: Mock, action: str) -> None:
+    """`{action}` takes the organization's id for that of its first git token."""
+
+    @mock.on("find")
+    def _(find: Any, request: Request, name: str) -> Item:
+        if name == mock.world.organization_id and request.action == action:
+            return next(iter(request.tokens.values()))
+        return find(request, name)  # type: ignore[no-any-return]

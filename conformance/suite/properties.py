@@ -1,0 +1,116 @@
+"""Properties that the contract does not know and that mean something elsewhere: to whom a thing belongs, what it is."""
+
+from ..contract.resource import words
+from ..run import conditions
+from ..run.clause import Broken, clause
+from ..run.comparison import unlike
+from ..run.run import Json, Run
+
+
+def elsewhere(run: Run) -> Json:
+    """Properties by which other APIs move a thing, hide it, lock it or give rights."""
+    other = run.bystander or run.bodies.unknown_id()
+    owner = run.resource.owners[-1] if run.resource.owners else "organizationId"
+    theirs = run.target.foreign.get(owner) or run.bodies.unknown_id()
+    moves = {owner: theirs, words(owner, "_", keep=True): theirs, words(owner): {"id": theirs}, "tenant_id": theirs}
+    item = {run.resource.item: other, words(run.resource.item, "_", keep=True): other}
+    others: Json = {
+        **moves,
+        **item,
+        "owner": "somebody-else",
+        "owner_id": run.bodies.unknown_id(),
+        "user_id": run.bodies.unknown_id(),
+        "id": other,
+        "_id": other,
+        "is_admin": True,
+        "role": "ADMIN",
+        "version": 0,
+        "deleted": True,
+        "deleted_at": "2001-02-03T04:05:06Z",
+        "expired_at": "2001-02-03",
+        "enabled": False,
+        "status": "DELETED",
+    }
+    return {name: value for name, value in others.items() if name not in run.resource.fields}
+
+
+# Of these an item shows what the server says, or nothing.
+FORGED = ("expired_at", "deleted", "owner", "is_admin", "version")
+
+
+@clause(
+    "properties/edit",
+    "A property that would move, hide, lock or replace the {noun} elsewhere has no effect in an edit.",
+    source="OpenAPI document: additionalProperties is not closed; users: only what the path names is changed",
+    level="expected",
+    needs="edit/read-only resource/list",
+)
+def test_edit(run: Run) -> None:
+    _, before = run.listed()
+    shown = before.get(run.subject, {})
+    every = elsewhere(run)
+    try:
+        _edited(run, every, before, shown)
+    except Broken as broken:
+        for name, value in every.items():
+            try:
+                _edited(run, {name: value}, before, shown)
+            except Broken as alone:
+                alone.message = f"{name} in the body has an effect: {alone.message}"
+                raise alone from None
+        raise broken from None
+
+
+def _edited(run: Run, added: Json, before: dict[str, Json], shown: Json) -> None:
+    """Edits with more properties; raises Broken if the edit does anything but what it does without them."""
+    body = run.bodies.full() | added
+    edited = run.edit(body)
+    run.expect(edited, run.success("edit"), because="an edit with additional properties was refused")
+    run.expect_shown(body, edited)
+    listed, after = run.listed()
+    if run.subject not in after:
+        raise Broken(f"the list does not show an edited {run.noun}", edited, listed)
+    run.expect_shown(body, listed, edited, token=after[run.subject])
+    read = run.get()
+    token = run.expect(read, run.success("read"), because=f"{run.a} cannot be read after an edit with other properties")
+    run.expect_shown(body, read, edited)
+    for field in FORGED:
+        if field in added and token.get(field) == added[field] != shown.get(field):
+            holds = conditions.not_shown(field, added[field])
+            raise Broken(f"a client can set {field}", edited, read, holds=holds)
+    if run.bystander in before and run.bystander in after:
+        changed = unlike(run.contract, before[run.bystander], after[run.bystander])
+        if changed:
+            raise Broken(f"an edit changed {changed} of another {run.noun}", edited, listed)
+
+
+@clause(
+    "properties/create",
+    "A property that would move, hide, lock or replace {a} elsewhere has no effect in a create.",
+    source="OpenAPI document: additionalProperties is not closed; users: only what the path names is changed",
+    level="expected",
+    needs="edit/read-only resource/list",
+)
+def test_create(run: Run) -> None:
+    run.expendable()
+    run.id("create")
+    _, before = run.listed()
+    body = run.bodies.full() | elsewhere(run)
+    created = run.create(body)
+    new = run.new(created)
+    run.expect_shown(body, created)
+    listed, after = run.listed()
+    if new not in after:
+        raise Broken(f"the list does not show a new {run.noun} with other properties", created, listed)
+    run.expect_shown(body, listed, created, token=after[new])
+    for field in FORGED:
+        if after[new].get(field) == body[field]:
+            holds = conditions.not_shown(field, body[field])
+            raise Broken(f"a client can set {field}", created, holds=holds)
+    if run.bystander in before and run.bystander in after:
+        changed = unlike(run.contract, before[run.bystander], after[run.bystander])
+        if changed:
+            raise Broken(f"a create changed {changed} of another {run.noun}", created, listed)
+    because = f"{run.a} cannot be read that was created with other properties"
+    run.expect(run.get(item=new), run.success("read"), because=because)
+    run.cleanup.discard(new)
