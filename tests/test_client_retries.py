@@ -78,7 +78,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         found.append(seconds)
 
     monkeypatch.setattr("qovery_git_token.base.time.sleep", found.append)
-    monkeypatch.setattr("qovery_git_token.base.anyio.sleep", asleep)
+    monkeypatch.setattr("anyio.sleep", asleep)
     return found
 
 

@@ -17,7 +17,6 @@ from ssl import SSLContext
 from typing import Any, Self, TypedDict, TypeVar, Unpack
 from uuid import UUID
 
-import anyio
 import httpx
 
 from . import __contract__, __version__, redact, retries
@@ -54,6 +53,7 @@ _VARIABLES: dict[str, str] = {
     "jwt": "QOVERY_JWT",
 }
 _LOG = logging.getLogger(__package__)
+_ENCODER = json.JSONEncoder(allow_nan=False)
 
 
 class CallOptions(TypedDict, total=False):
@@ -145,7 +145,10 @@ class BaseClient:
             max_wait=max_wait,
             headers=headers or {},
         )
-        self._pools = Pools(Wiring(transport, http_client, verify, proxy))
+        header, value, _ = self._credentials
+        known = {"Accept": "application/json", "User-Agent": _AGENT, **({header: value} if header else {})}
+        self._pools = Pools(Wiring(known, transport, http_client, verify, proxy))
+        del known, value
         _log_as_told()
 
     @classmethod
@@ -237,21 +240,24 @@ class BaseClient:
         """Sends a request, again if need be, and reads the answer: what every operation's `sync_detailed` does."""
         request = self._request(method, path, body, media_type)
         pool = self._pools.sync()
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                with redact.hidden(request.secrets):
+        attempt, outer = 0, redact.SENT.get()
+        redact.SENT.set(request.secrets)
+        try:
+            while True:
+                attempt += 1
+                try:
                     outcome: httpx.Response | Exception = pool.request(method, request.url, **request.options)
-            except Exception as error:
-                outcome = _shielded(error, request.secrets)
-            except BaseException as error:
-                _shielded(error, request.secrets)
-                raise
-            pause = self._pause(request, outcome, attempt)
-            if pause is None:
-                return self._answer(request, answers, outcome)
-            time.sleep(pause)
+                except Exception as error:
+                    outcome = _shielded(error, request.secrets)
+                pause = self._pause(request, outcome, attempt)
+                if pause is None:
+                    return self._answer(request, answers, outcome)
+                time.sleep(pause)
+        except BaseException as error:
+            _shielded(error, request.secrets)
+            raise
+        finally:
+            redact.SENT.set(outer)
 
     async def _asend(
         self,
@@ -262,35 +268,37 @@ class BaseClient:
         media_type: str = "application/json",
     ) -> Response[T]:
         """Sends a request, again if need be, and reads the answer: what every operation's `asyncio_detailed` does."""
+        import anyio
+
         request = self._request(method, path, body, media_type)
         pool, places = self._pools.of_loop()
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                # httpx takes the longer for each request the more of them wait for one of its connections.
-                async with places:
-                    with redact.hidden(request.secrets):
+        attempt, outer = 0, redact.SENT.get()
+        redact.SENT.set(request.secrets)
+        try:
+            while True:
+                attempt += 1
+                try:
+                    # httpx takes the longer for each request the more of them wait for one of its connections.
+                    async with places:
                         outcome: httpx.Response | Exception = await pool.request(method, request.url, **request.options)
-            except Exception as error:
-                outcome = _shielded(error, request.secrets)
-            except BaseException as error:
-                _shielded(error, request.secrets)
-                raise
-            pause = self._pause(request, outcome, attempt)
-            if pause is None:
-                return self._answer(request, answers, outcome)
-            await anyio.sleep(pause)
+                except Exception as error:
+                    outcome = _shielded(error, request.secrets)
+                pause = self._pause(request, outcome, attempt)
+                if pause is None:
+                    return self._answer(request, answers, outcome)
+                await anyio.sleep(pause)
+        except BaseException as error:
+            _shielded(error, request.secrets)
+            raise
+        finally:
+            redact.SENT.set(outer)
 
     def _request(self, method: str, path: str, body: Model | None, media_type: str) -> Request:
         content = _content(body)  # before the credentials are in a variable: it may raise
-        headers = {"Accept": "application/json", "User-Agent": _AGENT, **self._settings.headers}
-        header, value, secret = self._credentials
-        if header:
-            headers[header] = value
+        headers = {**self._pools.missing_headers, **self._settings.headers}
         options: dict[str, Any] = {"headers": headers, "timeout": self._settings.timeout}
         options |= {"follow_redirects": False, "auth": None}
-        kept = [secret]
+        kept = [self._credentials[2]]
         if body is not None:
             options["content"] = content
             headers["Content-Type"] = media_type
@@ -331,7 +339,7 @@ class BaseClient:
         return response
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, slots=True)
 class Request:
     """A request as it is sent, as often as it is."""
 
@@ -431,7 +439,7 @@ def _positive(value: object) -> bool:
 
 def _content(body: Model | None) -> bytes | None:
     try:
-        return None if body is None else json.dumps(body.to_dict(), allow_nan=False).encode()
+        return None if body is None else _ENCODER.encode(body.to_dict()).encode()
     except InvalidRequestError:
         raise
     except (TypeError, ValueError, RecursionError):

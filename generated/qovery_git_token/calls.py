@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 from .base import BaseClient, CallOptions
 from .errors import InvalidRequestError, InvalidResponseError
-from .types import UNSET, Hidden, Model, Request, optional, wired
+from .types import UNSET, Hidden, Model, Request, wired
 
 R = TypeVar("R", bound=Request)
 
@@ -63,7 +63,7 @@ def rotated(model: type[R], shown: Model, field: str, secret: Hidden, changes: M
             continue
         # Some servers spell what is not there as null or as an empty text.
         value = shown._source.get(name, UNSET)
-        if optional(known) and (value is None or (value == "" and kind.check(value) is not None)):
+        if known.optional and (value is None or (value == "" and kind.check(value) is not None)):
             setattr(made, known.name, None)
             continue
         try:

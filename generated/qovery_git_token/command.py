@@ -29,7 +29,7 @@ from .errors import (
     UnauthorizedError,
 )
 from .models.git_token_request import GitTokenRequest
-from .types import Hidden, Model, optional, wired
+from .types import Hidden, Model, wired
 from .types import secrets as secrets_in
 
 CODES = """\
@@ -270,7 +270,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__} (contract {__contract__})")
     commands = parser.add_subparsers(metavar="command", required=True)
 
-    required = {known.name for known, _, _ in wired(GitTokenRequest) if not optional(known)}
+    required = {known.name for known, _, _ in wired(GitTokenRequest) if not known.optional}
 
     def command(name: str, run: Callable[..., object], about: str, item: bool) -> argparse.ArgumentParser:
         one: argparse.ArgumentParser = commands.add_parser(

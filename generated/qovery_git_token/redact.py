@@ -7,13 +7,13 @@ import binascii
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import quote
 
-_SENT: ContextVar[tuple[str, ...]] = ContextVar("sent", default=())
+SENT: ContextVar[tuple[str, ...]] = ContextVar("sent", default=())
+"""The secrets of the request that is under way: what httpx and httpcore log meanwhile is shown without them."""
 
 # What is shorter is no secret, and part of many words.
 _SHORTEST = 4
@@ -70,19 +70,9 @@ def values(part: Any, secrets: tuple[str, ...]) -> Any:
     return [values(inner, secrets) for inner in part] if isinstance(part, list) else part
 
 
-@contextmanager
-def hidden(secrets: tuple[str, ...]) -> Iterator[None]:
-    """Meanwhile what httpx and httpcore log is shown without the secrets, whatever a server sends back."""
-    token = _SENT.set(secrets)
-    try:
-        yield
-    finally:
-        _SENT.reset(token)
-
-
 class _Filter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        if secrets := _SENT.get():
+        if secrets := SENT.get():
             record.msg, record.args = redact(record.getMessage(), secrets), ()
         return True
 

@@ -96,7 +96,7 @@ class Model:
                     written[name] = self._source[name]
                 continue
             value = getattr(self, known.name)
-            if value is UNSET or (value is None and omitted(known) and self._source.get(name, UNSET) is not None):
+            if value is UNSET or (value is None and known.omitted and self._source.get(name, UNSET) is not None):
                 continue
             source = self._source.get(name, UNSET)
             unchanged = source is value or (source is not UNSET and kind.same(source, value))
@@ -118,7 +118,7 @@ class Model:
 
     def __repr__(self) -> str:
         shown = {
-            known.name: "'***'" if known.metadata["secret"] else repr(self.__dict__[known.name])
+            known.name: "'***'" if known.secret else repr(self.__dict__[known.name])
             for known, _, _ in wired(type(self))
             if self.__dict__.get(known.name) not in (None, UNSET)
         }
@@ -150,9 +150,9 @@ class Request(Model):
         """What is wrong with the fields. It is returned, for the frames that raise may hold secrets."""
         for known, name, kind in wired(type(self)):
             value = self.__dict__.get(known.name, UNSET)
-            if value is UNSET and not optional(known):
+            if value is UNSET and not known.optional:
                 return InvalidRequestError(name, "is missing")
-            if value is UNSET or (value is None and omitted(known)):
+            if value is UNSET or (value is None and known.omitted):
                 continue
             if (problem := kind.check(value)) is not None:
                 return InvalidRequestError(name + problem[0], problem[1])
@@ -205,24 +205,33 @@ def checked(model: type[T]) -> type[T]:
     return model
 
 
-_WIRED: dict[Any, list[tuple[Field[Any], str, Kind[Any]]]] = {}
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a field, gathered once."""
+
+    name: str
+    secret: bool
+    optional: bool
+    omitted: bool
+    """Is it left out where it is None?"""
 
 
-def wired(model: type[Model]) -> list[tuple[Field[Any], str, Kind[Any]]]:
+_WIRED: dict[Any, list[tuple[Known, str, Kind[Any]]]] = {}
+
+
+def wired(model: type[Model]) -> list[tuple[Known, str, Kind[Any]]]:
     """The known fields of a model, each with its name in JSON and its kind."""
-    if model not in _WIRED:
-        known = [field for field in fields(model) if field.metadata]
-        _WIRED[model] = [(field, field.metadata["name"], field.metadata["kind"]) for field in known]
-    return _WIRED[model]
+    found = _WIRED.get(model)
+    if found is None:
+        found = _WIRED[model] = [
+            (_known(each), each.metadata["name"], each.metadata["kind"]) for each in fields(model) if each.metadata
+        ]
+    return found
 
 
-def omitted(known: Field[Any]) -> bool:
-    """Is the field left out where it is None?"""
-    return known.default_factory is absent
-
-
-def optional(known: Field[Any]) -> bool:
-    return known.default is not MISSING or known.default_factory is not MISSING
+def _known(each: Field[Any]) -> Known:
+    optional = each.default is not MISSING or each.default_factory is not MISSING
+    return Known(each.name, each.metadata["secret"], optional, each.default_factory is absent)
 
 
 def read(model: type[M], data: object, at: str) -> M:
@@ -234,8 +243,8 @@ def read(model: type[M], data: object, at: str) -> M:
     values, unread = made.__dict__, {}
     for known, name, kind in wired(model):
         value = rest.pop(name, None)
-        if value is None and optional(known):
-            values[known.name] = None if name in data or omitted(known) else known.default
+        if value is None and known.optional:
+            values[known.name] = None if name in data or known.omitted else UNSET
             continue
         try:
             values[known.name] = kind.read(value, f"{at}.{name}" if at else name)
@@ -251,7 +260,7 @@ def secrets(model: Model) -> Iterator[str]:
     """The values in a model that must never be shown."""
     for known, _, _ in wired(type(model)):
         value = model.__dict__.get(known.name)
-        if isinstance(value, str) and known.metadata["secret"]:
+        if isinstance(value, str) and known.secret:
             yield value
         for inner in value if isinstance(value, list) else [value]:
             if isinstance(inner, Model):
