@@ -101,6 +101,8 @@ def _main(
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(variables)
+    # A copy of the project has no cache, and mypy takes many times as long without.
+    os.environ.setdefault("MYPY_CACHE_DIR", str(ROOT / ".mypy_cache" / "generated"))
     for number, path in ((1, output), (2, errors)):
         os.dup2(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY), number)
     if project != ROOT:
