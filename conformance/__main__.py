@@ -40,7 +40,7 @@ from .run.checks import CHECKS
 from .run.clause import LEVELS, Clause
 from .run.notes import OTHERS
 from .run.run import Run
-from .runner import live, workers
+from .runner import live, real, workers
 from .runner.database import LOCAL, database
 from .runner.plugin import Plugin, choose, tested
 from .runner.progress import Progress
@@ -83,6 +83,7 @@ def main() -> int:
                     f"{contract.resource.nouns} there, --dry-run says what it would do"
                 )
             run = Run(contract, target, options.seed)
+            real.hold(run, os.environ)
             live.pin(run, options.pin)
             run.options = tuple(repeated(options, contract, base_url if server == base_url else None))
             with interrupt.noted(target):

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 def environment(address: Mapping[str, str], resource: Resource | None = None) -> dict[str, str]:
     """The variables by which the suite and the client find a server, of what `mock` gives; of git tokens by default."""
     prefix = (resource or Contract.load().resource).prefix
-    return {f"{prefix}_{name.upper()}": value for name, value in address.items() if name != "secret"}
+    return {f"{prefix}_{name.upper()}": value for name, value in address.items() if value and name != "secret"}
 
 
 @contextmanager

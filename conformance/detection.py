@@ -29,6 +29,7 @@ from .report.results import report
 from .report.terminal import Terminal
 from .run.clause import Clause
 from .run.run import Run
+from .runner import real
 from .runner.plugin import Plugin, choose
 from .target.target import CannotRun, Target
 from .target.transport import transport
@@ -64,10 +65,10 @@ def attempt(
 ) -> Trial:
     """Runs the suite against the mock with the fault, or as the variant, `name`; writes a report into `folder`."""
     contract = contract or _contract()
-    world = World(contract.resource)
+    world = _world(name, contract)
     with serving(world, name, contract=contract) as base_url:
         target = targeted(base_url, world, contract, max_requests=max_requests)
-        return examine(target, name, seed, contract=contract, fail_fast=fail_fast, folder=folder)
+        return examine(target, name, seed, world=world, contract=contract, fail_fast=fail_fast, folder=folder)
 
 
 def attempt_inside(
@@ -82,10 +83,18 @@ def attempt_inside(
 ) -> Trial:
     """Does as `attempt` does in this process alone, without a socket, and may run only some clauses or chapters."""
     contract = contract or _contract()
-    world = World(contract.resource)
+    world = _world(name, contract)
     app = create_app(world, name, contract=contract)
     target = targeted("http://localhost", world, contract, max_requests=max_requests, transport=transport(app))
-    return examine(target, name, seed, contract=contract, fail_fast=fail_fast, folder=folder, only=only)
+    options: dict[str, Any] = {"world": world, "contract": contract, "folder": folder, "only": only}
+    return examine(target, name, seed, fail_fast=fail_fast, **options)
+
+
+def _world(name: str, contract: Contract) -> World:
+    """Who is there; where secrets are verified, with one that is valid."""
+    from .mock.variants.acceptance import VERIFIED, VERIFYING
+
+    return World(contract.resource, **VERIFIED) if name == VERIFYING else World(contract.resource)
 
 
 def targeted(base_url: str, world: World, contract: Contract, max_requests: int = 900, **options: Any) -> Target:
@@ -114,6 +123,7 @@ def examine(
     target: Target,
     name: str,
     seed: int,
+    world: World | None = None,
     *,
     fail_fast: bool,
     folder: Path | None = None,
@@ -125,6 +135,7 @@ def examine(
     Writes a report into `folder`, and what is printed. Hypothesis's database is there too.
     """
     run = Run(contract or _contract(), target, seed)
+    real.hold(run, environment(vars(world), run.resource) if world else {})
     printed = io.StringIO()
     terminal = Terminal(run, printed)
     plugin = Plugin(run, choose(run.resource, only), terminal.finished, fail_fast)

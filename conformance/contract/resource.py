@@ -337,6 +337,14 @@ class Resource:
         number = value if self.parameters[parameter].get("type") != "integer" else _integer(value)
         return bool(self._identifiers[parameter].is_valid(number))
 
+    @cached_property
+    def example_ids(self) -> Json:
+        """The contract's own examples of the path's parameters, by name."""
+        items = self.document["paths"].values()
+        owners = [owner for item in items for owner in (item, *item.values()) if isinstance(owner, dict)]
+        declared = [parameter for owner in owners for parameter in owner.get("parameters", ())]
+        return {each["name"]: each["example"] for each in declared if each["in"] == "path" and "example" in each}
+
     def is_uuid(self, parameter: str) -> bool:
         return self.parameters[parameter].get("format") == "uuid"
 

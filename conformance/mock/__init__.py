@@ -6,6 +6,7 @@ from starlette.types import ASGIApp
 
 from ..contract.contract import Contract
 from .server import Mock
+from .verify import Accepted, verify_secrets
 from .world import World
 
 __all__ = ["World", "create_app"]
@@ -15,10 +16,12 @@ def create_app(
     world: World | None = None,
     *changes: str,
     contract: Contract | None = None,
+    accepted: Accepted | None = None,
 ) -> ASGIApp:
     """The mock as an ASGI application with a state of its own.
 
-    `changes` are names of faults and variants; empty ones are none.
+    `changes` are names of faults and variants; empty ones are none. With `accepted`, secrets by provider, it verifies
+    them.
     Raises ContractError if the contract cannot be served, and KeyError if there is no such fault or variant.
     """
     contract = contract or Contract.load()
@@ -30,4 +33,6 @@ def create_app(
         catalogue = {**FAULTS, **VARIANTS}
         for name in names:
             catalogue[name].apply(mock)
+    if accepted:
+        verify_secrets(mock, accepted)
     return mock.router()

@@ -17,6 +17,7 @@ from ..commands import MOCK
 from ..contract.contract import PATH, Contract, ContractError
 from . import World, create_app
 from .serve import server
+from .verify import accepted_by, example
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,8 +28,15 @@ def main(arguments: list[str] | None = None) -> int:
         world = World(contract.resource)
         if options.list_faults or options.list_variants:
             return _list(options.list_faults)
-        app = create_app(world, options.variant, options.fault, contract=contract)
+        accepted = None
+        if options.verify_secrets is not None:
+            accepted = accepted_by(contract, options.verify_secrets)
+            provider, secret = example(contract, accepted)
+            world = World(contract.resource, git_token_secret=secret, git_provider=provider)
+        app = create_app(world, options.variant, options.fault, contract=contract, accepted=accepted)
         listener = _listen(options.host, options.port)
+    except ValueError as error:
+        return _fail(f"--verify-secrets {error}")
     except ContractError as error:
         return _fail(str(error))
     except KeyError as error:
@@ -59,6 +67,13 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--list-faults", action="store_true", help="list the ways to be wrong, and stop")
     parser.add_argument("--variant", metavar="NAME", default="", help="be different, and right, in this way")
     parser.add_argument("--list-variants", action="store_true", help="list the ways to be different, and stop")
+    parser.add_argument(
+        "--verify-secrets",
+        nargs="*",
+        metavar="PROVIDER=SECRET",
+        help="accept these secrets alone, each with its provider, as Qovery does with those that are valid there; "
+        "SECRET* stands for all that begin so (without any: github-* and the like)",
+    )
     return parser.parse_args(arguments)
 
 
@@ -125,6 +140,8 @@ def _welcome(base_url: str, world: World, contract: Contract, as_json: bool) -> 
     for scheme in resource.schemes[:1]:
         lines.append(f"  -H '{scheme.header}: {scheme.value(world.credential(scheme))}' \\")
     body = next(iter(contract.examples.values()), {})
+    if secret := getattr(world, "git_token_secret", ""):
+        body = body | dict.fromkeys(resource.secrets, secret) | {resource.switch: world.git_provider}
     lines.append(f"  -H 'Content-Type: {operation.media_type}' \\\n  -d {shlex.quote(json.dumps(body))}")
     return "\n".join([*lines, ""])
 

@@ -48,6 +48,9 @@ def _credential(scheme: Scheme) -> str:
 
 
 def _id(resource: Resource, parameter: str, whose: str) -> str:
+    example = resource.example_ids.get(parameter)
+    if example is not None and not whose:
+        return str(example)
     named: Any = uuid.uuid5(uuid.NAMESPACE_OID, whose + parameter)
     if resource.is_uuid(parameter):
         # Of version 4, as most are, and with a letter to write large.

@@ -32,6 +32,9 @@ class Bodies:
 
     def __init__(self, contract: Contract, secrets: Secrets, source: random.Random, label: str, pins: Json) -> None:
         self.pins = pins
+        # Fields that no valid body is to have, and other values that pinned ones may take.
+        self.left_out: set[str] = set()
+        self.second: Json = {}
         self._contract = contract
         self._resource = contract.resource
         self._secrets = secrets
@@ -80,12 +83,41 @@ class Bodies:
             body = free[0] if free else body
         return self._repaired(body, fixed)
 
+    def lacking(self, **fields: Any) -> str | None:
+        """The field that a condition wants beside these, which can have no value that is made up."""
+        body = {field: self.value(field) for field in self._contract.request_schema["required"]} | fields
+        missing = self._contract.offence(body)
+        return missing if missing not in body else None
+
+    def pinned(self, body: Json) -> set[str]:
+        """Puts the pinned fields of a body at their values, and leaves out what is to be; gives the changed ones."""
+        wrong = {
+            name: value
+            for name, value in self.pins.items()
+            if name not in self.second or body.get(name) != self.second[name]
+        }
+        changed = {name for name, value in wrong.items() if name in body and body[name] != value}
+        changed |= {name for name in self.left_out if body.get(name) is not None}
+        body.update(wrong)
+        for name in self.left_out:
+            body.pop(name, None)
+        return changed
+
+    def plain(self, choice: Json, *, whole: bool) -> Json:
+        """A body that must be accepted, whose texts are a few letters and that has no address; pinned fields stay."""
+        texts = dict.fromkeys(self._contract.resource.of_kind("text", secret=False), "plain")
+        secrets = dict.fromkeys(self._contract.resource.secrets, "abcdefghijklmnopqrstuvwxyzabcdefghijklmn")
+        addresses = self._contract.resource.of_kind("address").keys() - self.pins.keys()
+        body = self.full(**choice) if whole else self.least(**choice)
+        body = {name: value for name, value in body.items() if name not in addresses}
+        return {name: ({**texts, **secrets} | self.pins | choice).get(name, value) for name, value in body.items()}
+
     def full(self, **fields: Any) -> Json:
         """A body with every field, that must be accepted."""
         mark = self._resource.mark
         body = put({}, mark, self.value(mark))
         for name in self._resource.leaves:
-            if name != mark:
+            if name != mark and name not in self.left_out:
                 body = put(body, name, self.value(name))
         return self._repaired(body, self.pins | fields)
 

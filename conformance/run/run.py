@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from ..contract.contract import Contract, Operation, Zone
-from ..contract.fields import get, put
+from ..contract.fields import get
 from ..contract.resource import Role
 from ..target.exchange import Exchange, Request
 from ..target.target import Absent, CannotRun, NotExercised, Target
@@ -167,9 +167,7 @@ class Run:
     def pinned(self, body: object) -> object:
         """`body`, with the pinned fields at their values if it must be accepted."""
         if self.bodies.pins and isinstance(body, dict) and self.contract.zone(body) is Zone.ACCEPT:
-            changed = {name for name, value in self.bodies.pins.items() if get(body, name) not in (None, value)}
-            for name, value in self.bodies.pins.items():
-                body = put(body, name, value)
+            changed = self.bodies.pinned(body)
             if self.current and changed:
                 self.current.note = f"with {', '.join(sorted(changed))} pinned"
         return body

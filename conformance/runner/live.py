@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from ..run.notes import Notes
 from ..run.run import Run
 from ..target.target import CannotRun
+from . import real
 
 Say = Callable[[str], None]
 
@@ -28,6 +29,7 @@ def consent(run: Run) -> Iterator[str]:
         yield f"Creates:  about 60 {run.nouns} called conformance-..., at most 20 at a time"
         yield "Edits:    these, and no other"
         yield "Deletes:  these, and what earlier runs have left of theirs"
+    yield from real.told(run)
     foreign = [*target.foreign.values(), *filter(None, [target.foreign_item])]
     if foreign:
         what = f"of {'an' if run.owner[0] in 'aeiou' else 'a'} {run.owner} that is not the caller's"

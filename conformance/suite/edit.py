@@ -11,6 +11,7 @@ from ..run.run import Json, Run
 from ..target.exchange import Exchange
 from ..target.target import Absent, NotExercised
 from .absence import ABSENT, expect_deleted, is_gone
+from .verification import expect_no_verification
 
 # Longer than the coarsest clock that a server may show times by, in seconds.
 CLOCK = 1.1
@@ -26,6 +27,9 @@ CLOCK = 1.1
 def test_works(run: Run) -> None:
     for body in (run.bodies.full(), run.bodies.least(), run.bodies.full()):
         edited = run.edit(body)
+        if run.target.overwrite:
+            # What a create has said already, where there is one.
+            expect_no_verification(run, edited)
         run.expect(edited, run.success("edit"), because="a valid edit was refused")
         run.expect_shown(body, edited)
 
@@ -65,9 +69,9 @@ def test_read_back(run: Run) -> None:
     when=lambda resource: not resource.merges,
 )
 def test_clears(run: Run) -> None:
-    optional = cleared(run)
+    optional = [field for field in cleared(run) if field not in run.bodies.pins]
     if not optional:
-        raise NotExercised("every field that may be left out is always shown")
+        raise NotExercised("every field that may be left out is pinned, or always shown")
     # Each alone, while all else stays; then all, with another choice.
     for left_out, number in [*(([field], 1) for field in optional), (optional, 2)]:
         edited = run.edit(run.bodies.full(**run.resource.choice(1)))
@@ -189,6 +193,23 @@ def _not_forged(forged: Json, fields: list[str], *exchanges: Exchange) -> None:
 
 
 @clause(
+    "edit/rotation",
+    "An edit that changes the secret alone is an edit: what says when the {noun} was last edited moves forward.",
+    source="Qovery's site: an expiring secret is replaced by an edit",
+    level="expected",
+    needs="edit/read-back",
+    when=lambda resource: bool(resource.secrets),
+)
+def test_rotation(run: Run) -> None:
+    if run.resource.edited is None:
+        raise Absent(f"the contract has no field that says when {run.a} was last edited")
+    for secret in [name for name in run.resource.secrets if name in run.resource.leaves][:1]:
+        if secret in run.bodies.pins and secret not in run.bodies.second:
+            raise NotExercised(f"it needs a second value of {secret}, by QOVERY_GIT_TOKEN_SECOND_SECRET")
+        _moves(run, secret)
+
+
+@clause(
     "edit/edited-at",
     "What says when the {noun} was last edited moves forward with every edit.",
     source="users: it says when the {noun} was last edited",
@@ -198,12 +219,10 @@ def _not_forged(forged: Json, fields: list[str], *exchanges: Exchange) -> None:
 def test_edited_at(run: Run) -> None:
     if run.resource.edited is None:
         raise Absent(f"the contract has no field that says when {run.a} was last edited")
-    # The secret alone, whose change no answer shows, and an optional field alone, which fewer servers may look at.
-    secret = [name for name in run.resource.secrets if name in run.resource.leaves]
-    optional = [
-        name for name in run.resource.optional if name in run.resource.leaves and name not in run.resource.secrets
-    ]
-    for field in (*secret[:1], *run.random.sample(optional, min(1, len(optional)))):
+    # An optional field alone, which fewer servers may look at.
+    skipped = {*run.resource.secrets, *run.bodies.left_out}
+    optional = [name for name in run.resource.optional if name in run.resource.leaves and name not in skipped]
+    for field in run.random.sample(optional, min(1, len(optional))):
         _moves(run, field)
 
 
@@ -217,8 +236,12 @@ def _moves(run: Run, field: str) -> None:
         raise NotExercised(f"the server shows no {edited_at}")
     for wait in (0.0, CLOCK):
         time.sleep(wait)
-        # What is pinned cannot change: then all else does.
-        body = run.bodies.full() if field in run.bodies.pins else put(body, field, get(run.bodies.full(), field))
+        if field in run.bodies.second:
+            pinned, second = run.bodies.pins[field], run.bodies.second[field]
+            body = put(body, field, second if get(body, field) == pinned else pinned)
+        else:
+            # What is pinned cannot change: then all else does.
+            body = run.bodies.full() if field in run.bodies.pins else put(body, field, get(run.bodies.full(), field))
         edited = run.edit(body)
         token = run.expect(edited, run.success("edit"), because="a valid edit was refused")
         after = get(token, edited_at)

@@ -10,6 +10,7 @@ from ..run.run import Json, Run
 from ..target.exchange import Exchange
 from ..target.target import Absent, CannotRun, NotExercised
 from .absence import ABSENT, expect_absent, expect_deleted, is_gone
+from .verification import expect_no_verification
 
 
 def sparse(run: Run) -> Json:
@@ -38,6 +39,7 @@ def test_create(run: Run) -> None:
         answer = run.create(body)
         if answer.answer.status == 403:
             raise CannotRun(f"the server does not let these credentials create {run.nouns} (403)")
+        expect_no_verification(run, answer)
         token = run.expect(answer, run.success("create"), because=f"a valid {run.noun} was not created")
         run.expect_shown(body, answer)
         id = run.resource.id_of(token)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ..server import Answer, Item, Mock, Request
+from ..verify import verify_secrets
 from .catalogue import ADDRESSES, OPTIONAL, changes, variant
+
+# What the world has where secrets are verified.
+VERIFYING = "acceptance/secrets-verified"
+VERIFIED = {"git_provider": "GITHUB", "git_token_secret": "github-Jx6wF3pT8nQ1vB5y"}
 
 
 @variant("acceptance")
@@ -28,6 +33,12 @@ def null_as_absent(mock: Mock, field: str) -> None:
         if isinstance(body, dict) and body.get(field, "") is None:
             request.body = body = {name: value for name, value in body.items() if name != field}
         validate(request, body)
+
+
+@variant("acceptance")
+def secrets_verified(mock: Mock) -> None:
+    """Secrets are verified with the provider, and made-up ones refused."""
+    verify_secrets(mock, {VERIFIED["git_provider"]: [VERIFIED["git_token_secret"]]})
 
 
 @variant("acceptance")

@@ -1,0 +1,39 @@
+"""Servers that verify secrets with the git provider: to them, one that is made up is as good as none."""
+
+from itertools import product
+
+from ..run.run import Run
+from ..target.exchange import Exchange
+from ..target.target import CannotRun
+
+SECRET, PROVIDER = "QOVERY_GIT_TOKEN_SECRET", "QOVERY_GIT_PROVIDER"
+
+
+def expect_no_verification(run: Run, refused: Exchange) -> None:
+    """Raises CannotRun, which says what to do, if a create or edit that must be accepted is refused for its secret.
+
+    It is if whatever is as plain as can be is refused too: of another provider, without an address, of letters alone.
+    """
+    if refused.answer.status != 400 or not run.contract.resource.secrets:
+        return
+    operation = str(refused.request.operation)
+    choices = [
+        choice
+        for choice in run.contract.resource.choices
+        if all(run.bodies.pins.get(name, value) == value for name, value in choice.items())
+    ]
+    for choice, whole in product(choices, (True, False)):
+        answer = run.call(operation, run.bodies.plain(choice, whole=whole))
+        if answer.answer.ok and isinstance(answer.answer.json, dict):
+            run.cleanup.discard(str(answer.answer.json.get("id")))
+        if answer.answer.status != 400:
+            return
+    if set(run.contract.resource.secrets) & run.bodies.pins.keys():
+        raise CannotRun(
+            "the server refuses the secret that it was given (400): it must be valid at the git provider, and "
+            f"{PROVIDER}, QOVERY_GIT_WORKSPACE and QOVERY_GIT_API_URL those that it belongs to; or use --read-only"
+        )
+    raise CannotRun(
+        "this server seems to verify secrets: it refuses every create with one that is made up (400). "
+        f"Give it a real one by {SECRET} (and {PROVIDER}, GITHUB without), or use --read-only"
+    )
