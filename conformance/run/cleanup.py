@@ -71,6 +71,7 @@ class CleanUp:
             if not (left.created - left.before) & self._run.estate.before.keys():
                 left.path.unlink(missing_ok=True)
         self._run.estate.protect(set(self._run.estate.before))
+        self._run.estate.leave_to_others()
         return gone
 
     def restore(self, git_token: str, fields: Json) -> str | None:
@@ -134,7 +135,9 @@ class CleanUp:
                 problem = self._put_back()
                 left += [f"{self._run.subject}: {problem}"] if problem else []
                 for _ in range(2):
-                    for git_token in set(self._run.estate.created).difference(lent):
+                    # The one that bears the mark all the time goes last: by it, other runs know that there is this one.
+                    mine = set(self._run.estate.created).difference(lent)
+                    for git_token in sorted(mine, key=self._run.bystander.__eq__):
                         self.discard(git_token)
                 if others and self._run.estate.before is not None:
                     self._others(result, self._run.estate.before)

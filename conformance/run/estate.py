@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,6 +21,10 @@ Json = dict[str, Any]
 # What an id may consist of: anything else would lead a path elsewhere.
 _ID = re.compile(r"[0-9A-Za-z_-]+(\.[0-9A-Za-z_-]+)*")
 
+# What a run puts into the texts of what it makes, and of what it overwrites.
+MARK = re.compile(r"\b(?:conformance|overwritten)-\d{8}t\d{4}-[0-9a-f]{6}-\d+\b")
+# A git token of this age, in seconds, is no more in use by a run.
+OLD = 2 * 3600
 # An id of so many characters occurs nowhere by chance.
 _LONG = 16
 
@@ -48,6 +54,9 @@ class Estate:
         self.before: dict[str, Json] | None = None
         self.created: list[str] = []
         self._others: set[str] = set()
+        self._looked = False
+        # What other runs have made.
+        self._runs: set[str] = set()
         self._foreign = plain(foreign) if foreign else ""
         # Answered to a create, and not yet seen in the organization; with what was sent.
         self._claimed: dict[str, Json] = {}
@@ -56,9 +65,47 @@ class Estate:
         """Is a git token marked as this run's, by its name, description or address?"""
         return self.label in json.dumps(token).lower()
 
+    def leave_to_others(self) -> None:
+        """Takes out of what was there before what other runs have made, or may have made."""
+        tokens = self.before or {}
+        self.theirs(tokens)
+        if self._runs:
+            # While texts are tried, what they have made may bear no mark; but what is older than any run is not theirs.
+            self._runs |= {id for id, token in tokens.items() if id != self._overwrite and self._is_young(token)}
+            self.theirs(tokens)
+
+    def theirs(self, tokens: dict[str, Json]) -> set[str]:
+        """Which of these git tokens other runs have made, or may have made: they are not this run's to judge."""
+        if not self._looked:
+            return set()
+        self._runs |= {id for id, token in tokens.items() if self._bears_anothers_mark(id, token)}
+        for id in self._runs & (self.before or {}).keys():
+            del (self.before or {})[id]
+        found = self._runs & tokens.keys()
+        if self._runs:
+            known = {*self.created, *(self.before or ())}
+            found |= {
+                id for id in tokens.keys() - known if plain(id) != self._foreign and not self.bears_mark(tokens[id])
+            }
+        self.protect(found)
+        return found
+
+    def _bears_anothers_mark(self, id: str, token: Json) -> bool:
+        texts = json.dumps(token).lower()
+        return id not in (*self.created, self._overwrite) and any(
+            not mark.startswith(self.label) for mark in MARK.findall(texts)
+        )
+
+    def _is_young(self, token: Json) -> bool:
+        try:
+            made = datetime.fromisoformat(str(get(token, self._resource.created or ""))).timestamp()
+        except (ValueError, OverflowError):
+            return True
+        return time.time() - made < OLD
+
     def looked(self, tokens: dict[str, Json] | None) -> None:
         """Notes what is there before the run; whatever a server answers later, none of it is the run's own."""
-        self.before = tokens
+        self.before, self._looked = tokens, True
         self.protect(set(tokens or ()))
 
     def protect(self, ids: set[str]) -> None:

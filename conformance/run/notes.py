@@ -19,10 +19,9 @@ from typing import Any
 from ..contract.fields import get
 from ..contract.resource import Resource
 from .clause import Clause
+from .estate import OLD
 
 Json = dict[str, Any]
-# A git token of this age, in seconds, is no more in use by a run.
-OLD = 2 * 3600
 # A note of this age, in seconds, is about a server that will not come back.
 STALE = 30 * 24 * 3600
 # Notes of more bytes than this are no run's.

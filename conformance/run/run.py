@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import secrets
 import time
 import traceback
 from collections.abc import Iterable, Iterator
@@ -86,7 +87,7 @@ class Run:
         self.worker: int | None = None
         # What it has overwritten is nothing that a later run may delete.
         word = "overwritten" if target.overwrite else "conformance"
-        label = f"{word}-{stamp()}-{self.random.randrange(16**6):06x}"
+        label = f"{word}-{stamp()}-{secrets.token_hex(3)}"
         self.estate = Estate(self.resource, label, target.foreign_item, target.overwrite)
         self.bodies = Bodies(contract, self.secrets, self.random, label, pins or {})
         self.findings = Findings(self)
@@ -250,7 +251,7 @@ class Run:
         if creates and self.notes and isinstance(request.json, dict):
             self.notes.creating(get(request.json, self.resource.mark))
         exchange, new = create(self, request) if creates else (Exchange(request, self.target.send(request), at), None)
-        if self.resource.role(request.operation) == "list" and self.worker is not None:
+        if self.resource.role(request.operation) == "list":
             exchange = self._without_others(exchange)
         self._learn(exchange)
         self.journal.add(exchange, self.current.clause.id if self.current else None)
@@ -311,10 +312,22 @@ class Run:
         return operation.success if operation else 200
 
     def _without_others(self, exchange: Exchange) -> Exchange:
-        """A list without the items of other workers, and without what a server made of what those have sent."""
+        """A list without what other runs and other workers have made, or a server has of what those have sent."""
         tokens = listed_items(self.resource, exchange.answer)
         if tokens is None:
             return exchange
+        theirs = self.estate.theirs(tokens)
+        if self.worker is not None:
+            theirs |= self._of_workers(tokens)
+        if not theirs:
+            return exchange
+        listed = exchange.answer.json
+        kept = [each for each in self.resource.listed(listed) or () if self.resource.id_of(each) not in theirs]
+        answer = replace(exchange.answer, body=json.dumps(self.resource.relisted(listed, kept)).encode())
+        return replace(exchange, answer=answer)
+
+    def _of_workers(self, tokens: dict[str, Json]) -> set[str]:
+        """Which of these items other workers have made, or a server of what those have sent."""
         ledger = self.target.ledger
         others = ledger.others()
         if tokens.keys() - others - set(self.estate.created):
@@ -327,12 +340,7 @@ class Run:
             marks = re.findall(rf"{re.escape(self.estate.label)}-(\d+)", json.dumps(tokens[id]))
             if id in others or any(int(mark) // NAMES != self.worker for mark in marks):
                 theirs.add(id)
-        if not theirs:
-            return exchange
-        listed = exchange.answer.json
-        kept = [each for each in self.resource.listed(listed) or () if self.resource.id_of(each) not in theirs]
-        answer = replace(exchange.answer, body=json.dumps(self.resource.relisted(listed, kept)).encode())
-        return replace(exchange, answer=answer)
+        return theirs
 
     def _may_change(self, path: str) -> None:
         """Raises NotExercised unless what a path leads to is the run's own, or nobody's."""
