@@ -43,6 +43,8 @@ from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.responses import Response
 from openapi_python_client.strings import PythonIdentifier
 
+from conformance.contract.contract import Contract, ContractError
+from conformance.contract.limits import refuse
 from drift import change
 from drift.document import DocumentError
 from drift.limits import unsupported
@@ -84,6 +86,8 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix=".new-", dir=client.parent) as scratch:
             new = Path(scratch) / package
             generate(contract, new)
+            if options.contract == CONTRACT:
+                tested(contract)
             difference = "".join(diff(client, contents(client), contents(new)))
             if not difference:
                 print(f"{client} is what {options.contract} gives")
@@ -99,6 +103,14 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     return changes(options.base, options.check) if client == CLIENT else 0
+
+
+def tested(contract: Document) -> None:
+    """Raises Unusable if the suite could not test by a contract."""
+    try:
+        refuse(Contract(contract.content).resource)
+    except (ContractError, LookupError) as error:
+        raise contract.unusable(str(error)) from None
 
 
 def changes(base: str | None, check: bool) -> int:
