@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -92,6 +93,22 @@ def test_list_names_every_clause_and_sends_nothing() -> None:
     assert len(lines) > 50
     assert all(" [" in line and "(" in line for line in lines)
     assert len({line.split()[0] for line in lines}) == len(lines)
+
+
+def test_help_is_said_before_what_takes_a_while_is_imported() -> None:
+    program = """
+import sys
+from conformance.__main__ import main
+sys.argv = ["conformance", "--help"]
+try:
+    main()
+finally:
+    print("imported:", *{"httpx", "hypothesis", "pytest", "requests", "schemathesis"} & sys.modules.keys())
+"""
+    command = [sys.executable, "-c", program]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "--max-requests" in printed
+    assert printed.endswith("imported:\n")
 
 
 @pytest.mark.parametrize(

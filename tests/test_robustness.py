@@ -45,7 +45,7 @@ def test_an_exception_that_nobody_expects(tmp_path: Path, monkeypatch: pytest.Mo
         raise RuntimeError("a secret")
 
     monkeypatch.setattr("sys.argv", ["conformance", "--report", str(tmp_path)])
-    monkeypatch.setattr("conformance.__main__._server", fail)
+    monkeypatch.setattr("conformance.cli._server", fail)
     printed: list[str] = []
     monkeypatch.setattr("builtins.print", lambda *texts, **_: printed.extend(texts))
     assert __main__.main() == 2

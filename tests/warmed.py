@@ -4,7 +4,7 @@
 import openapi_python_client
 
 import bench.detection
-import conformance.__main__
+import conformance.cli
 import conformance.mock.__main__
 import drift.__main__
 from conformance.detection import attempt_inside
