@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -11,11 +12,15 @@ from typing import Any
 import pytest
 
 from conformance.contract.contract import Contract
-from conformance.run.estate import Estate
+from conformance.run.estate import OLD, Estate
+from conformance.run.notes import leftovers, marked
+from conformance.run.run import Run
+from conformance.target.target import Target
 from tests.independent import serve
 from tests.suite import Started
 from tests.test_live import tokens
 
+Json = dict[str, Any]
 # What looks at every git token of the organization.
 LISTING = [f"--only={each}" for each in ("resource", "refusals", "values/create", "methods", "fuzzing/links")]
 PARTS: dict[str, list[list[str]]] = {
@@ -40,8 +45,22 @@ def test_runs_at_once_give_the_verdicts_of_one(tmp_path: Path, name: str) -> Non
         assert tokens(server) == before
 
 
+@pytest.mark.parametrize(
+    ("options", "hours"),
+    [({}, 0), ({"until": time.monotonic() + 8 * 3600}, 8), ({"rate": 0.1}, 2.5), ({"max_wait": 3600.0}, 1)],
+)
+def test_no_sweep_takes_what_a_run_may_need(options: Json, hours: float) -> None:
+    """A run ends an hour after what its mark says, and the sweep of another machine begins an hour later."""
+    target = Target("http://127.0.0.1:1", {"organizationId": "o"}, **options)
+    run = Run(Contract.load(), target, 1)
+    item = {"id": str(uuid.uuid4())} | run.bodies.full()
+    over = marked(run.resource, item)
+    assert over and abs(over - time.time() - hours * 3600) < 180
+    assert target.left <= over - time.time() + 3600 + 60 <= over - time.time() + OLD
+    assert leftovers(run.resource, {item["id"]: item}, [], set()) == []
+
+
 LABEL, OTHER = "conformance-20261127t0000-abcdef", "conformance-20261127t0000-123456"
-Json = dict[str, Any]
 
 
 def _token(name: str, age: float = 0) -> Json:

@@ -23,8 +23,10 @@ _ID = re.compile(r"[0-9A-Za-z_-]+(\.[0-9A-Za-z_-]+)*")
 
 # What a run puts into the texts of what it makes, and of what it overwrites.
 MARK = re.compile(r"\b(?:conformance|overwritten)-\d{8}t\d{4}-[0-9a-f]{6}-\d+\b")
-# A git token of this age, in seconds, is no more in use by a run.
+# So many seconds after a run was to be over, it is.
 OLD = 2 * 3600
+# So long, in seconds, few runs go on.
+_LONG_RUN = 24 * 3600
 # An id of so many characters occurs nowhere by chance.
 _LONG = 16
 
@@ -101,7 +103,7 @@ class Estate:
             made = datetime.fromisoformat(str(get(token, self._resource.created or ""))).timestamp()
         except (ValueError, OverflowError):
             return True
-        return time.time() - made < OLD
+        return time.time() - made < _LONG_RUN
 
     def looked(self, tokens: dict[str, Json] | None) -> None:
         """Notes what is there before the run; whatever a server answers later, none of it is the run's own."""

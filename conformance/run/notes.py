@@ -30,13 +30,13 @@ _MARK = re.compile(r"\bconformance-(\d{8}t\d{4})-[0-9a-f]{6}-\d+\b", re.IGNORECA
 _STAMP = "%Y%m%dt%H%M"
 
 
-def stamp() -> str:
-    """The time, to the minute, as it stands in names."""
-    return time.strftime(_STAMP, time.gmtime())
+def stamp(seconds: float = 0) -> str:
+    """The time in so many seconds, to the minute, as it stands in names: when the run that gives them is to be over."""
+    return time.strftime(_STAMP, time.gmtime(time.time() + seconds))
 
 
 def marked(resource: Resource, item: Json) -> float | None:
-    """When an item was made by a run of the suite, in seconds of Unix time; None if it was not."""
+    """When the run was to be over that has made an item, in seconds of Unix time; None if none has made it."""
     texts = (get(item, name) for name in resource.of_kind("text", "address", secret=False))
     if found := next(filter(None, (_MARK.search(str(text or "")) for text in texts)), None):
         try:

@@ -87,7 +87,7 @@ class Run:
         self.worker: int | None = None
         # What it has overwritten is nothing that a later run may delete.
         word = "overwritten" if target.overwrite else "conformance"
-        label = f"{word}-{stamp()}-{secrets.token_hex(3)}"
+        label = f"{word}-{stamp(target.lasting)}-{secrets.token_hex(3)}"
         self.estate = Estate(self.resource, label, target.foreign_item, target.overwrite)
         self.bodies = Bodies(contract, self.secrets, self.random, label, pins or {})
         self.findings = Findings(self)
@@ -155,7 +155,7 @@ class Run:
     def scaled(self, examples: int) -> int:
         """How many examples to generate under the budget of this run, for that many under the default one."""
         # A run that goes on round by round spends its budget so.
-        budget = min(self.target.budget, 900) if self.target.left < float("inf") else self.target.budget
+        budget = min(self.target.budget, 900) if self.target.timed else self.target.budget
         return max(1, examples * budget // 900)
 
     def thin(self, cases: Iterable[T]) -> list[T]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import email.utils
 import ipaddress
+import math
 import os
 import re
 import signal
@@ -113,6 +114,11 @@ class Target:
 
     def __post_init__(self) -> None:
         self.base_url = self.base_url.rstrip("/")
+        # How long it may take, in seconds, by what the user allows; for what nobody foresees, there is another hour.
+        self.timed = math.isfinite(self.until)
+        allowed = self.left if self.timed else 0.0
+        self.lasting = max(allowed, self.max_requests / self.rate if self.rate else 0.0) + self.max_wait
+        self.until = min(self.until, time.monotonic() + self.lasting + 3600)
         self.connect()
         self.network = Network()
         self.ledger = Ledger(reserve=4)
