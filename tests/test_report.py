@@ -123,6 +123,16 @@ def test_the_page_needs_nothing_and_runs_nothing_else(folder: Path, results: dic
         assert f'id="{clause["id"]}"' in page
 
 
+def test_a_report_of_very_many_findings_stays_small(results: dict[str, Any]) -> None:
+    many = deepcopy(results)
+    [clause] = [each for each in many["clauses"] if each["id"] == "refusals/null"]
+    [finding] = [each for each in many["findings"] if each["clause"] == "refusals/null"]
+    finding["exchanges"] = [each | {"answer": each["answer"][:1200], "marks": []} for each in finding["exchanges"]]
+    many["clauses"] += [clause | {"id": f"many/number-{number}"} for number in range(500)]
+    many["findings"] = [finding | {"clause": f"many/number-{number}"} for number in range(500)]
+    assert len(html(many)) < 2_000_000
+
+
 def test_the_offending_part_is_marked(results: dict[str, Any]) -> None:
     marked = {}
     for finding in results["findings"]:

@@ -40,4 +40,4 @@ def test_the_report_works_in_a_browser(tmp_path: Path) -> None:
         check=False,
     )
     assert answer.returncode == 0, answer.stdout + answer.stderr
-    assert "\n# tests 11\n" in answer.stdout.replace("\u2139", "#"), answer.stdout
+    assert "\n# tests 12\n" in answer.stdout.replace("\u2139", "#"), answer.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -24,7 +25,7 @@ def shown_answer(answer: Answer, run: Run) -> str:
     lines += [f"{name}: {value}"[:_SHOWN] for name, value in answer.headers][:20]
     if answer.body:
         more = "" if len(answer.text) <= _SHOWN else f"… ({len(answer.body)} bytes)"
-        lines += ["", answer.text[:_SHOWN] + more]
+        lines += ["", _laid_out(answer) or answer.text[:_SHOWN] + more]
     if answer.problem:
         lines.append(f"({answer.problem})")
     return answered("\n".join(lines), answer, run)
@@ -33,6 +34,16 @@ def shown_answer(answer: Answer, run: Run) -> str:
 def _variables(run: Run) -> list[str]:
     """The variables that hold what must not be shown."""
     return [run.secrets.secret, *(scheme.variable for scheme in run.resource.schemes)]
+
+
+def _laid_out(answer: Answer) -> str | None:
+    """A body that is JSON, in lines; None if it is none, or would be cut."""
+    if not isinstance(answer.json, dict | list) or len(answer.body) > _SHOWN:
+        return None
+    text = json.dumps(answer.json, indent=2, ensure_ascii=False)
+    # What a parser would not mind, such as a name that stands there twice, must be seen.
+    same = sum(map(str.isspace, text)) - sum(map(str.isspace, answer.text)) == len(text) - len(answer.text)
+    return text if same and len(text) <= 2 * _SHOWN else None
 
 
 def answered(text: str, answer: Answer, run: Run) -> str:

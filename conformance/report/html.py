@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import math
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,11 +16,17 @@ from markupsafe import Markup
 from ..run.clause import LEVELS
 from .compare import lines
 from .markdown import TITLES, runs
-from .terminal import printable
+from .terminal import first_difference, plural, printable
 
 _HERE = Path(__file__).parent
 _STATES = {"broken": "✗", "not exercised": "–", "held": "✓"}
 _KINDS = ("valid", "boundary", "unspecified", "invalid")
+# As many findings are named at the top.
+_BRIEF = 12
+# As many findings are shown with their exchanges: nobody reads more, and a page has to open.
+_FULL = 200
+# And as many requests below the timeline.
+_NOTABLE = 5
 # The timeline's size, in the units of its view box, without the margins for the axes.
 _WIDTH, _HEIGHT = 640, 180
 _TEMPLATES = Environment(
@@ -57,8 +64,49 @@ def html(results: dict[str, Any]) -> str:
         operations=results["coverage"]["operations"],
         meaning=_meaning,
         pieces=_pieces,
+        plural=plural,
+        full=_FULL,
+        seconds=_seconds,
+        unlike=_unlike,
+        laid_out=_laid_out,
+        severest=sorted(results["findings"], key=lambda each: _severity(each, results))[:_BRIEF],
+        idle=_idle(results["clauses"]),
+        examples=results["coverage"]["examples"],
         timeline=_timeline(results["timeline"]),
     )
+
+
+def _severity(finding: dict[str, Any], results: dict[str, Any]) -> int:
+    """What Qovery says comes before what RFCs say, and that before what nobody says."""
+    level = next(clause["level"] for clause in results["clauses"] if clause["id"] == finding["clause"])
+    return LEVELS.index(level)
+
+
+def _idle(clauses: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """The clauses that could not be judged, by reason: first what has kept the most."""
+    reasons: dict[str, list[str]] = {}
+    for clause in clauses:
+        if clause["state"] == "not exercised":
+            reasons.setdefault(clause["reason"], []).append(clause["id"])
+    return dict(sorted(reasons.items(), key=lambda item: -len(item[1]))[:_BRIEF])
+
+
+def _unlike(finding: dict[str, Any]) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
+    """What was expected and what came, in pieces; where both are texts, what differs first is marked."""
+    expected, actual = finding["expected"], finding["actual"]
+    if not expected[:1] == actual[:1] == '"':
+        return [(expected, False)], [(actual, False)]
+    start = first_difference(expected, actual)
+    return _pieces(expected, [[start, start + 1]]), _pieces(actual, [[start, start + 1]])
+
+
+def _laid_out(request: str) -> str:
+    """A request with its body, if that is JSON, in lines."""
+    head, _, body = request.partition("\n")
+    try:
+        return f"{head}\n{json.dumps(json.loads(body), indent=2, ensure_ascii=False)}"
+    except (ValueError, RecursionError):
+        return request
 
 
 def _groups(clauses: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -129,7 +177,7 @@ def _timeline(entries: list[dict[str, Any]]) -> dict[str, Any] | None:
     paths = dict.fromkeys(shapes, "")
     for entry in entries:
         x = entry["at"] / duration * _WIDTH
-        y = _HEIGHT * (1 - (math.log10(max(entry["seconds"], 1e-4)) - low) / (high - low))
+        y = _y(entry, low, high)
         meaning = _meaning(entry["status"])
         paths[meaning] += f"M{x:.1f} {y:.1f}{shapes[meaning]}"
     return {
@@ -138,9 +186,31 @@ def _timeline(entries: list[dict[str, Any]]) -> dict[str, Any] | None:
         "paths": paths,
         "levels": [(_seconds(10.0**power), _HEIGHT * (high - power) / (high - low)) for power in range(low, high + 1)],
         "times": [(_seconds(duration * part / 4), _WIDTH * part / 4) for part in range(5)],
+        # For the script, which finds the one that is meant: the place, and the clause.
+        "points": json.dumps(
+            [
+                [round(entry["at"] / duration * _WIDTH), _y(entry, low, high), entry["clause"]]
+                for entry in entries
+                if entry["clause"]
+            ],
+            separators=(",", ":"),
+        ),
+        "notable": _notable(entries),
         "median": _seconds(latencies[len(latencies) // 2]),
         "slowest": _seconds(latencies[-1]),
     }
+
+
+def _y(entry: dict[str, Any], low: int, high: int) -> int:
+    """The height of a request in the timeline."""
+    return round(_HEIGHT * (1 - (math.log10(max(entry["seconds"], 1e-4)) - low) / (high - low)))
+
+
+def _notable(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The slowest requests, and those at which the server failed."""
+    failed = [entry for entry in entries if _meaning(entry["status"]) == "failure"][:_NOTABLE]
+    slowest = sorted(entries, key=lambda entry: -float(entry["seconds"]))[:_NOTABLE]
+    return sorted(failed + [entry for entry in slowest if entry not in failed], key=lambda entry: float(entry["at"]))
 
 
 def _seconds(value: float) -> str:

@@ -79,7 +79,7 @@ def merge(runs: Sequence[Results]) -> Results:
         "merged": [part for run in runs for part in run["merged"] or [{name: run[name] for name in _PART}]],
         "clauses": clauses,
         "findings": [findings[clause["id"]] for clause in clauses if clause["state"] == "broken"],
-        "coverage": {"fields": _fields(runs), "operations": _operations(runs)},
+        "coverage": {"fields": _fields(runs), "examples": _examples(runs), "operations": _operations(runs)},
         "timeline": timeline[:: -(-len(timeline) // POINTS) or 1],
         "comparison": None,
     }
@@ -129,6 +129,14 @@ def _fields(runs: Sequence[Results]) -> Results:
             for kind, statuses in kinds.items():
                 fields.setdefault(field, {}).setdefault(kind, []).append(statuses)
     return {field: {kind: _sum(each) for kind, each in kinds.items()} for field, kinds in fields.items()}
+
+
+def _examples(runs: Sequence[Results]) -> Results:
+    examples: dict[str, dict[str, str]] = {}
+    for run in runs:
+        for field, kinds in run["coverage"]["examples"].items():
+            examples[field] = kinds | examples.get(field, {})
+    return examples
 
 
 def _operations(runs: Sequence[Results]) -> list[Results]:

@@ -43,8 +43,18 @@ async function copy(button) {
   setTimeout(() => { button.textContent = 'Copy' }, 2000)
 }
 
+// The nearest point of the timeline leads to the clause that it was sent for.
+function follow(event) {
+  const place = new DOMPoint(event.clientX, event.clientY).matrixTransform(event.currentTarget.getScreenCTM().inverse())
+  const far = ([x, y]) => Math.hypot(x - place.x, y - place.y)
+  const [nearest] = JSON.parse(event.currentTarget.dataset.points).sort((one, other) => far(one) - far(other))
+  if (nearest && far(nearest) < 12) location.hash = nearest[2]
+}
+
 form.hidden = false
+document.querySelector('.timeline')?.addEventListener('click', follow)
 form.addEventListener('input', filter)
+form.addEventListener('input', () => { for (const group of document.querySelectorAll('.group')) group.open = true })
 form.addEventListener('submit', (event) => event.preventDefault())
 for (const button of document.querySelectorAll('.copy')) button.addEventListener('click', () => copy(button))
 addEventListener('hashchange', open)

@@ -90,7 +90,9 @@ class Reproduction:
         """The id of what an exchange has created."""
         shown = exchange.answer.json
         creates = exchange.request.method == "POST" and exchange.answer.ok and isinstance(shown, dict)
-        return self._run.resource.id_of(shown) or None if creates else None
+        id = self._run.resource.id_of(shown) if creates else None
+        # What the request has named itself is no new one.
+        return id if id and id.encode() not in (exchange.request.body or b"").lower() else None
 
     def lines(self) -> Iterator[str]:
         """The script, line by line."""

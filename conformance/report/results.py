@@ -54,7 +54,7 @@ def report(run: Run, server: str, seconds: float, code: int, old: dict[str, Any]
         "merged": [],
         "clauses": clauses,
         "findings": [as_finding(result.finding, run) for result in run.results.values() if result.finding],
-        "coverage": {"fields": _fields(run), "operations": _operations(run)},
+        "coverage": {"fields": _fields(run), "examples": run.journal.examples, "operations": _operations(run)},
         "timeline": _timeline(run),
         "comparison": compare(old, clauses) if old else None,
     }

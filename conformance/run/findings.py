@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..contract.fields import get
 from ..target.exchange import Exchange
 from ..target.target import NotExercised
+from . import conditions
 from .clause import Broken, Clause, Finding, Result, Stumbled
 from .comparison import difference
 from .history import History, Made
@@ -114,6 +115,15 @@ class Findings:
 
     def _explain(self, broken: Broken) -> None:
         """Says of an item that is gone, though the run has not deleted it, which request it disappeared after."""
+        if broken.exchanges[-1].answer.status == 404:
+            for id in self.history.named(broken.exchanges[-1].request):
+                if id in self.history.twice:
+                    broken.message = (
+                        "two creates were answered with the same id, and what was done to one happened to both"
+                    )
+                    broken.exchanges, broken.statuses = self.history.twice[id], ()
+                    broken.holds = conditions.different("id")
+                    return
         since = self.history.vanished(broken.exchanges[-1])
         if since is None:
             return

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..contract.resource import Resource
 from ..target.exchange import Exchange, Request
@@ -44,6 +45,8 @@ class History:
     def __init__(self, resource: Resource) -> None:
         self._resource = resource
         self.lives: dict[str, Life] = {}
+        # The creates that were answered with the id of an item that was there.
+        self.twice: dict[str, tuple[Exchange, Exchange]] = {}
         self._writes: deque[Exchange] = deque(maxlen=_WRITES)
         self._lists: deque[Exchange] = deque(maxlen=_LAST)
 
@@ -57,6 +60,8 @@ class History:
         shown = answer.json if answer.ok and isinstance(answer.json, dict) else {}
         id = self._resource.id_of(shown)
         if request.method == "POST" and id and request.operation:
+            if (life := self.lives.get(id)) and not life.deleted:
+                self.twice[id] = life.created, exchange
             self.lives[id] = Life(exchange, seen=exchange.at)
         elif life := self._addressed(request):
             if answer.ok and request.operation and not life.deleted:
@@ -104,12 +109,17 @@ class History:
             life = self.lives[id]
             if life.created in exchanges or life.created.at >= start:
                 continue
-            states = [each for each in (life.created, *life.edits) if each.at < start and each not in exchanges]
+            edits = [each for each in life.edits if each.at < start and each not in exchanges]
+            last = edits[-1] if edits else life.created
+            body = _stored(last)
             then: list[Request] = []
+            if edits and all(each.request.method != "PUT" for each in exchanges):
+                # That it has been edited may matter too.
+                body, then = _stored(life.created), [replace(last.request, body=body)]
             if life.deleted and life.deleted.at < start and life.deleted not in exchanges:
                 then.append(life.deleted.request)
                 then += [each.request for each in life.after if each.at < start and each not in exchanges]
-            yield Made(id, states[-1].request.body or b"", tuple(then))
+            yield Made(id, body, tuple(then))
 
     def vanished(self, exchange: Exchange) -> tuple[Exchange, ...] | None:
         """The writes since an item was last seen, where it is gone and the run has not deleted it; else None."""
@@ -133,3 +143,14 @@ class History:
     def _addressed(self, request: Request) -> Life | None:
         """The life of the item that a path names."""
         return next((life for part in request.path.lower().split("/") if (life := self.lives.get(part))), None)
+
+
+def _stored(exchange: Exchange) -> bytes:
+    """The body of an accepted write, with what the answer shows of it: a server may have stored something else."""
+    sent, shown = exchange.request.json, exchange.answer.json
+    if not isinstance(sent, dict) or not isinstance(shown, dict):
+        return exchange.request.body or b""
+    stored = {name: shown[name] if isinstance(shown.get(name), str) else value for name, value in sent.items()}
+    if stored == sent:
+        return exchange.request.body or b""
+    return json.dumps(stored, ensure_ascii=False).encode("utf-8", "surrogatepass")

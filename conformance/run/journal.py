@@ -47,6 +47,8 @@ class Journal:
         self._step = 1
         self.statuses: dict[str | None, Counter[int]] = {operation: Counter() for operation in contract.operations}
         self.fields: dict[str, dict[Kind, Counter[int]]] = {}
+        # The clause for which such a value was first answered with a status, of several statuses the latest.
+        self.examples: dict[str, dict[Kind, str]] = {}
         self._contract = contract
         self._bounds: dict[str, set[int]] = {}
         for field, about in contract.resource.leaves.items():
@@ -66,6 +68,8 @@ class Journal:
         if answer.status not in _ELSEWHERE and self._plain(exchange):
             for field, kind in self._kinds(request.json, request.operation).items():
                 self.fields[field][kind][answer.status] += 1
+                if clause and (self.fields[field][kind][answer.status] == 1):
+                    self.examples.setdefault(field, {})[kind] = clause
 
     def __getstate__(self) -> dict[str, object]:
         # What was learned goes to another process, what it was learned by is there already.
@@ -79,6 +83,8 @@ class Journal:
         self.entries.sort(key=lambda entry: entry.at)
         for operation, statuses in other.statuses.items():
             self.statuses.setdefault(operation, Counter()).update(statuses)
+        for field, examples in other.examples.items():
+            self.examples[field] = examples | self.examples.get(field, {})
         for field, kinds in other.fields.items():
             for kind, statuses in kinds.items():
                 self.fields[field][kind].update(statuses)

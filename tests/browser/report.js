@@ -37,8 +37,8 @@ async function visit(use, { hash = '', viewport = WIDE, ...options } = {}) {
   await context.close()
 }
 
-const shown = (page) => page.locator('.clause:visible').evaluateAll((clauses) => clauses.map((clause) => clause.id))
-const states = (page) => page.locator('.clause:visible').evaluateAll((clauses) => [...new Set(clauses.map((each) => each.dataset.state))].sort())
+const shown = (page) => page.locator('.clause:not([hidden])').evaluateAll((clauses) => clauses.map((clause) => clause.id))
+const states = (page) => page.locator('.clause:not([hidden])').evaluateAll((clauses) => [...new Set(clauses.map((each) => each.dataset.state))].sort())
 
 test('states and levels filter the clauses, and the number is told', () => visit(async (page) => {
   const all = (await shown(page)).length
@@ -51,7 +51,7 @@ test('states and levels filter the clauses, and the number is told', () => visit
   assert.equal(await page.locator('#shown').textContent(), `1 of ${all} clauses shown`)
   await page.getByRole('checkbox', { name: /^held/ }).check()
   await page.getByRole('checkbox', { name: 'documented' }).uncheck()
-  const levels = await page.locator('.clause:visible').evaluateAll((clauses) => clauses.map((clause) => clause.dataset.level))
+  const levels = await page.locator('.clause:not([hidden])').evaluateAll((clauses) => clauses.map((clause) => clause.dataset.level))
   assert.deepEqual([...new Set(levels)].sort(), ['expected', 'http'])
 }))
 
@@ -78,7 +78,7 @@ test('a link opens its clause, even a filtered one', () => visit(async (page) =>
   assert.ok(await page.locator('[id="finding/values/text"]').isVisible())
 }, { hash: '#edit/works' }))
 
-test('a copied request is the request', () => visit(async (page) => {
+test('a copied reproduction is the reproduction', () => visit(async (page) => {
   const figure = page.locator('.finding', { hasText: 'the server failed' }).locator('figure').first()
   await figure.getByRole('button').click()
   await figure.getByText('Copied').waitFor()
@@ -88,8 +88,23 @@ test('a copied request is the request', () => visit(async (page) => {
   await page.locator('textarea').focus()
   await page.keyboard.press('Control+V')
   const pasted = await page.locator('textarea').inputValue()
-  assert.match(pasted, /curl --include --request PUT "\$QOVERY_BASE_URL/)
+  assert.match(pasted, /api --include --request PUT "\$QOVERY_BASE_URL/)
   assert.equal(pasted, await figure.locator('pre').textContent())
+}))
+
+test('a point of the timeline and a cell of the coverage lead to a clause', () => visit(async (page) => {
+  const place = await page.locator('.timeline').evaluate((svg) => {
+    svg.scrollIntoView()
+    const [x, y] = JSON.parse(svg.dataset.points)[0]
+    const point = new DOMPoint(x, y).matrixTransform(svg.getScreenCTM())
+    return [point.x, point.y]
+  })
+  await page.mouse.click(...place)
+  assert.equal(new URL(page.url()).hash, '#edit/works')
+  assert.ok(await page.locator('[id="edit/works"] dl').isVisible())
+  await page.evaluate(() => { location.hash = '' })
+  await page.locator('.coverage a').first().click()
+  assert.equal(new URL(page.url()).hash, '#edit/works')
 }))
 
 test('what a server has sent is shown and not obeyed', () => visit(async (page) => {
@@ -121,7 +136,7 @@ test('the keyboard alone reaches and works everything', () => visit(async (page)
       seen.add('Copied')
     }
   }
-  for (const name of ['A', 'copy', 'Copied', 'request', 'answer', 'search']) assert.ok(seen.has(name), `${name} is not reached`)
+  for (const name of ['A', 'copy', 'Copied', 'sent', 'request', 'answer', 'search']) assert.ok(seen.has(name), `${name} is not reached`)
   await page.keyboard.type('edit/works')
   for (const _ of 'bnh') await page.keyboard.press('Tab')
   await page.keyboard.press('Space')
@@ -152,6 +167,6 @@ for (const colorScheme of ['light', 'dark']) {
 }
 
 test('without scripts it can be read', () => visit(async (page) => {
-  assert.ok(await page.getByText('edit/works', { exact: true }).isVisible())
+  assert.ok(await page.locator('[id="finding/values/text"]').isVisible())
   assert.equal(await page.locator('#filter').isVisible(), false)
 }, { javaScriptEnabled: false }))
