@@ -119,7 +119,7 @@ class Findings:
             for id in self.history.named(broken.exchanges[-1].request):
                 if id in self.history.twice:
                     broken.message = (
-                        "two creates were answered with the same id, and what was done to one happened to both"
+                        "a create was answered with the id of another git token: what is done to one is done to both"
                     )
                     broken.exchanges, broken.statuses = self.history.twice[id], ()
                     broken.holds = conditions.different("id")

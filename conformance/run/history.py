@@ -45,7 +45,7 @@ class History:
     def __init__(self, resource: Resource) -> None:
         self._resource = resource
         self.lives: dict[str, Life] = {}
-        # The creates that were answered with the id of an item that was there.
+        # The creates that were answered with the id of an item that was there, each with what was done to that last.
         self.twice: dict[str, tuple[Exchange, Exchange]] = {}
         self._writes: deque[Exchange] = deque(maxlen=_WRITES)
         self._lists: deque[Exchange] = deque(maxlen=_LAST)
@@ -61,8 +61,9 @@ class History:
         id = self._resource.id_of(shown)
         if request.method == "POST" and id and request.operation:
             if (life := self.lives.get(id)) and not life.deleted:
-                self.twice[id] = life.created, exchange
-            self.lives[id] = Life(exchange, seen=exchange.at)
+                self.twice[id] = life.edits[-1] if life.edits else life.created, exchange
+            else:
+                self.lives[id] = Life(exchange, seen=exchange.at)
         elif life := self._addressed(request):
             if answer.ok and request.operation and not life.deleted:
                 life.seen = exchange.at
