@@ -134,7 +134,7 @@ def test_a_reproduction_without_a_server_cannot_tell_and_says_why(tmp_path: Path
 def test_run_it_again_finds_the_same(tmp_path: Path) -> None:
     pin = "zq7Yk2-vW9xT4-bR6nM1-hJ8"
     options = ("--only", "refusals", "--max-requests", "500", "--rate", "400/s", "--pin", f"token={pin}")
-    with mock("--fault", "loose/null-description") as server:
+    with mock("--fault", "loose/null-name") as server:
         first = conformance(tmp_path / "first", server, *options)
         [finding] = first.results["findings"]
         program, *words = shlex.split(finding["again"])
