@@ -27,7 +27,7 @@ from conformance.target.target import CannotRun
 from tests import hostile, reports
 
 FILES = {"results.json", "report.html", "report.md", "junit.xml", "findings.har", "codequality.json"}
-SCRIPTS = {"secrets-token.sh", "refusals-null.sh", "values-text.sh"}
+SCRIPTS = {"secrets-value.sh", "refusals-null.sh", "values-text.sh"}
 
 
 class Tags(HTMLParser):

@@ -114,7 +114,7 @@ class History:
             last = edits[-1] if edits else life.created
             body = _stored(last)
             then: list[Request] = []
-            if edits and all(each.request.method != "PUT" for each in exchanges):
+            if edits and all(each.request.method not in ("PUT", "PATCH") for each in exchanges):
                 # That it has been edited may matter too.
                 body, then = _stored(life.created), [replace(last.request, body=body)]
             if life.deleted and life.deleted.at < start and life.deleted not in exchanges:
