@@ -137,6 +137,9 @@ def test_a_pipeline_is_right(text: str, tmp_path: Path) -> None:
     for step in steps(document):
         if step["uses"] == "OWNER/git-token@COMMIT":
             assert set(step["with"]) <= known
+    for each in document.get("repos", ()) if isinstance(document, dict) else ():
+        offered = {hook["id"] for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
+        assert {hook["id"] for hook in each["hooks"]} <= offered
     if isinstance(document, dict) and "include" in document:
         described, job, *_ = (ROOT / "templates" / "gitlab-ci.yml").read_text().split("\n---\n")
         [include] = document["include"]

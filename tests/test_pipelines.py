@@ -161,6 +161,15 @@ def test_the_gitlab_template_is_a_job_that_runs(clone: Path, tmp_path: Path) -> 
     assert set(job["artifacts"]["reports"].values()) <= written
 
 
+def test_the_hook_runs_in_another_repository(clone: Path, tmp_path: Path) -> None:
+    manifest = ROOT / ".pre-commit-hooks.yaml"
+    subprocess.run([sys.executable, "-m", "pre_commit", "validate-manifest", manifest], check=True)
+    [hook] = yaml.safe_load(manifest.read_text())
+    command = [clone / hook["entry"], "--upstream", ROOT / "tests" / "upstream.yaml"]
+    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0 and "operations compared" in answer.stdout, answer.stdout + answer.stderr
+
+
 def test_the_image_holds_what_it_runs(tmp_path: Path) -> None:
     """No engine is needed: the files are copied and the commands run as the Dockerfile says, on a free port."""
     lines = [line.partition(" ") for line in re.sub(r"\\\n", "", (ROOT / "Dockerfile").read_text()).splitlines()]
