@@ -67,7 +67,7 @@ def attempt(
     contract = contract or _contract()
     world = _world(name, contract)
     with serving(world, name, contract=contract) as base_url:
-        target = targeted(base_url, world, contract, max_requests=max_requests)
+        target = targeted(base_url, world, contract, max_requests, timeout=_timeout(name))
         return examine(target, name, seed, world=world, contract=contract, fail_fast=fail_fast, folder=folder)
 
 
@@ -85,7 +85,8 @@ def attempt_inside(
     contract = contract or _contract()
     world = _world(name, contract)
     app = create_app(world, name, contract=contract)
-    target = targeted("http://localhost", world, contract, max_requests=max_requests, transport=transport(app))
+    carried = {"timeout": _timeout(name), "transport": transport(app)}
+    target = targeted("http://localhost", world, contract, max_requests, **carried)
     options: dict[str, Any] = {"world": world, "contract": contract, "folder": folder, "only": only}
     return examine(target, name, seed, fail_fast=fail_fast, **options)
 
@@ -95,6 +96,11 @@ def _world(name: str, contract: Contract) -> World:
     from .mock.variants.acceptance import VERIFIED, VERIFYING
 
     return World(contract.resource, **VERIFIED) if name == VERIFYING else World(contract.resource)
+
+
+def _timeout(name: str) -> float:
+    """How long to wait for an answer, in seconds: not for long where it may hang for good."""
+    return 2 if name.startswith("time/") else 5
 
 
 def targeted(base_url: str, world: World, contract: Contract, max_requests: int = 900, **options: Any) -> Target:
@@ -107,8 +113,6 @@ def targeted(base_url: str, world: World, contract: Contract, max_requests: int 
         foreign={name: world.id(name, foreign=True) for name in resource.owners},
         foreign_item=world.id(resource.item, foreign=True) if resource.owners else None,
         max_requests=max_requests,
-        # Nothing here is slow but what hangs for good.
-        timeout=2,
         **options,
     )
 

@@ -313,7 +313,7 @@ def test_it_says_where_it_is_and_stops_without_a_word(stop: signal.Signals) -> N
         with httpx.Client(base_url=where["base_url"], headers=headers) as caller:
             listed = caller.get(f"/organization/{where['organization_id']}/gitToken").json()
             process.send_signal(stop)
-            assert process.communicate(timeout=10) == ("", "")
+            assert process.communicate(timeout=60) == ("", "")
     assert [token["id"] for token in listed["results"]] == [where["git_token_id"]]
     assert process.returncode == (0 if stop == signal.SIGINT else -signal.SIGTERM)
 
@@ -338,7 +338,7 @@ def test_an_answer_that_hangs_does_not_outlive_the_mock() -> None:
             with pytest.raises(TimeoutError):
                 open_one.recv(1)
             process.terminate()
-            assert process.communicate(timeout=10) == ("", "")
+            assert process.communicate(timeout=60) == ("", "")
 
 
 @pytest.mark.parametrize("fault", ["answers/lying-length-edit", "time/endless-edit", "time/stops-half-way-edit"])
@@ -354,7 +354,7 @@ def test_an_answer_without_its_end(fault: str) -> None:
                     if size > 10:
                         raise TimeoutError
         process.terminate()
-        assert process.communicate(timeout=10) == ("", "")
+        assert process.communicate(timeout=60) == ("", "")
 
 
 def test_the_catalogues_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
