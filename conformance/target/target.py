@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import email.utils
 import ipaddress
 import math
 import os
@@ -24,6 +23,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from ..contract.resource import Resource, Scheme, words
+from . import limits
 from .exchange import Answer, Request
 from .ledger import Ledger
 from .network import CLOSED, CUT, LATE, Kind, Network, fault
@@ -36,6 +36,7 @@ MAX_VALUES = 400_000
 MAX_REFUSAL = 64 * 1024
 # Hung answers after which a server is taken to hang for good.
 MAX_HANGS = 4
+_HOUR = 3600
 # How often a connection is tried.
 TRIES = 3
 # Sent with every request.
@@ -295,7 +296,7 @@ class Target:
             return False
         if not self.network.forgives(request, kind, len(faults)):
             return False
-        told = _retry_after(answer.header("Retry-After")) if answer.status else None
+        told = limits.retry_after(answer)
         self._sleep(min(told, self.max_wait) if told else 0.05 * 2 ** len(faults))
         faults.append(kind)
         self._carrier.close()
@@ -324,6 +325,7 @@ class Target:
             if answer.problem == CLOSED:
                 self._reachable(answer)
             return answer
+        self._stop(_HOUR)
         raise BudgetSpent("the server kept answering 429 Too Many Requests")
 
     def request_target(self, request: Request) -> str:
@@ -344,9 +346,11 @@ class Target:
             self._sleep(seconds)
             ledger.allowed = float("inf")
         with ledger.locked():
-            if self.remaining <= 0:
+            # Cleaning up may use what is left of the run's budget, but not go against the server's word.
+            forbidden = ledger.used >= ledger.allowed
+            if self.remaining <= 0 or forbidden:
                 self.spent = True
-                if self.budget < self.max_requests:
+                if forbidden or self.budget < self.max_requests:
                     at = time.strftime("%H:%M:%S", time.localtime(ledger.reset))
                     raise BudgetSpent(f"the server allows no more requests until {at}")
                 raise BudgetSpent("the budget of requests is used up")
@@ -367,29 +371,33 @@ class Target:
 
     def _wait(self, answer: Answer, attempt: int) -> None:
         """Waits as long as a 429 says."""
-        seconds = _retry_after(answer.header("Retry-After"))
-        if seconds is None:
+        seconds = limits.retry_after(answer)
+        if seconds == 0:
+            # It does not mean it.
+            seconds = attempt + 1.0
+        elif seconds is None:
             # Of some servers the limit's reset says it, of others nothing does.
             full = self.ledger.used >= self.ledger.allowed
             seconds = max(self.ledger.reset - time.time() if full else 0, 0.25 * 2**attempt)
         if seconds > self.max_wait:
-            if not self.cleaning:
-                self.ledger.allowed, self.ledger.reset = self.used, time.time() + seconds
+            self._stop(seconds)
             raise BudgetSpent(f"the server asks to wait {seconds:.0f} s before the next request")
         if seconds > 1:
             self.announce(f"The server asks to wait {seconds:.0f} s: waiting")
         self._sleep(seconds)
+
+    def _stop(self, seconds: float) -> None:
+        """Lets nothing be sent for so long."""
+        self.ledger.allowed, self.ledger.reset = self.used, time.time() + seconds
 
     def _heed(self, answer: Answer, number: int) -> None:
         """Takes note of the server's own limit: what it has left, in `X-RateLimit-Remaining`, and until when.
 
         It has counted the request that it answers, the run's `number`-th, and not always those that others have sent.
         """
-        left, reset = (_number(answer.header(f"X-RateLimit-{name}")) for name in ("Remaining", "Reset"))
-        if left is None or reset is None:
+        if (said := limits.left(answer)) is None:
             return
-        # Some give the time of the reset, as they should, others the seconds until then.
-        self.ledger.reset = reset if reset > 1e9 else time.time() + reset
+        left, self.ledger.reset = said
         near = self.ledger.reset - time.time() <= self.max_wait
         # Where the reset is near, there is no need to stop before the limit is reached.
         self.ledger.allowed = float("inf") if near and left else number + left
@@ -521,20 +529,6 @@ def _is_loopback(address: str) -> bool:
         return False
 
 
-def _number(text: str | None) -> float | None:
-    return float(text) if text and re.fullmatch(r"\d{1,12}(\.\d+)?", text.strip()) else None
-
-
 def _short(error: Exception) -> str:
     """What an error says, in one line."""
     return " ".join(str(error).split())[:300] or type(error).__name__
-
-
-def _retry_after(value: str | None) -> float | None:
-    if value is None:
-        return None
-    if (seconds := _number(value)) is not None:
-        return seconds
-    with contextlib.suppress(TypeError, ValueError, OverflowError):
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    return None
