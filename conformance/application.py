@@ -35,7 +35,7 @@ def verify(
     contract: Path = PATH,
     only: Sequence[str] = (),
     seed: int = 0,
-    max_requests: int = 900,
+    max_requests: int | None = None,
     timeout: float = 5,
     report: Path | None = None,
     **known: str | None,
@@ -51,7 +51,7 @@ def verify(
         contract: The file that says what the application is to do.
         only: Clauses, or groups of them, to test; all if empty.
         seed: Which requests are generated: always the same by default, so that a test gives the same result twice.
-        max_requests: The most requests that are sent.
+        max_requests: The most requests that are sent: by default 900, or 1200 where there are many fields.
         timeout: Seconds for each answer. Off the main thread, only an ASGI application that awaits is held to it.
         report: A folder to write the report into, in all its forms.
         known: What the contract's variables of the environment would say, in lower case and without the prefix. Of git
@@ -75,7 +75,7 @@ def verify(
             base_url,
             described.resource,
             {name: value for name, value in known.items() if value},
-            max_requests=max_requests,
+            max_requests=max_requests or described.resource.budget,
             timeout=timeout,
             transport=transport(app),
         )

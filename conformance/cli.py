@@ -44,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
     gc.set_threshold(50_000)
     try:
         contract = Contract.load(options.contract)
+        options.max_requests = options.max_requests or contract.resource.budget * options.hours
         chosen = _chosen(options, contract.resource)
         options.compare = options.compare and compare.load(options.compare)
         if options.report:

@@ -59,7 +59,7 @@ def attempt(
     seed: int,
     *,
     fail_fast: bool,
-    max_requests: int = 900,
+    max_requests: int | None = None,
     folder: Path | None = None,
     contract: Contract | None = None,
 ) -> Trial:
@@ -76,7 +76,7 @@ def attempt_inside(
     seed: int,
     *,
     fail_fast: bool,
-    max_requests: int = 900,
+    max_requests: int | None = None,
     folder: Path | None = None,
     only: Sequence[str] = (),
     contract: Contract | None = None,
@@ -103,7 +103,9 @@ def _timeout(name: str) -> float:
     return 2 if name.startswith("time/") else 5
 
 
-def targeted(base_url: str, world: World, contract: Contract, max_requests: int = 900, **options: Any) -> Target:
+def targeted(
+    base_url: str, world: World, contract: Contract, max_requests: int | None = None, **options: Any
+) -> Target:
     """What a run needs to know of a mock."""
     resource = contract.resource
     return Target(
@@ -112,7 +114,7 @@ def targeted(base_url: str, world: World, contract: Contract, max_requests: int 
         credentials={scheme: world.credential(scheme) for scheme in resource.schemes},
         foreign={name: world.id(name, foreign=True) for name in resource.owners},
         foreign_item=world.id(resource.item, foreign=True) if resource.owners else None,
-        max_requests=max_requests,
+        max_requests=max_requests or contract.resource.budget,
         **options,
     )
 

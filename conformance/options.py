@@ -35,7 +35,7 @@ def parse() -> argparse.Namespace:
         "--max-requests",
         type=_positive,
         metavar="N",
-        help="send at most N requests (default: 900; with --duration, for each hour)",
+        help="send at most N requests (default: 900, of many fields 1200; with --duration, for each hour)",
     )
     add("--rate", type=_rate, default=0.0, metavar="N/s", help="send at most N requests a second")
     add(
@@ -68,7 +68,7 @@ def parse() -> argparse.Namespace:
     if options.workers > 1 and options.overwrite:
         parser.error("--overwrite edits one git token, and that takes one worker")
     hours = math.ceil((options.duration or 1) / 3600)
-    options.max_requests = options.max_requests or 900 * hours
+    options.hours = hours
     options.defaults["max_wait"] = 3600.0 if options.duration else 60.0
     options.max_wait = options.max_wait or options.defaults["max_wait"]
     return options

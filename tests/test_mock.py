@@ -299,7 +299,7 @@ def test_the_curl_line_that_it_prints_works() -> None:
         printed += "".join(iter(process.stdout.readline, "\n"))
         command = shlex.split(printed[printed.index("curl ") :].replace("\\\n", ""))
         answer = subprocess.run([*command, "-s"], capture_output=True, text=True, check=True)
-    assert json.loads(answer.stdout)["name"] == "rotated"
+    assert json.loads(answer.stdout)["name"] == "ci-github"
     for name, value in vars(WORLD).items():
         assert (value in printed) == (name != "secret")
 
@@ -375,12 +375,8 @@ def test_a_port_in_use_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -
     assert re.fullmatch(r"mock: cannot listen on .* in use.*\n", capsys.readouterr().err)
 
 
-def test_a_bad_contract_is_said_in_one_line(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_bad_contract_is_said_in_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "contract.yaml"
     path.write_text("openapi: 3.1.0\npaths: [\n")
-    load = Contract.load
-    monkeypatch.setattr(Contract, "load", lambda: load(path))
-    assert __main__.main(["--port", "0"]) == 2
+    assert __main__.main(["--port", "0", "--contract", str(path)]) == 2
     assert re.fullmatch(r"mock: .*contract.yaml:\d+: .*\n", capsys.readouterr().err)

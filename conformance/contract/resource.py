@@ -116,6 +116,16 @@ class Resource:
         """The statuses with which an operation refuses a body."""
         return tuple(each for each in (400, 422) if str(each) in operation.responses) or (400,)
 
+    @property
+    def budget(self) -> int:
+        """How many requests it takes to judge every clause."""
+        return 900 if len(self.leaves) <= 10 and self.list else 1200
+
+    @property
+    def cost(self) -> int:
+        """How many requests a deletion takes: what no list has shown is looked at first."""
+        return 1 if self.list else 2
+
     # Words.
 
     @cached_property
@@ -256,8 +266,17 @@ class Resource:
 
     @cached_property
     def conditional(self) -> bool:
-        """Are there fields that others require?"""
-        return bool(re.search(r"'(if|dependentRequired)': {", repr(self.request_schema)))
+        """Are there fields that the value of another one requires?"""
+        return "'if': {" in repr(self.request_schema)
+
+    @cached_property
+    def dependent(self) -> list[str]:
+        """The fields that are required where others are there."""
+        found = []
+        for path, schema in [((), self.request_schema), *((each.path, each.schema) for each in self.fields.values())]:
+            for names in schema.get("dependentRequired", {}).values():
+                found += [".".join((*path, name)) for name in names]
+        return found
 
     @cached_property
     def bounded(self) -> bool:

@@ -111,7 +111,7 @@ class CleanUp:
         mine = self._run.estate.adopt(tokens)
         for git_token in mine:
             self._run.target.ledger.create(git_token)
-        self._run.target.keep(len(mine))
+        self._run.target.keep(len(mine) * self._run.resource.cost)
         return mine
 
     def drain(self) -> None:

@@ -41,7 +41,7 @@ def _claim(run: Run, exchange: Exchange) -> str | None:
     new = run.estate.claim(run.resource.id_of(answer.json), sent if isinstance(sent, dict) else {})
     if new:
         run.target.ledger.create(new)
-        run.target.keep(1)
+        run.target.keep(run.resource.cost)
     return new
 
 
@@ -57,7 +57,7 @@ def _undo(run: Run, request: Request) -> None:
             raise Lost("the answer to a create was lost, and nothing can delete what it has made")
         run.estate.recover(id)
         run.target.ledger.create(id)
-        run.target.keep(1)
+        run.target.keep(run.resource.cost)
         run.delete(id)
 
 

@@ -155,13 +155,14 @@ class Run:
     def scaled(self, examples: int) -> int:
         """How many examples to generate under the budget of this run, for that many under the default one."""
         # A run that goes on round by round spends its budget so.
-        budget = min(self.target.budget, 900) if self.target.timed else self.target.budget
-        return max(1, examples * budget // 900)
+        whole = self.resource.budget
+        budget = min(self.target.budget, whole) if self.target.timed else self.target.budget
+        return max(1, examples * budget // whole)
 
     def thin(self, cases: Iterable[T]) -> list[T]:
         """All cases under the default budget, evenly fewer under a smaller one, but always one."""
         every = list(cases)
-        share = (self.target.budget - FIXED) / (900 - FIXED)
+        share = (self.target.budget - FIXED) / (self.resource.budget - FIXED)
         kept = min(len(every), max(1, int(len(every) * share)))
         return [every[index * len(every) // kept] for index in range(kept)] if every else []
 
@@ -279,13 +280,13 @@ class Run:
         finally:
             self._judges = judges
 
-    def listed(self) -> tuple[Exchange, dict[str, Json]]:
+    def listed(self, among: Iterable[str] = ()) -> tuple[Exchange, dict[str, Json]]:
         """The owner's items by id, in lower case, and the exchange that shows them, which is a list.
 
-        Where the contract has none, they are those that the run knows, and the exchange is a read of one.
+        Where the contract has none, they are `among` those that the run knows, and the exchange is a read of one.
         """
         if self.resource.list is None:
-            return self._read_all()
+            return self._read_all(list(among) or [self.subject, self.bystander, *self.pool])
         exchange = self.list_all()
         self.expect(exchange, self.success("list"), because=f"the {self.resource.nouns} cannot be listed")
         items = self.resource.listed(exchange.answer.json)
@@ -293,9 +294,9 @@ class Run:
             raise Broken("the answer is no list", exchange)
         return exchange, {self.resource.id_of(item): item for item in items}
 
-    def _read_all(self) -> tuple[Exchange, dict[str, Json]]:
+    def _read_all(self, ids: list[str]) -> tuple[Exchange, dict[str, Json]]:
         found = {}
-        for id in dict.fromkeys([*filter(None, [self.subject, self.bystander]), *self.pool]):
+        for id in dict.fromkeys(filter(None, ids)):
             exchange = self.get(item=id)
             self.usable(exchange)
             if exchange.answer.ok:
@@ -356,7 +357,7 @@ class Run:
             self._judges = True
         if id and self.estate.claimed(path):
             self.estate.disown(id)
-            self.target.keep(-1)
+            self.target.keep(-self.resource.cost)
             raise NotExercised(
                 f"the {self.resource.noun} that a create was answered with is not in the {self.resource.owner}"
             )
@@ -405,7 +406,7 @@ class Run:
         exchange = self.call(self.id("delete"), item=item, **options)
         if exchange.answer.status in self.gone and item.lower() in self.estate.created:
             self.estate.gone(item.lower())
-            self.target.keep(-1)
+            self.target.keep(-self.resource.cost)
             if self.notes:
                 self.notes.write(deleted=[item.lower()])
         return exchange

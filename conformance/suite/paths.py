@@ -215,7 +215,7 @@ def test_tenants(run: Run) -> None:
     theirs = foreign.get(owner, "")
     snake = words(owner, "_", keep=True)
     headers_of = (f"X-{words(owner, '-', keep=True).title()}", "X-Tenant-Id", f"X-{run.owner[:3].title()}-Id")
-    queries = (owner, snake, words(owner))
+    queries = (owner, snake, words(owner, "_"))
     message = f"in another {run.owner} is carried out"
 
     def send(operation: str, what: str, road: str, headers: tuple[tuple[str, str], ...] = ()) -> None:

@@ -114,7 +114,7 @@ def _must_refuse(run: Run, cases: Iterable[Case]) -> Iterator[Case]:
 def test_missing(run: Run) -> None:
     cases: list[Case] = [("an empty object", {})]
     for name, field in run.resource.fields.items():
-        if field.required:
+        if field.required or name in run.resource.dependent:
             cases.append((f"no {name}", drop(run.bodies.full(), name)))
     refuse(run, _must_refuse(run, cases))
 
@@ -168,8 +168,14 @@ def test_type(run: Run) -> None:
         for value in odd:
             body = put(run.bodies.full(**{switch: choice}), name, value)
             cases.append((f"{name} {json.dumps(value)} with {switch} {choice}", body))
-    refuse(run, _must_refuse(run, cases), creates=False)
-    refuse(run, _must_refuse(run, creates), edits=False)
+    refuse(run, _some(run, _must_refuse(run, cases), 60), creates=False)
+    refuse(run, _some(run, _must_refuse(run, creates), 40), edits=False)
+
+
+def _some(run: Run, cases: Iterable[Case], most: int) -> list[Case]:
+    """All cases, or of very many some."""
+    every = list(cases)
+    return every if len(every) <= most else run.random.sample(every, most)
 
 
 def required(run: Run) -> list[tuple[str, Any, str]]:
