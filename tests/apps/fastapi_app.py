@@ -54,7 +54,7 @@ class GitToken(BaseModel):
 
     @model_validator(mode="after")
     def names_workspace(self) -> GitToken:
-        if self.type == "BITBUCKET" and "workspace" not in self.model_fields_set:
+        if self.type == "BITBUCKET" and not self.workspace.strip():
             raise ValueError("Bitbucket needs a workspace")
         return self
 

@@ -74,7 +74,7 @@ def payload() -> dict[str, Any]:
             abort(400, f"{field} must be a string")
     if data["type"] not in DEFAULT_URL:
         abort(400, "type is unknown")
-    if data["type"] == "BITBUCKET" and not data.get("workspace"):
+    if data["type"] == "BITBUCKET" and not data.get("workspace", "").strip():
         abort(400, "workspace is missing")
     if "git_api_url" in data and not is_url(data["git_api_url"]):
         abort(400, "git_api_url is not a URL")
@@ -100,6 +100,7 @@ def fill(token: dict[str, Any], data: dict[str, Any]) -> None:
     token["updated_at"] = timestamp()
     token["git_api_url"] = data.get("git_api_url") or DEFAULT_URL[data["type"]]
     for field in ("name", "type", "token", "description", "workspace"):
+        token.pop(field, None)
         if field in data:
             token[field] = data[field]
 
