@@ -25,7 +25,7 @@ from .report import compare, github
 from .report.files import make, write
 from .report.merge import load, merge
 from .report.results import report
-from .report.terminal import Terminal, judged, printable, summary
+from .report.terminal import Terminal, harmless, judged, printable, summary
 from .run.checks import CHECKS
 from .run.clause import LEVELS, Clause
 from .run.notes import OTHERS
@@ -78,11 +78,13 @@ def run(options: argparse.Namespace) -> int:
             run.options = tuple(repeated(options, contract, base_url if server == base_url else None))
             with interrupt.noted(target):
                 if options.dry_run:
-                    return live.rehearse(run, Terminal(run).line)
+                    with github.deaf():
+                        return live.rehearse(run, Terminal(run).line)
                 if server == base_url:
                     live.take_notes(run, Terminal(run).line)
                 if options.sweep:
-                    return live.sweep(run, Terminal(run).line)
+                    with github.deaf():
+                        return live.sweep(run, Terminal(run).line)
                 return _conformance(run, options, server, chosen)
     except (CannotRun, ContractError, NotExercised) as error:
         return _fail(str(error))
@@ -97,7 +99,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _fail(message: str) -> int:
     with contextlib.suppress(OSError):
-        print(f"conformance: {printable(message)}", file=sys.stderr)
+        print(harmless(f"conformance: {printable(' '.join(message.splitlines()))}"), file=sys.stderr)
     return 2
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,25 +32,36 @@ def write(folder: Path, results: dict[str, Any]) -> None:
     }
     with _writing(folder):
         for name, text in files.items():
-            (folder / name).write_text(text, encoding="utf-8")
+            _put(folder / name, text, 0o600)
         _scripts(folder, results)
+
+
+def _put(path: Path, text: str, mode: int) -> None:
+    """Writes a file at once, for its owner alone. What was there before, a link too, is replaced and not followed."""
+    other = path.with_name(f".{path.name}.{os.getpid()}")
+    other.unlink(missing_ok=True)
+    file = os.open(other, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    with os.fdopen(file, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    other.replace(path)
 
 
 def _scripts(folder: Path, results: dict[str, Any]) -> None:
     """Writes the findings' scripts, in the place of an older run's."""
-    for old in (folder / "findings").glob("*.sh"):
+    scripts = folder / "findings"
+    if scripts.is_symlink():
+        scripts.unlink()
+    for old in scripts.glob("*.sh"):
         old.unlink()
     for finding in results["findings"]:
-        path = folder / finding["file"]
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(finding["script"], encoding="utf-8")
-        path.chmod(0o755)
+        scripts.mkdir(mode=0o700, exist_ok=True)
+        _put(folder / finding["file"], finding["script"], 0o700)
 
 
 def make(folder: Path) -> None:
     """Makes the folder for a report. Raises CannotRun."""
     with _writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 @contextmanager

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,17 @@ def deafen() -> str:
     word = secrets.token_hex(16)
     print(f"::stop-commands::{word}", flush=True)
     return word
+
+
+@contextlib.contextmanager
+def deaf() -> Iterator[None]:
+    """Within it, a workflow takes no commands from what is printed."""
+    word = deafen()
+    try:
+        yield
+    finally:
+        if word:
+            print(f"::{word}::", flush=True)
 
 
 def tell(results: dict[str, Any], word: str) -> None:

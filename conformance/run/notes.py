@@ -6,6 +6,7 @@ machine that is gone, is recognised by its name, description or address, which s
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -15,6 +16,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..contract.fields import get
 from ..contract.resource import Resource
@@ -54,11 +56,14 @@ class Notes:
 
     def __init__(self, base_url: str, owners: Json) -> None:
         """Starts taking notes. Raises OSError if there is no place for them."""
-        self._where = hashlib.sha256(" ".join([base_url, *owners.values()]).encode()).hexdigest()[:16]
+        self._where = hashlib.sha256(" ".join([_server(base_url), *owners.values()]).encode()).hexdigest()[:16]
         folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "git-token-conformance"
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         self._path = folder / f"{self._where}-{os.getpid()}-{time.time_ns()}.jsonl"
-        self._file = self._path.open("a+", encoding="utf-8")
+        made = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        self._file = os.fdopen(made, "a+", encoding="utf-8")
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def write(self, **note: object) -> None:
@@ -133,6 +138,16 @@ class Left:
     def holds(self, id: str, name: object) -> bool:
         """Is it an item that the run has created? What was there before the run is not, whatever a server said."""
         return id not in self.before and (id in self.created or _hash(name) in self.creating)
+
+
+def _server(base_url: str) -> str:
+    """The address of a server in one spelling, for this machine has several."""
+    address = urlsplit(base_url)
+    host = (address.hostname or "").lower()
+    if host.startswith("127.") or host == "::1":
+        host = "localhost"
+    port = address.port or {"https": 443}.get(address.scheme, 80)
+    return f"{address.scheme}://{host}:{port}{address.path.rstrip('/')}"
 
 
 def _is_note(note: object) -> bool:
