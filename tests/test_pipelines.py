@@ -161,13 +161,23 @@ def test_the_gitlab_template_is_a_job_that_runs(clone: Path, tmp_path: Path) -> 
     assert set(job["artifacts"]["reports"].values()) <= written
 
 
-def test_the_hook_runs_in_another_repository(clone: Path, tmp_path: Path) -> None:
+def test_the_hooks_run_in_another_repository(clone: Path, tmp_path: Path) -> None:
     manifest = ROOT / ".pre-commit-hooks.yaml"
     subprocess.run([sys.executable, "-m", "pre_commit", "validate-manifest", manifest], check=True)
-    [hook] = yaml.safe_load(manifest.read_text())
-    command = [clone / hook["entry"], "--upstream", ROOT / "tests" / "upstream.yaml"]
-    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert answer.returncode == 0 and "operations compared" in answer.stdout, answer.stdout + answer.stderr
+    drift, generate = (f"{clone}/{hook['entry']}" for hook in yaml.safe_load(manifest.read_text()))
+
+    def run(command: str) -> tuple[int, str]:
+        answer = subprocess.run(command.split(), cwd=tmp_path, capture_output=True, text=True, check=False)
+        return answer.returncode, answer.stdout + answer.stderr
+
+    code, said = run(f"{drift} --upstream {ROOT}/tests/upstream.yaml")
+    assert code == 0 and "operations compared" in said, said
+    shutil.copy(ROOT / "tests" / "fragments" / "webhook.yaml", tmp_path)
+    contract = "--contract webhook.yaml --package webhooks --output clients"
+    assert run(f"{generate} {contract}")[0] == 1
+    code, said = run(f"{clone}/scripts/generate {contract}")
+    assert code == 0 and (tmp_path / "clients" / "webhooks" / "client.py").exists(), said
+    assert run(f"{generate} {contract}")[0] == 0
 
 
 def test_the_image_holds_what_it_runs(tmp_path: Path) -> None:
