@@ -25,7 +25,7 @@ from .models.git_token_response_list import GitTokenResponseList
 from .types import Hidden, Response
 
 # The arguments of methods whose fields are called otherwise in Python.
-_KEYWORDS = {"type": "type_"}
+_KEYWORDS: dict[str, str] = {"type": "type_"}
 
 
 class GitTokens:
