@@ -61,6 +61,7 @@ def run(options: argparse.Namespace) -> int:
                 base_url,
                 contract.resource,
                 overwrite=options.overwrite,
+                read_only=options.read_only,
                 max_requests=options.max_requests,
                 rate=options.rate,
                 timeout=options.timeout,
@@ -80,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
                 if options.dry_run:
                     with github.deaf():
                         return live.rehearse(run, Terminal(run).line)
-                if server == base_url:
+                if server == base_url and not options.read_only:
                     live.take_notes(run, Terminal(run).line)
                 if options.sweep:
                     with github.deaf():
@@ -158,7 +159,7 @@ def _conformance(run: Run, options: argparse.Namespace, server: str, chosen: lis
     start = time.monotonic()
     word = github.deafen()
     terminal.start(server)
-    if run.target.overwrite or not run.target.loopback:
+    if run.target.keeps or not run.target.loopback:
         for line in live.consent(run):
             terminal.line(line)
     plugin = Plugin(run, chosen, terminal.finished, options.fail_fast)

@@ -51,6 +51,7 @@ def parse() -> argparse.Namespace:
     add("--dry-run", action="store_true", help="say what a run would do, check the credentials, and exit")
     add("--sweep", action="store_true", help="remove what earlier runs have left, and exit")
     add("--overwrite", action="store_true", help="edit the item that the environment names, and create none")
+    add("--read-only", action="store_true", help="send nothing that a right server would carry out")
     add("--pin", action="append", default=[], metavar="FIELD=VALUE", help="send this value (or env:NAME) in this field")
     add("--workers", type=_positive, default=1, metavar="N", help="run the clauses in N processes (default: 1)")
     add("--shard", type=_shard, metavar="I/N", help="run only the I-th of N parts; --merge makes one report of all")
@@ -67,6 +68,8 @@ def parse() -> argparse.Namespace:
         options.seed = random.SystemRandom().randrange(2**32)
     if options.workers > 1 and options.overwrite:
         parser.error("--overwrite edits one git token, and that takes one worker")
+    if options.read_only and (options.overwrite or options.workers > 1 or options.duration):
+        parser.error("--read-only goes with neither --overwrite nor --workers nor --duration")
     hours = math.ceil((options.duration or 1) / 3600)
     options.hours = hours
     options.defaults["max_wait"] = 3600.0 if options.duration else 60.0
@@ -85,9 +88,9 @@ def repeated(options: argparse.Namespace, contract: Contract, base_url: str | No
     if options.contract != PATH:
         yield from ("--contract", str(options.contract))
     yield from ("--max-requests", str(options.max_requests))
-    for name in ("live", "overwrite"):
+    for name in ("live", "overwrite", "read_only"):
         if getattr(options, name):
-            yield f"--{name}"
+            yield f"--{name.replace('_', '-')}"
     fields = contract.resource.leaves
     for pin in options.pin:
         field, _, value = pin.partition("=")

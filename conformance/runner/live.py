@@ -20,7 +20,15 @@ def consent(run: Run) -> Iterator[str]:
     yield f"Where:    {target.base_url}, {target.where}"
     yield f"As whom:  {who or 'nobody, for the contract has no scheme of authentication'}"
     yield f"Requests: at most {target.max_requests}" + (f", {target.rate:g} a second" if target.rate else "")
-    if target.overwrite:
+    if target.read_only:
+        yield "Creates:  nothing"
+        yield "Deletes:  nothing"
+        if target.refuser:
+            yield f"Edits:    the {run.noun} {target.refuser}, only in ways that must be refused"
+            yield f"WARNING:  a server that accepts what must be refused changes {target.refuser}, its secret included"
+        else:
+            yield f"Edits:    {run.nouns} that do not exist, only in ways that must be refused"
+    elif target.overwrite:
         yield "Creates:  nothing"
         yield f"Edits:    the {run.noun} {target.overwrite}, many times, and restores it"
         yield "Deletes:  nothing"

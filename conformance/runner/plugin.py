@@ -26,6 +26,7 @@ from .. import suite
 from ..contract.resource import Resource
 from ..run.checks import CHECKS
 from ..run.clause import LEVELS, Broken, Clause, Result, Stumbled
+from ..run.harmless import CLAUSES
 from ..run.notes import OTHERS
 from ..run.run import Run
 from ..suite import fuzzing
@@ -255,7 +256,12 @@ class Plugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         result = self.run.results[clause_of(item).id]
+        if self.run.target.read_only and result.clause.id not in CLAUSES:
+            result.reason = "with --read-only nothing is written"
+            pytest.skip(result.reason)
         for needed in result.clause.needs:
+            if self.run.target.read_only and needed not in CLAUSES:
+                continue
             other = self.run.results.get(needed)
             if other is None:
                 # The contract has nothing that it is about.

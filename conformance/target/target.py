@@ -96,6 +96,9 @@ class Target:
     foreign_item: str | None = None
     # The item to edit instead of one that the run creates.
     overwrite: str | None = None
+    # Whether nothing is sent that a right server would carry out, and the item that refused edits may name.
+    read_only: bool = False
+    refuser: str | None = None
     max_requests: int = 900
     rate: float = 0
     timeout: float = 5
@@ -172,6 +175,7 @@ class Target:
         *,
         spell: Callable[[str], str] = str,
         overwrite: bool = False,
+        read_only: bool = False,
         **options: Any,
     ) -> Target:
         """A target of which credentials and ids are known by the names of the contract's variables, in lower case.
@@ -204,8 +208,15 @@ class Target:
             foreign={owner: value for owner in resource.owners if (value := get("foreign", owner))},
             foreign_item=get("foreign", resource.item) or None,
             overwrite=get(resource.item).lower() if overwrite else None,
+            read_only=read_only,
+            refuser=get(resource.item).lower() or None if read_only else None,
             **options,
         )
+
+    @property
+    def keeps(self) -> bool:
+        """Is nothing created and deleted?"""
+        return self.read_only or self.overwrite is not None
 
     @property
     def authorization(self) -> tuple[str, str] | None:
