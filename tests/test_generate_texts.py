@@ -210,28 +210,29 @@ NAMED = {
 PLACES = [place for place in texts(CONTRACT) if not isinstance(place[-1], tuple) or set(place[-2:-1]) & NAMED]
 PROSE = [place for place in PLACES if place[-1] in READ and place[-2] != "properties"]
 OTHERS = [place for place in PLACES if place not in PROSE and place[-1] != "$ref"]
-SAMPLE = 3  # texts for each kind of place in CI; all of them: as many as there are
+SAMPLE = 1  # text for each kind of place in CI; set it higher to look longer
 
 
-@pytest.mark.parametrize("text", BREAKING)
-def test_what_people_read_is_said_as_it_stands(text: str, made: Callable[[dict[str, Any]], Path]) -> None:
-    """In all places at once, which have nothing to do with each other. What the client says of one, it says whole."""
+@pytest.mark.parametrize("turn", range(0, len(BREAKING), 5))
+def test_what_people_read_is_said_as_it_stands(turn: int, made: Callable[[dict[str, Any]], Path]) -> None:
+    """Each turn puts other texts into all places at once. What the client says of a place, it says whole."""
+    texts = [text for text in BREAKING if "\ud800" not in text]
+    broken = [f"{texts[(turn + number) % len(texts)]} place{number}" for number in range(len(PROSE))]
+    broken = [f"{text} {text.rpartition(' place')[0]}" for text in broken]
     document = copy.deepcopy(CONTRACT)
-    for number, place in enumerate(PROSE):
-        put(document, place, f"{text} place{number} {text}")
-    try:
-        strings = said(made(document))
-    except Unusable:
-        assert "\ud800" in text
-        return
+    for place, text in zip(PROSE, broken, strict=True):
+        put(document, place, text)
+    strings = said(made(document))
     carried = [number for number in range(len(PROSE)) if any(f"place{number}" in each.split() for each in strings)]
     assert len(carried) > 40
-    silent = [
-        PROSE[number]
-        for number in carried
-        if not any(words(f"{text} place{number} {text}") in each for each in strings)
-    ]
-    assert not silent
+    assert [PROSE[number] for number in carried if not any(words(broken[number]) in each for each in strings)] == []
+
+
+def test_a_lone_surrogate_is_refused(made: Callable[[dict[str, Any]], Path]) -> None:
+    document = copy.deepcopy(CONTRACT)
+    put(document, ("info", "description"), "lone \ud800 surrogate")
+    with pytest.raises(Unusable):
+        made(document)
 
 
 @pytest.mark.parametrize("text", ["", " ", '"', "\\", '"""'])
@@ -248,7 +249,7 @@ def test_no_name_or_address_is_code(made: Callable[[dict[str, Any]], Path]) -> N
     for place in OTHERS:
         kinds.setdefault(kind(place), []).append(place)
     chosen = [places[round_ % len(places)] for round_ in range(SAMPLE) for places in kinds.values()]
-    assert len(chosen) > 2 * len(BREAKING)
+    assert len(chosen) > len(BREAKING)
     outcomes: dict[bool, int] = {True: 0, False: 0}
     for place, text in zip(chosen, itertools.cycle(BREAKING), strict=False):
         broken = copy.deepcopy(CONTRACT)
@@ -259,4 +260,4 @@ def test_no_name_or_address_is_code(made: Callable[[dict[str, Any]], Path]) -> N
             outcomes[False] += 1
         else:
             outcomes[True] += 1
-    assert min(outcomes.values()) > 20, outcomes
+    assert min(outcomes.values()) > 10, outcomes

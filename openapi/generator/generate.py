@@ -136,14 +136,20 @@ def generate(contract: Document, output: Path) -> None:
     """Writes the client into the new folder `output`. Raises Unusable if the contract does not give one."""
     for place, reason in unsupported(contract.content):
         raise contract.unusable(reason, place)
+    try:
+        write(contract, output)
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        # Whatever a parser that is not ours, or these templates, make of what nobody thought of.
+        raise contract.unusable(f"the generator cannot read it: {type(error).__name__}: {error}") from None
+
+
+def write(contract: Document, output: Path) -> None:
+    """Writes the client. Raises Unusable, or anything else, if the contract does not give one."""
     settings = ConfigFile.load_from_path(HERE / "config.yml")
     if output.name != CLIENT.name:
         settings.package_name_override, settings.package_version_override = output.name, None
     config = Config.from_sources(settings, MetaType.NONE, contract.path, "utf-8", overwrite=False, output_path=output)
-    try:
-        data = GeneratorData.from_dict(copy.deepcopy(contract.content), config=config)
-    except Exception as error:  # whatever a parser that is not ours makes of what nobody thought of
-        raise contract.unusable(f"the generator cannot read it: {type(error).__name__}: {error}") from None
+    data = GeneratorData.from_dict(copy.deepcopy(contract.content), config=config)
     if isinstance(data, GeneratorError):
         raise contract.refusal(data)
     unread = [error for group in data.endpoint_collections_by_tag.values() for error in group.parse_errors]

@@ -56,7 +56,7 @@ PACKAGE |= {"UnauthorizedError", "datetime", "optioned", "owned", "overload", "r
 FIELDS = {"additional_properties", "annotations", "dataclass", "from_dict", "to_dict"}
 PARAMETERS = {"body", "client", "given", "json_of", "no_content", "options", "owners", "segment", "self"}
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{,99}", re.ASCII)
 _PATH = re.compile(r"(/([\w.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2}|\{\w[\w-]*\})+)+", re.ASCII)
 _VERSION = re.compile(r"\d+\.\d+\.\d+", re.ASCII)
 
@@ -68,6 +68,12 @@ def check(contract: Document, data: GeneratorData) -> None:
     """
     for place, problem in _addresses(contract.content):
         raise contract.unusable(problem, place)
+    for path, item in contract.content["paths"].items():
+        for method, operation in item.items():
+            said = operation.get("operationId", "") if isinstance(operation, dict) else ""
+            if said and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", said, re.ASCII):
+                place = ("paths", path, method, "operationId")
+                raise contract.unusable(f"{said!r} is no name that a Python module can have", place)
     for tag in data.endpoint_collections_by_tag:
         if not usable(tag):
             raise contract.unusable(f"the tag {tag!r} is no name that a Python package can have", ("tags",))
