@@ -21,6 +21,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import cache
 from http.server import BaseHTTPRequestHandler
 from itertools import cycle
 from pathlib import Path
@@ -384,14 +385,18 @@ def drip_body(request: BaseHTTPRequestHandler) -> None:
         time.sleep(0.1)
 
 
-BOMB = gzip.compress(gzip.compress(b"[" * 50_000_000))
+@cache
+def bomb() -> bytes:
+    return gzip.compress(gzip.compress(b"[" * 50_000_000))
+
+
 HOSTILE: dict[str, Handle] = {
     "endless": endless,
     "huge": lambda request: answer(request, 200, b'{"results": [' + b"{}," * 2_000_000 + b"{}]}"),
     "deep": lambda request: answer(request, 200, b'{"results": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
     "rather-deep": lambda request: answer(request, 200, b'{"results": ' + b"[" * 900 + b"]" * 900 + b"}"),
     "bomb": lambda request: answer(request, 200, gzip.compress(b"[" * 50_000_000, 1), "Content-Encoding: gzip"),
-    "two-layers": lambda request: answer(request, 200, BOMB, "Content-Encoding: gzip, gzip"),
+    "two-layers": lambda request: answer(request, 200, bomb(), "Content-Encoding: gzip, gzip"),
     "dripping-headers": drip,
     "dripping-body": drip_body,
     "redirects": lambda request: answer(request, 307, b"", "Location: http://192.0.2.1/"),
