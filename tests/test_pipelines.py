@@ -172,11 +172,11 @@ def test_the_hooks_run_in_another_repository(clone: Path, tmp_path: Path) -> Non
 
     code, said = run(f"{drift} --upstream {ROOT}/tests/upstream.yaml")
     assert code == 0 and "operations compared" in said, said
-    shutil.copy(ROOT / "tests" / "fragments" / "webhook.yaml", tmp_path)
-    contract = "--contract webhook.yaml --package webhooks --output clients"
+    shutil.copy(ROOT / "openapi" / "git-token.yaml", tmp_path / "ours.yaml")
+    contract = "--contract ours.yaml --package ours --output clients"
     assert run(f"{generate} {contract}")[0] == 1
     code, said = run(f"{clone}/scripts/generate {contract}")
-    assert code == 0 and (tmp_path / "clients" / "webhooks" / "client.py").exists(), said
+    assert code == 0 and (tmp_path / "clients" / "ours" / "client.py").exists(), said
     assert run(f"{generate} {contract}")[0] == 0
 
 
