@@ -48,12 +48,14 @@ def test_what_is_no_number_is_nothing(reset: str) -> None:
         ("-7", 0),
         ("1.5", 1.5),
         (formatdate(0, usegmt=True), 0),
-        (formatdate(time.time() + 50, usegmt=True), 50),
+        ("a date", 50),
         ("later", None),
         ("Mon, 99 Foo 99999 99:99:99 GMT", None),
     ],
 )
 def test_when_to_come_again(value: str, seconds: float | None) -> None:
+    # The name of a test must not depend on when it is collected: other processes collect it too.
+    value = formatdate(time.time() + 50, usegmt=True) if value == "a date" else value
     found = limits.retry_after(Answer(429, (("Retry-After", value),)))
     assert found is seconds is None or (found is not None and seconds is not None and abs(found - seconds) < 30)
 
