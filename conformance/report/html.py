@@ -16,7 +16,7 @@ from markupsafe import Markup
 from ..run.clause import LEVELS
 from .compare import lines
 from .markdown import TITLES, runs
-from .terminal import first_difference, plural, printable
+from .terminal import brief, first_difference, plural, printable
 
 _HERE = Path(__file__).parent
 _STATES = {"broken": "✗", "not exercised": "–", "held": "✓"}
@@ -65,6 +65,7 @@ def html(results: dict[str, Any]) -> str:
         meaning=_meaning,
         pieces=_pieces,
         plural=plural,
+        brief=brief,
         full=_FULL,
         seconds=_seconds,
         unlike=_unlike,

@@ -50,4 +50,5 @@ def _text(clause: dict[str, Any], finding: dict[str, Any]) -> str:
     ]
     for exchange in finding["exchanges"]:
         lines += ["", exchange["request"], exchange["answer"]]
-    return "\n".join([*lines, "", "See it anywhere:", finding["paste"], "", f"Run it again: {finding['again']}"])
+    lines += ["", *(f"And: {case}" for case in finding["cases"])]
+    return "\n".join([*lines, "See it anywhere:", finding["paste"], "", f"Run it again: {finding['again']}"])

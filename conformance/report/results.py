@@ -96,6 +96,7 @@ def as_finding(finding: Finding, run: Run) -> dict[str, Any]:
         "paste": lines(finding, run),
         "script": script(finding, run),
         "file": f"findings/{finding.clause.id.replace('/', '-')}.sh",
+        "cases": [case[:_SENTENCE] for case in finding.cases],
         "exchanges": [_exchange(each, finding, run) for each in finding.exchanges],
     }
 

@@ -113,9 +113,18 @@ def _finding(finding: dict[str, Any], clause: dict[str, Any]) -> Iterator[str]:
     for exchange in finding["exchanges"]:
         yield _indented(exchange["request"])
         yield _indented(exchange["answer"])
+    if finding["cases"]:
+        yield f"   And {plural(len(finding['cases']), 'other case')}:"
+        yield from (f"   - {case}" for case in finding["cases"])
     yield "   See it anywhere:"
     yield _indented(finding["paste"])
     yield f"   Run it again: {finding['again']}"
+
+
+def brief(finding: dict[str, Any]) -> str:
+    """A finding in a line."""
+    cases = f" (and {plural(len(finding['cases']), 'other case')})" if finding["cases"] else ""
+    return f"{finding['message']}{cases}"
 
 
 def difference(finding: dict[str, Any]) -> Iterator[str]:
@@ -141,7 +150,7 @@ def ending(results: dict[str, Any], folder: Path | None = None) -> Iterator[str]
     findings = results["findings"]
     if findings:
         yield f"\n{plural(len(findings), 'finding')}:"
-        yield from (f"  {_MARKS['broken']} {finding['clause']}: {finding['message']}" for finding in findings)
+        yield from (f"  {_MARKS['broken']} {finding['clause']}: {brief(finding)}" for finding in findings)
     yield from kept(results["clauses"])
     if findings and folder:
         yield f"\nReport: {folder / 'report.html'}; to see the first finding again: sh {folder / findings[0]['file']}"

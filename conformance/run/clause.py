@@ -71,7 +71,8 @@ class Finding:
     `about` is the same for findings of several clauses that show the same fault. `expected` and `actual` are what the
     message is about, where it comes down to two values. `statuses` are those that the last answer may have, `holds` is
     what must hold of the answers (see conditions.py), where that can be said so that a shell can judge it too. `made`
-    are the items that have to be there first, and `flaky` says that the same requests do not always show it.
+    are the items that have to be there first, and `flaky` says that the same requests do not always show it. `cases`
+    are the messages of what else the clause has found that is of the same kind.
     """
 
     clause: Clause
@@ -84,6 +85,7 @@ class Finding:
     holds: str = ""
     made: tuple[Made, ...] = ()
     flaky: bool = False
+    cases: tuple[str, ...] = ()
 
 
 @dataclass
@@ -129,6 +131,8 @@ class Broken(Exception):
         holds: str = "",
     ) -> None:
         super().__init__(message)
+        # Whether it is among the findings already.
+        self.kept = False
         self.statuses = statuses
         self.holds = holds
         self.expected = expected

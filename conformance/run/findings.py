@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 # The clause that is broken where a server does not answer the same request in the same way.
 STEADY = "sequences/steady"
+# A clause that is broken may spend one in so many requests of the budget on further cases, and find so many.
+SHARE, CASES = 20, 12
+# As much of a further case's body is kept, in characters.
+_SENT = 160
 # Checks of what may be another status for the same request.
 STATUSES = ("answer/no-server-error", "answer/status")
 # As many items as a list has to show for a finding about it to be seen.
@@ -34,6 +39,11 @@ class Findings:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._edits: deque[Exchange] = deque(maxlen=8)
+        # Whether a clause goes on after what breaks it, to find all cases.
+        self.exhaustive = True
+        # Where a clause has to end, in requests, and what its further cases are about.
+        self._until = 0
+        self._about: dict[str, str] = {}
         self.history = History(run.resource)
 
     def note(self, exchange: Exchange) -> None:
@@ -51,8 +61,9 @@ class Findings:
         same = [
             each for each in self._run.results.values() if each.finding and each.finding.about == broken.about != ""
         ]
-        if same:
-            result.reason = f"{same[0].clause.id} is broken in the same way"
+        if same or (broken.about and broken.about in self._about):
+            by = same[0].clause.id if same else self._about[broken.about]
+            result.reason = f"{by} is broken in the same way"
             return
         self._missing(result, broken)
         self._explain(broken)
@@ -71,6 +82,41 @@ class Findings:
                 return
         self.keep(result, broken)
         self._heal()
+
+    def goes_on(self, result: Result, broken: Broken) -> bool:
+        """Keeps the finding of a case; says whether its clause is to go on, for a small share of the budget."""
+        generated = result.clause.id.split("/")[0] == "fuzzing"
+        if generated or not self.exhaustive:
+            return False
+        if result.finding:
+            first = result.finding
+            if (first.expected, first.actual) == (broken.expected, broken.actual):
+                result.finding = replace(first, cases=(*first.cases, self._case(broken)))
+                self._about.setdefault(broken.about, result.clause.id)
+            last = broken.exchanges[-1]
+            if last.answer.ok and last.request.method != "GET":
+                self._apart(result, self._heal)
+        else:
+            self._apart(result, lambda: self.add(result, broken))
+            self._until = self._run.journal.count + self._run.target.budget // SHARE
+        broken.kept = True
+        found = len(result.finding.cases) if result.finding else CASES
+        return found < CASES and self._run.journal.count < self._until
+
+    def _case(self, broken: Broken) -> str:
+        """A further case in a line: what is wrong, and the beginning of what was sent."""
+        body = (broken.exchanges[-1].request.body or b"")[: 8 * _SENT].decode("utf-8", "replace")
+        # Redacted before it is cut, lest half of a secret stays.
+        sent = self._run.secrets.redact(body)[:_SENT]
+        return f"{broken.message}: {sent}" if sent else broken.message
+
+    def _apart(self, result: Result, work: Callable[[], None]) -> None:
+        """Works while a clause is under way, and not for it."""
+        self._run.current = None
+        try:
+            work()
+        finally:
+            self._run.current = result
 
     def keep(self, result: Result, broken: Broken, *, flaky: bool = False) -> None:
         """Keeps a finding as it is, unless there is one about the clause."""

@@ -423,10 +423,13 @@ class Run:
 
     @contextmanager
     def case(self) -> Iterator[None]:
-        """One case of a clause: an answer that broke another clause ends the case, not the clause."""
+        """One case of a clause: what breaks it, or an answer that broke another one, ends the case, not the clause."""
         assert self.current
         try:
             yield
+        except Broken as broken:
+            if not self.findings.goes_on(self.current, broken):
+                raise
         except Stumbled as stumbled:
             self.current.stumbled += 1
             self.current.reason = f"its answers broke {stumbled}"

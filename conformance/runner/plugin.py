@@ -124,6 +124,7 @@ class Plugin:
         self.started: Callable[[Clause], None] = lambda _: None
         self.finished = finished
         self.fail_fast = fail_fast
+        run.findings.exhaustive = not fail_fast
         self.failure: BaseException | None = None
         self._round = 0
         self._chapters: Sequence[str] = ()
@@ -286,7 +287,9 @@ class Plugin:
 
     def _judge(self, result: Result, error: BaseException, session: pytest.Session) -> None:
         broken = _find(error, Broken)
-        if broken is not None:
+        if broken is not None and broken.kept:
+            pass
+        elif broken is not None:
             try:
                 self.run.findings.add(result, broken)
             except NotExercised:

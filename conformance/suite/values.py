@@ -104,6 +104,9 @@ def _blame(run: Run, write: Write, body: Json, judge: Callable[[], None]) -> Non
     try:
         judge()
     except Broken as broken:
+        if run.current and run.current.finding:
+            # Of a further case, it is enough to know that there is one.
+            raise
         smaller = _smaller(run, write, body, broken)
         if write is create_and_read and _edits_fail(run, smaller.exchanges[0].request.json):
             # It is not about creating: the clauses on edits will say what it is about.
