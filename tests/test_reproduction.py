@@ -154,5 +154,5 @@ def test_a_clause_goes_on_after_its_first_broken_case(tmp_path: Path) -> None:
     assert trial.clauses == ("refusals/media-type",)
     [finding] = json.loads((tmp_path / "results.json").read_text())["findings"]
     assert finding["message"].startswith("editGitToken with the media type text/plain")
-    assert any("application/x-www-form-urlencoded" in case for case in finding["cases"])
-    assert f"And {len(finding['cases'])} other cases:" in (tmp_path / "terminal.txt").read_text()
+    assert finding["cases"] and all("Token with the media type " in case for case in finding["cases"])
+    assert f"And {len(finding['cases'])} other case" in (tmp_path / "terminal.txt").read_text()
