@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import shlex
@@ -22,9 +23,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import ASGIApp
 
+from conformance.bundled import mock as bundled
 from conformance.contract import contract as contracts
 from conformance.contract.contract import Contract, Zone, validator
 from conformance.mock import World, __main__, create_app
+from conformance.mock.change import Catalogue
 from conformance.mock.faults import FAULTS
 from conformance.mock.variants import VARIANTS
 
@@ -357,10 +360,58 @@ def test_an_answer_without_its_end(fault: str) -> None:
         assert process.communicate(timeout=60) == ("", "")
 
 
-def test_the_catalogues_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert __main__.main(["--list-faults"]) == __main__.main(["--list-variants"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == [*FAULTS, *VARIANTS]
+@pytest.mark.parametrize(("option", "catalogue"), [("--list-faults", FAULTS), ("--list-variants", VARIANTS)])
+def test_the_catalogues_are_listed_by_family(
+    option: str, catalogue: Catalogue, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert __main__.main([option]) == 0
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(dict.fromkeys(change.family for change in catalogue.values()))
+    assert sum(int(line.split()[1]) for line in lines) == len(catalogue)
+    assert last.startswith(f"{len(catalogue)} ")
+
+
+@pytest.mark.parametrize("wanted", ["refusals", "loose", "loose/absent", "absent-name"])
+def test_a_list_is_of_those_that_are_called_so(wanted: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert __main__.main(["--list-faults", wanted]) == 0
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    assert listed == [
+        fault.name for fault in FAULTS.values() if wanted in (fault.group, fault.file) or wanted in fault.name
+    ]
+    assert __main__.main(["--list-faults", "no-such"]) == 2
+
+
+def test_a_list_whose_reader_goes_away_is_no_error() -> None:
+    command = f"{sys.executable} -m conformance.mock --list-faults loose | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert (done.stdout.splitlines()[-1], done.stderr) == ("0", "")
+
+
+@pytest.mark.parametrize(("host", "says"), [("0.0.0.0", True), ("127.0.0.1", False)])
+def test_it_says_that_everybody_can_use_it(host: str, says: bool) -> None:
+    command = [sys.executable, "-m", "conformance.mock", "--port", "0", "--host", host, "--until-eof"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+    assert ("everybody on the network can use it" in done.stderr) is says
+
+
+def test_a_head_without_an_end_is_cut_off() -> None:
+    with (
+        bundled() as address,
+        socket.create_connection(("127.0.0.1", int(address["base_url"].split(":")[2]))) as caller,
+    ):
+        caller.settimeout(60)
+        caller.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: ")
+        answer = b""
+        with contextlib.suppress(OSError):
+            for _ in range(1000):
+                caller.sendall(b"a" * 1024)
+        with contextlib.suppress(OSError):
+            answer = caller.recv(1000)
+        assert answer.startswith(b"HTTP/1.1 431 ") or answer == b""
+    body = {"name": "a" * 200_000, "type": "GITHUB", "token": "t"}
+    with bundled() as address, httpx.Client(base_url=address["base_url"]) as caller_of_it:
+        headers = {"Authorization": f"Token {address['api_token']}"}
+        assert caller_of_it.put(TOKEN, json=body, headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("option", ["--fault", "--variant"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
+import ipaddress
 import json
 import os
 import shlex
@@ -16,6 +17,7 @@ from pathlib import Path
 from ..commands import MOCK
 from ..contract.contract import PATH, Contract, ContractError
 from . import World, create_app
+from .change import Change
 from .serve import server
 from .verify import accepted_by, example
 
@@ -27,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         contract = Contract.load(options.contract)
         world = World(contract.resource)
         if options.list_faults or options.list_variants:
-            return _list(options.list_faults)
+            return _list(options.list_faults, options.names)
         accepted = None
         if options.verify_secrets is not None:
             accepted = accepted_by(contract, options.verify_secrets)
@@ -44,6 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         where = f"{options.host} port {options.port}"
         return _fail(f"cannot listen on {where}: {error.strerror}; choose another with --host and --port")
+    if not _is_loopback(listener.getsockname()[0]):
+        print(f"mock: it listens on {options.host}: everybody on the network can use it", file=sys.stderr, flush=True)
     host = f"[{options.host}]" if ":" in options.host else options.host
     if options.until_eof:
         threading.Thread(target=_end_with_input, daemon=True).start()
@@ -52,6 +56,10 @@ def main(arguments: list[str] | None = None) -> int:
     gc.set_threshold(50_000)
     with contextlib.suppress(KeyboardInterrupt):
         print(_welcome(f"http://{host}:{listener.getsockname()[1]}", world, contract, options.json), flush=True)
+        if not _is_loopback(listener.getsockname()[0]):
+            print(
+                f"mock: everybody on the network can use it: it listens on {options.host}", file=sys.stderr, flush=True
+            )
         server(app, log_level="critical", timeout_graceful_shutdown=0).run(sockets=[listener])
     return 0
 
@@ -64,9 +72,12 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print address, credentials and ids as one line of JSON")
     parser.add_argument("--until-eof", action="store_true", help="stop when standard input ends")
     parser.add_argument("--fault", metavar="NAME", default="", help="be wrong in this way")
-    parser.add_argument("--list-faults", action="store_true", help="list the ways to be wrong, and stop")
+    parser.add_argument("--list-faults", action="store_true", help="list the ways to be wrong, by family, and stop")
     parser.add_argument("--variant", metavar="NAME", default="", help="be different, and right, in this way")
     parser.add_argument("--list-variants", action="store_true", help="list the ways to be different, and stop")
+    parser.add_argument(
+        "names", nargs="?", default="", metavar="NAME", help="with either list, those called so, one by one"
+    )
     parser.add_argument(
         "--verify-secrets",
         nargs="*",
@@ -74,7 +85,10 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         help="accept these secrets alone, each with its provider, as Qovery does with those that are valid there; "
         "SECRET* stands for all that begin so (without any: github-* and the like)",
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.names and not (options.list_faults or options.list_variants):
+        parser.error(f"{options.names} is of use with --list-faults or --list-variants only")
+    return options
 
 
 def _end_with_input() -> None:
@@ -89,15 +103,35 @@ def _fail(message: str) -> int:
     return 2
 
 
-def _list(faults: bool) -> int:
+def _list(faults: bool, wanted: str) -> int:
+    """Prints the families with how many each has, or, one by one, those whose name, file or family is `wanted`."""
     from .faults import FAULTS
     from .variants import VARIANTS
 
-    catalogue = FAULTS if faults else VARIANTS
-    width = max(map(len, catalogue))
+    kind, catalogue = ("fault", FAULTS) if faults else ("variant", VARIANTS)
+    families: dict[str, list[Change]] = {}
     for change in catalogue.values():
-        print(f"{change.name:{width}}  {change.sentence}")
+        if wanted in (change.group, change.file) or wanted in change.name:
+            families.setdefault(change.family, []).append(change)
+    if not families:
+        return _fail(f"no {kind} is called {wanted}; --list-{kind}s lists the families")
+    lines = []
+    width = max(map(len, families))
+    for family, changes in families.items():
+        sentence = " ".join(changes[0].about.split())
+        lines.append(f"{family:{width}}  {len(changes):3}  {sentence}")
+        lines += [f"  {change.name}  {change.sentence}" for change in changes] if wanted else []
+    lines.append(f"{sum(map(len, families.values()))} {kind}s in {len(families)} families")
+    try:
+        print("\n".join(lines), flush=True)
+    except BrokenPipeError:
+        # Who reads has had enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
 
 def _port(text: str) -> int:

@@ -23,6 +23,10 @@ class Change:
     sentence: str
     apply: Callable[[Mock], None]
     sibling: bool = False
+    # What siblings share, in a word and in a sentence, and the file that they are in.
+    family: str = ""
+    about: str = ""
+    file: str = ""
 
     @property
     def group(self) -> str:
@@ -61,6 +65,9 @@ class Catalogue(dict[str, Change]):
                     sentence=function.__doc__.format(**dict(zip(parameters, words, strict=True))),
                     apply=functools.partial(_apply, function, [value for _, value in member]),
                     sibling=number not in core,
+                    family=f"{group}/{function.__name__.replace('_', '-')}",
+                    about=function.__doc__,
+                    file=function.__module__.rpartition(".")[2],
                 )
                 assert change.name not in self
                 self[change.name] = change

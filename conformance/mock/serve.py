@@ -25,7 +25,32 @@ def server(app: ASGIApp, **options: Any) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
+# The most bytes of a request's head that are kept.
+MAX_HEAD = 64 * 1024
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
 class _Protocol(HttpToolsProtocol):
+    # How much of a head has come that has not come to its end; None between heads.
+    _head: int | None = None
+
+    def on_message_begin(self) -> None:
+        self._head = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._head = None
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._head is None or self.transport.is_closing():
+            return
+        self._head += len(data)
+        if self._head > MAX_HEAD:
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(_Joining(transport, self.loop))  # type: ignore[arg-type]
 
