@@ -2,7 +2,10 @@
 #
 #   docker build --tag git-token .
 #   docker run --rm --read-only --tmpfs /tmp --publish 127.0.0.1:8080:8080 git-token
-#   docker run --rm --read-only --tmpfs /tmp --env QOVERY_API_TOKEN … git-token conformance --base-url …
+#
+# Any server outside of the suite's own container needs --live, as http://app:8080 of another one:
+#
+#   docker run --rm --read-only --tmpfs /tmp --env QOVERY_API_TOKEN … git-token conformance --live --base-url http://app:8080
 FROM python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
 COPY requirements.txt /suite/
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement /suite/requirements.txt

@@ -56,10 +56,6 @@ def main(arguments: list[str] | None = None) -> int:
     gc.set_threshold(50_000)
     with contextlib.suppress(KeyboardInterrupt):
         print(_welcome(f"http://{host}:{listener.getsockname()[1]}", world, contract, options.json), flush=True)
-        if not _is_loopback(listener.getsockname()[0]):
-            print(
-                f"mock: everybody on the network can use it: it listens on {options.host}", file=sys.stderr, flush=True
-            )
         server(app, log_level="critical", timeout_graceful_shutdown=0).run(sockets=[listener])
     return 0
 
