@@ -40,6 +40,7 @@ ABOUT = {
     "forged": ("forged", "authentication", "answer"),
     "properties": ("properties", "edit", "answer", "values"),
     "ids": ("identifiers", "paths", "answer"),
+    "at-once": ("concurrency", "answer"),
     "triggers": ("answer", "edit", "values", "sequences"),
     "http": ("methods", "answer", "secrets"),
     "resource": ("resource", "edit", "values", "identifiers", "answer"),
@@ -94,9 +95,15 @@ def searched(name: str, folder: Path, *, fail_fast: bool, max_requests: int = 90
 _found: dict[str, str] = {}
 
 
+# What shows over connections alone.
+CONNECTED = ("at-once",)
+
+
 def tried_by_what_is_about_it(name: str) -> Trial:
     """Tries a fault by the clause that found one of its family, else by the chapters about it, else by all."""
     group, _, rest = name.partition("/")
+    if group in CONNECTED:
+        return attempt(name, 1, fail_fast=True)
     family = f"{group}/{rest.partition('-')[0]}"
     for only in ([_found[family]] if family in _found else None, ABOUT[group], ()):
         if only is not None:

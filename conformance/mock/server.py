@@ -161,6 +161,10 @@ class Mock:
         """The request as it is routed."""
         return scope
 
+    async def exchange(self, request: Request, receive: Receive, send: Send) -> None:
+        """All steps after routing."""
+        await self.send(request, self.handle(request), receive, send)
+
     def handle(self, request: Request) -> Answer:
         """All steps but the last two."""
         try:
@@ -380,7 +384,7 @@ class _Endpoint:
             headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
             raw=await _read(receive),
         )
-        await self.mock.send(request, self.mock.handle(request), receive, send)
+        await self.mock.exchange(request, receive, send)
 
 
 async def _read(receive: Receive) -> bytes | None:

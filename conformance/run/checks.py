@@ -20,6 +20,8 @@ from .secrets import Secrets
 
 # Statuses with which HTTP itself lets a server refuse a request, whatever the operation documents (RFC 9110, RFC 6585).
 HTTP_REFUSALS = frozenset({405, 406, 408, 411, 413, 414, 415, 429, 431})
+# What a server may answer of two requests that are in each other's way (RFC 9110, RFC 4918, RFC 6585).
+BUSY = frozenset({409, 412, 423, 429})
 NOT_APPLICABLE: Final = "not applicable"
 
 # What a server shows of its internals, by texts of which it holds one: to look for these first is many times as fast.
@@ -206,6 +208,8 @@ def _status(checks: Checks, exchange: Exchange) -> str | None:
     if operation is None:
         return NOT_APPLICABLE
     if checks.documented(exchange) is not None or status in HTTP_REFUSALS:
+        return None
+    if exchange.together and status in BUSY:
         return None
     if exchange.request.method == "DELETE" and 400 <= status < 500:
         # Nobody says with which status a git token that services use is kept.

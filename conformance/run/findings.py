@@ -227,9 +227,8 @@ class Findings:
             self._run.refused.clear()
 
     def _repeatable(self, exchange: Exchange) -> bool:
-        return self._run.resource.role(exchange.request.operation) in ("edit", "read") and (
-            self._run.subject in exchange.request.path.lower()
-        )
+        alone = not exchange.together and self._run.resource.role(exchange.request.operation) in ("edit", "read")
+        return alone and (self._run.subject in exchange.request.path.lower())
 
     def _reproduces(self, exchanges: tuple[Exchange, ...]) -> bool:
         for exchange in exchanges:

@@ -206,7 +206,35 @@ class Run:
         method: str | None = None,
         road: str | None = None,
     ) -> Exchange:
-        """Calls an operation. `body` is a JSON value, or bytes to be sent as they are; None sends no body.
+        """Sends a request to an operation, which `request` makes."""
+        return self.send(
+            self.request(
+                operation,
+                body,
+                item=item,
+                owners=owners,
+                authorization=authorization,
+                media_type=media_type,
+                headers=headers,
+                method=method,
+                road=road,
+            )
+        )
+
+    def request(
+        self,
+        operation: str,
+        body: object = None,
+        *,
+        item: str | None = None,
+        owners: dict[str, str] | None = None,
+        authorization: tuple[str, str] | Literal["own"] | None = OWN,
+        media_type: str | Literal["own"] | None = OWN,
+        headers: tuple[tuple[str, str], ...] = (),
+        method: str | None = None,
+        road: str | None = None,
+    ) -> Request:
+        """A request to an operation. `body` is a JSON value, or bytes to be sent as they are; None sends no body.
 
         `owners` stand in place of the run's own, `authorization` is a header with its value. Ids are put into the path
         as they are. `method` replaces the operation's own, and `road`, which is sent as it stands, its path; either
@@ -237,15 +265,13 @@ class Run:
         )
         if raw is not None and media_type is not None:
             sent.append(("Content-Type", each.media_type if media_type == OWN else media_type))
-        return self.send(
-            Request(
-                method=method or each.method,
-                path=path if road is None else road,
-                headers=tuple(sent),
-                body=raw,
-                operation=None if road or (method and method != each.method) else operation,
-                verbatim=road is not None,
-            )
+        return Request(
+            method=method or each.method,
+            path=path if road is None else road,
+            headers=tuple(sent),
+            body=raw,
+            operation=None if road or (method and method != each.method) else operation,
+            verbatim=road is not None,
         )
 
     def path(self, operation: str, item: str | None = None, owners: dict[str, str] | None = None) -> str:
@@ -264,13 +290,33 @@ class Run:
         exchange, new = create(self, request) if creates else (Exchange(request, self.target.send(request), at), None)
         if self.resource.role(request.operation) == "list":
             exchange = self._without_others(exchange)
+        if creates and self.notes and exchange.answer.status:
+            self.notes.write(created=[new] if new else [])
+        return self._take(exchange)
+
+    def at_once(self, *requests: Request) -> list[Exchange]:
+        """Sends requests at the same moment and lets every check judge the answers.
+
+        What they create is the run's own once it has been adopted by its mark.
+        """
+        for request in requests:
+            if request.method not in READS:
+                self._may_change(request.path)
+            if self.resource.role(request.operation) == "create" and self.notes:
+                self.notes.creating(get(request.json, self.resource.mark))
+        at = time.time()
+        return [
+            self._take(Exchange(request, answer, at, together=True))
+            for request, answer in zip(requests, self.target.at_once(requests), strict=True)
+        ]
+
+    def _take(self, exchange: Exchange) -> Exchange:
+        """Learns from an exchange, and judges its answer."""
         self._learn(exchange)
         self.journal.add(exchange, self.current.clause.id if self.current else None)
         self.findings.note(exchange)
         if self.current:
             self.current.requests += 1
-        if creates and self.notes and exchange.answer.status:
-            self.notes.write(created=[new] if new else [])
         for check, found in self.checks.run(exchange) if self._judges else ():
             result = self.results[check.clause.id]
             result.requests += 1

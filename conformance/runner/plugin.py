@@ -49,6 +49,7 @@ CHAPTERS = (
     "values",
     "properties",
     "paths",
+    "concurrency",
     "methods",
     "oddities",
     "sequences",

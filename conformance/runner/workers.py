@@ -23,11 +23,10 @@ APART = (
     ("values", "sequences"),
     ("refusals",),
     ("oddities",),
-    ("authentication", "forged"),
+    ("authentication", "forged", "isolation", "paths"),
     ("identifiers",),
-    ("properties", "paths"),
+    ("properties", "concurrency"),
     ("methods",),
-    ("isolation",),
 )
 # What does not repeat what all others have sent.
 LAST = ("fuzzing",)

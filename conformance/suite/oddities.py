@@ -177,9 +177,9 @@ def test_structure(run: Run) -> None:
         ("arrays nested 500 deep", "[" * 500 + "]" * 500, ["edit"]),
         ("arrays nested 100,000 deep", "[" * 100_000 + "]" * 100_000, ["edit", "create"]),
         ("objects nested 20,000 deep", '{"a":' * 20_000 + "1" + "}" * 20_000, ["edit"]),
-        ("NaN", "NaN", ["edit", "create"]),
+        ("NaN", "NaN", ["edit"]),
         ("a list with Infinity", "[1, -Infinity]", ["edit"]),
-        ("a huge exponent", "1e999999", ["edit", "create"]),
+        ("a huge exponent", "1e999999", ["edit"]),
         ("a number of 10,000 digits", "9" * 10_000, ["edit"]),
         ("20,000 members", json.dumps({f"m{number}": 0 for number in range(20_000)}), ["edit"]),
     )

@@ -73,6 +73,8 @@ class Exchange:
     at: float = field(default_factory=time.time, compare=False)
     # What the checks found in the answer; a later judgement of the same answer would only say it again.
     broken: list[str] = field(default_factory=list, compare=False)
+    # Was the request sent at the same moment as another? Then it shows nothing when it is sent alone.
+    together: bool = field(default=False, compare=False)
 
 
 def _header(headers: tuple[tuple[str, str], ...], name: str) -> str | None:

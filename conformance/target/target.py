@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import FrameType
@@ -23,7 +23,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from ..contract.resource import Resource, Scheme, words
-from . import limits
+from . import limits, wire
 from .exchange import Answer, Request
 from .ledger import Ledger
 from .network import CLOSED, CUT, LATE, Kind, Network, fault
@@ -310,8 +310,7 @@ class Target:
         told = limits.retry_after(answer)
         self._sleep(min(told, self.max_wait) if told else 0.05 * 2 ** len(faults))
         faults.append(kind)
-        self._carrier.close()
-        self.connect()
+        self.renew()
         return True
 
     def deliver(self, request: Request) -> Answer:
@@ -338,6 +337,31 @@ class Target:
             return answer
         self._stop(_HOUR)
         raise BudgetSpent("the server kept answering 429 Too Many Requests")
+
+    def at_once(self, requests: Sequence[Request]) -> list[Answer]:
+        """Sends requests at the same moment, each over a connection of its own; they are not sent again.
+
+        Raises NotExercised where there are no connections, or a proxy has them.
+        """
+        if self.transport or self._proxy:
+            raise NotExercised("it needs connections of its own to the server")
+        for _ in requests:
+            number = self._may_send()
+        # A server that serves one connection at a time would wait for what comes over the idle one.
+        self.renew()
+        try:
+            answers = wire.at_once(self.base_url, requests, self.timeout, MAX_ANSWER)
+        except OSError as error:
+            raise NotExercised(f"there is no further connection: {_short(error)}") from None
+        for answer in answers:
+            self._heed(answer, number)
+        return answers
+
+    def renew(self) -> None:
+        """Closes idle connections: the next request goes over a fresh one."""
+        if not self.transport:
+            self._carrier.close()
+            self.connect()
 
     def request_target(self, request: Request) -> str:
         """What stands behind the method on the first line of a request; a whole address stays one."""

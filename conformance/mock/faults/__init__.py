@@ -13,6 +13,7 @@ from . import (  # noqa: F401
     forged,
     properties,
     identifiers,
+    concurrency,
     triggers,
     methods,
     resource,

@@ -1,0 +1,156 @@
+"""Requests at the same moment, over connections of their own: a server may put them in order, or refuse one."""
+
+from collections.abc import Iterable
+
+from ..contract.fields import get
+from ..run.checks import BUSY
+from ..run.clause import Broken, clause
+from ..run.comparison import difference
+from ..run.run import Json, Run
+from ..target.exchange import Exchange
+
+
+def _settled(run: Run, exchange: Exchange, role: str, *others: int) -> bool:
+    """Was a request carried out? Raises Broken if it was neither that nor refused as one that comes at a bad time."""
+    what = f"{exchange.request.operation} at the same time as another request"
+    run.expect(exchange, run.success(role), *BUSY, *others, because=what)
+    return exchange.answer.status == run.success(role)
+
+
+def _wholly(run: Run, shown: Json, bodies: Iterable[Json]) -> bool:
+    """Does an item show one of the bodies, and nothing of another?"""
+    return any(difference(run.contract, body, shown) is None for body in bodies)
+
+
+def _mixed(run: Run, shown: Json, first: Json, *exchanges: Exchange) -> Broken:
+    field = (difference(run.contract, first, shown) or "it").split()[0]
+    return Broken(f"of two edits at the same time, {field} is of one and the rest of neither or the other", *exchanges)
+
+
+@clause(
+    "concurrency/edits",
+    "Of two edits at the same time one comes last, whole: reads and the list show it, and nothing of the other.",
+    source="RFC 9110 section 9.3.4: a PUT replaces; users: two people edit at once",
+    level="expected",
+    needs="edit/listed",
+)
+def test_edits(run: Run) -> None:
+    for _ in run.thin(range(4)):
+        with run.case():
+            bodies = [run.bodies.full(), run.bodies.full()]
+            sent = run.at_once(*(run.request(run.id("edit"), body) for body in bodies))
+            done = [body for each, body in zip(sent, bodies, strict=True) if _settled(run, each, "edit")]
+            for each in sent:
+                if each.answer.ok and not _wholly(run, each.answer.json, bodies):
+                    raise _mixed(run, each.answer.json, bodies[0], *sent)
+            read = run.get()
+            token = run.expect(read, run.success("read"), because=f"{run.a} cannot be read after two edits at once")
+            if done and not _wholly(run, token, done):
+                raise _mixed(run, token, done[-1], *sent, read)
+    listed, tokens = run.listed()
+    if run.subject not in tokens:
+        raise Broken(f"the list does not show {run.a} after two edits at once", listed)
+
+
+@clause(
+    "concurrency/items",
+    "Two edits of two {nouns} at the same time: each shows its own, and nothing of the other.",
+    source="users: two people edit at once",
+    level="expected",
+    needs="edit/listed resource/delete",
+)
+def test_items(run: Run) -> None:
+    run.expendable()
+    other = run.new(run.create(run.bodies.full()))
+    for _ in run.thin(range(2)):
+        with run.case():
+            bodies = {run.subject: run.bodies.full(), other: run.bodies.full()}
+            sent = run.at_once(*(run.request(run.id("edit"), body, item=id) for id, body in bodies.items()))
+            done = [each for each in sent if _settled(run, each, "edit")]
+            listed, tokens = run.listed()
+            for exchange, (id, body) in zip(sent, bodies.items(), strict=True):
+                if exchange in done:
+                    if id not in tokens:
+                        raise Broken(f"the list does not show {run.a} that was edited", exchange, listed)
+                    run.expect_shown(body, exchange)
+                    run.expect_shown(body, listed, exchange, token=tokens[id])
+    run.cleanup.discard(other)
+
+
+@clause(
+    "concurrency/edit-and-delete",
+    "An edit and a delete at the same time: what is deleted is gone, whichever came first.",
+    source="users: what is deleted does not come back",
+    level="expected",
+    needs="resource/delete",
+)
+def test_edit_and_delete(run: Run) -> None:
+    run.expendable()
+    item = run.new(run.create(run.bodies.full()))
+    edit = run.request(run.id("edit"), run.bodies.full(), item=item)
+    edited, deleted = run.at_once(edit, run.request(run.id("delete"), item=item))
+    _settled(run, edited, "edit", *run.gone, 410)
+    if not _settled(run, deleted, "delete"):
+        run.cleanup.discard(item)
+        return
+    read = run.get(item=item)
+    run.usable(read)
+    if read.answer.ok:
+        raise Broken(f"{run.a} is there again after an edit and a delete at once", edited, deleted, read)
+    run.estate.gone(item)
+    run.target.keep(-1)
+
+
+@clause(
+    "concurrency/creates",
+    "Two creates at the same time make two {nouns}, each with an id of its own and as it was sent.",
+    source="users: two people create at once",
+    level="expected",
+    needs="resource/delete",
+)
+def test_creates(run: Run) -> None:
+    run.expendable()
+    mark = run.resource.mark
+    _, before = run.listed()
+    bodies = [run.bodies.full(), run.bodies.full()]
+    sent = run.at_once(*(run.request(run.id("create"), body) for body in bodies))
+    listed, after = run.listed()
+    new = {id: item for id, item in after.items() if id not in before}
+    mine = run.cleanup.adopt_marked(new)
+    done = [(each, body) for each, body in zip(sent, bodies, strict=True) if _settled(run, each, "create")]
+    ids = [run.resource.id_of(each.answer.json) for each, _ in done]
+    if len(set(ids)) < len(ids):
+        raise Broken("two creates at once were answered with the same id", *sent)
+    for exchange, body in done:
+        if run.resource.id_of(exchange.answer.json) not in new:
+            raise Broken(
+                f"of two creates at once, one was answered with the id of another {run.noun}", exchange, listed
+            )
+        run.expect_shown(body, exchange)
+        same = [item for item in new.values() if get(item, mark) == get(body, mark)]
+        if len(same) != 1:
+            raise Broken(f"after two creates at once the list shows one {len(same)} times", *sent, listed)
+        run.expect_shown(body, listed, exchange, token=same[0])
+    for id in mine:
+        run.cleanup.discard(id)
+
+
+@clause(
+    "concurrency/reads",
+    "A read at the same time as an edit shows what was before or what is after, and no mixture.",
+    source="users: a deployment reads while somebody edits",
+    level="expected",
+    needs="edit/read-back",
+)
+def test_reads(run: Run) -> None:
+    for _ in run.thin(range(2)):
+        with run.case():
+            bodies = [run.bodies.full(), run.bodies.full()]
+            before = run.edit(bodies[0])
+            run.expect(before, run.success("edit"), because="a valid edit was refused")
+            edit, read = run.request(run.id("edit"), bodies[1]), run.request(run.id("read"))
+            edited, *reads = run.at_once(edit, read, read)
+            _settled(run, edited, "edit")
+            for each in reads:
+                if _settled(run, each, "read") and not _wholly(run, each.answer.json, bodies):
+                    raise _mixed(run, each.answer.json, bodies[0], before, edited, each)
