@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -93,6 +94,16 @@ def test_list_names_every_clause_and_sends_nothing() -> None:
     assert len(lines) > 50
     assert all(" [" in line and "(" in line for line in lines)
     assert len({line.split()[0] for line in lines}) == len(lines)
+
+
+def test_a_run_in_a_new_folder_takes_no_more_memory(tmp_path: Path, server: dict[str, str]) -> None:
+    """Hypothesis would make a table of everything that UTF-8 encodes, for which it takes 200 MB."""
+    used = environment(server) | {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "conformance", "--only", "fuzzing/edit", "--max-requests", "300"]
+    with subprocess.Popen(command, cwd=tmp_path, env=used, stdout=subprocess.DEVNULL) as process:
+        _, status, spent = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert spent.ru_maxrss < 200 * 1024
 
 
 def test_help_is_said_before_what_takes_a_while_is_imported() -> None:

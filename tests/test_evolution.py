@@ -307,7 +307,7 @@ def test_everything_follows_the_contract(project: Path, name: str) -> None:
                 project, "conformance", "--max-requests=450", "--seed=1", "--fail-fast", **environment(outdated)
             )
         assert suite.returncode == 1, suite.stdout + suite.stderr
-        assert f"✗ {evolution.broken} " in suite.stdout, suite.stdout
+        assert f"✗ {evolution.broken}: " in suite.stdout, suite.stdout
     if evolution.fault:
         found = run(project, "detection", "--all", "--only", evolution.fault)
         assert found.returncode == 0, found.stdout + found.stderr
