@@ -342,7 +342,7 @@ class Run:
         Where the contract has none, they are `among` those that the run knows, and the exchange is a read of one.
         """
         if self.resource.list is None:
-            return self._read_all(list(among) or [self.subject, self.bystander, *self.pool])
+            return self._read_all(list(among) or [self.subject, self.bystander, *self.pool, *self.estate.created[-1:]])
         exchange = self.list_all()
         self.expect(exchange, self.success("list"), because=f"the {self.resource.nouns} cannot be listed")
         items = self.resource.listed(exchange.answer.json)

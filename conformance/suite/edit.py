@@ -3,7 +3,7 @@
 import time
 
 from ..contract.contract import Zone
-from ..contract.fields import drop, get, put
+from ..contract.fields import drop, get, merged, put
 from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.comparison import later, short, unlike
@@ -90,6 +90,33 @@ def test_clears(run: Run) -> None:
                     message = f"{field} was left out of an edit and is shown as {short(get(token, field))}"
                     holds = conditions.shown(field, "")
                     raise Broken(message, edited, again, about=f"kept {field}", holds=holds)
+
+
+@clause(
+    "edit/keeps",
+    "An edit leaves the fields that it does not mention as they are, and takes away one that is null.",
+    source="RFC 7396 section 1: JSON merge patch",
+    level="http",
+    needs="edit/read-back",
+    when=lambda resource: resource.merges,
+)
+def test_keeps(run: Run) -> None:
+    optional = [name for name in run.resource.visible if name in run.resource.optional]
+    for field in run.resource.visible:
+        full = run.bodies.full()
+        run.expect(run.edit(full), run.success("edit"), because="a valid edit was refused")
+        patch = put({}, field, get(run.bodies.full(), field))
+        edited = run.edit(patch)
+        run.expect(edited, run.success("edit"), because=f"an edit of {field} alone was refused")
+        run.expect_shown(merged(full, patch), edited)
+        gone = put({}, field, None)
+        if field not in optional or run.contract.zone(merged(full, gone)) is not Zone.ACCEPT:
+            continue
+        edited = run.edit(gone)
+        token = run.expect(edited, run.success("edit"), because=f"an edit that takes {field} away was refused")
+        if get(token, field) is not None:
+            message = f"{field} was taken away and is shown as {short(get(token, field))}"
+            raise Broken(message, edited, holds=conditions.shown(field, ""))
 
 
 def cleared(run: Run) -> list[str]:

@@ -206,7 +206,7 @@ def test_tenants(run: Run) -> None:
     listed = [run.resource.list.id] if run.resource.list else []
     # Without an item of theirs, only their list can show something, and only a create can write.
     addressed = bool(run.target.foreign_item)
-    reads = cycle(_operations(run, SAFE) if addressed else listed)
+    reads = cycle(_operations(run, SAFE) if addressed else listed or [run.id("create")])
     writes = cycle(_operations(run, UNSAFE) if addressed else [run.id("create")])
     # What may name the owner besides the path.
     owner = run.resource.owners[-1]

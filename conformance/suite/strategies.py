@@ -160,13 +160,15 @@ def others(contract: Contract, field: str) -> list[Any]:
 
 
 def _lists(schema: dict[str, Any]) -> list[list[Any]]:
-    """Lists of no, one and all items, in two orders; of texts, with those that break parsers."""
+    """Lists of no, few and all items, in two orders; of texts, with those that break parsers."""
     items = schema.get("items", {})
     every = list(items.get("enum", ())) or ([*FUSED, *WHOLE] if kind(items) == "text" else [])
     ends = (
         [["a"] * schema["maxItems"], [str(each) for each in range(schema["maxItems"])]] if "maxItems" in schema else []
     )
-    alone = [[each] for each in every]
+    # Few at a time, so that one that is lost or changed is seen.
+    size = 1 if len(every) < 10 else 4
+    alone = [every[start : start + size] for start in range(0, len(every), size)]
     return [[], *alone, every, every[::-1], every[:3], every[3:6], *ends]
 
 

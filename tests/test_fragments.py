@@ -1,0 +1,93 @@
+"""Other resources than git tokens, each described by a fragment: the mock, and servers that share no code with it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from conformance import NotConforming, verify
+from conformance.bundled import ROOT
+from conformance.contract.contract import Contract, ContractError
+from conformance.detection import attempt_inside
+from tests.others import TABLES, Application
+
+FRAGMENTS = {path.stem: path for path in sorted((ROOT / "tests" / "fragments").glob("*.yaml"))}
+# What a resource has not, and so is not exercised.
+LACKING = {
+    "helm-repository": set(),
+    "webhook": {"resource/further-reads"},
+    "job": {
+        "resource/list",
+        "resource/further-reads",
+        "resource/others",
+        "edit/listed",
+        "isolation/list",
+        "isolation/foreign-item",
+        "authentication/schemes",
+    },
+}
+BUGS = {
+    "helm-repository": {
+        "secret-shown": "secrets/value",
+        "flag-lost": "resource/create",
+        "nested-lost": "resource/create",
+        "demand-ignored": "refusals/conditional",
+    },
+    "webhook": {"secret-shown": "secrets/value", "flag-lost": "resource/create", "list-cut": "resource/create"},
+    "job": {
+        "secret-shown": "secrets/value",
+        "bound-ignored": "refusals/format",
+        "patch-replaces": "edit/keeps",
+        "demand-ignored": "refusals/missing",
+        "list-cut": "resource/create",
+    },
+}
+
+
+def test_every_fragment_has_a_server() -> None:
+    assert FRAGMENTS.keys() == TABLES.keys() == BUGS.keys() == LACKING.keys()
+
+
+@pytest.mark.parametrize("name", FRAGMENTS)
+def test_the_mock_of_a_fragment_conforms(name: str) -> None:
+    trial = attempt_inside("", 1, fail_fast=False, contract=Contract.load(FRAGMENTS[name]))
+    assert (trial.clauses, trial.error) == ((), "")
+    assert trial.requests <= 1200
+
+
+@pytest.mark.parametrize("name", FRAGMENTS)
+def test_a_right_server_of_a_fragment_conforms(name: str) -> None:
+    app = Application(name)
+    results = verify(app, contract=FRAGMENTS[name], **app.known)
+    idle = {clause["id"] for clause in results["clauses"] if clause["state"] != "held"}
+    assert idle - {"isolation/foreign-item", "isolation/list"} == LACKING[name] - {
+        "isolation/foreign-item",
+        "isolation/list",
+    }
+
+
+@pytest.mark.parametrize(("name", "bug"), [(name, bug) for name, bugs in BUGS.items() for bug in bugs])
+def test_a_bug_is_found(name: str, bug: str) -> None:
+    app, clause = Application(name, bug), BUGS[name][bug]
+    with pytest.raises(NotConforming) as caught:
+        verify(app, contract=FRAGMENTS[name], only=[clause], **app.known)
+    assert clause in {finding["clause"] for finding in caught.value.results["findings"]}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("get:\n      operationId: getHelm", "head:\n      operationId: getHelm", "no role is known for it; known are"),
+        ("type: boolean, d", "type: boolean, not: {}, d", "not: it is not known in a request; known are"),
+        ("in: header", "in: query", "an API key in a query is not known; known is in a header"),
+    ],
+)
+def test_what_cannot_be_honoured_is_refused(tmp_path: Path, old: str, new: str, reason: str) -> None:
+    text = FRAGMENTS["helm-repository"].read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "fragment.yaml"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(ContractError, match=re.escape(reason)):
+        Contract.load(path)
