@@ -153,7 +153,9 @@ class Resource:
     def words(self) -> dict[str, str]:
         """What sentences about any resource are filled in with."""
         roles: dict[str, str] = {role: each.id if (each := getattr(self, role)) else role for role in ROLES}
-        return {"a": self.a, "noun": self.noun, "nouns": self.nouns, "owner": self.owner, **roles}
+        an_owner = f"{'an' if self.owner[0] in 'aeiou' else 'a'} {self.owner}"
+        names = {"a": self.a, "noun": self.noun, "nouns": self.nouns, "owner": self.owner, "an_owner": an_owner}
+        return names | roles
 
     # Answers.
 

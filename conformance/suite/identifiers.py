@@ -92,7 +92,7 @@ def test_unknown_item(run: Run) -> None:
 
 @clause(
     "identifiers/unknown-owner",
-    "An {owner} that does not exist is not found: 404, or 403.",
+    "{an_owner} that does not exist is not found: 404, or 403.",
     source="OpenAPI document: 403, 404",
     level="documented",
     when=lambda resource: resource.owners,

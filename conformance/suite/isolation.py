@@ -23,7 +23,7 @@ def _tells_nothing(run: Run, refusal: Exchange) -> None:
 
 @clause(
     "isolation/foreign-owner",
-    "Nothing can be done in an {owner} that the caller has no access to: 403 or 404.",
+    "Nothing can be done in {an_owner} that the caller has no access to: 403 or 404.",
     source="OpenAPI document: 403, 404",
     level="documented",
     needs="resource/get",
