@@ -181,6 +181,34 @@ def test_a_client_of_another_resource(package: ModuleType, monkeypatch: pytest.M
     ] or ("- a part\n    - another" in package.AlarmRequest.__doc__)
 
 
+@pytest.mark.usefixtures("package")
+def test_its_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Fields that are no texts are given as JSON, and what has secrets inside of it never as an argument."""
+    sent: list[tuple[str, Any]] = []
+
+    def send(_: object, method: str, url: str, **options: Any) -> httpx.Response:
+        sent.append((f"{method} {url}", json.loads(options["content"])))
+        return httpx.Response(200, json={"id": "7", "name": "n", "kind": "a"})
+
+    monkeypatch.setattr("httpx.Client.request", send)
+    monkeypatch.setenv("ALARM_KEY", "k3y")
+    monkeypatch.setenv("CONFIG", '{"password": "canary-9Qv"}')
+    command = importlib.import_module("cluster_alarms.command")
+    owners = ["--cluster", "00000000-0000-0000-0000-000000000000", "--space", "s"]
+    fields = ["--name", "n", "--kind", "a", "--enabled", "true", "--kinds", '["A"]', "--config-env", "CONFIG"]
+    assert command.main(["edit", "--id", "7", *owners, *fields, "--json"]) == 0
+    assert sent == [
+        (
+            "PATCH https://alarms.example.com/v1/clusters/00000000-0000-0000-0000-000000000000/spaces/s/alarms/7",
+            {"name": "n", "kind": "a", "kinds": ["A"], "config": {"password": "canary-9Qv"}, "enabled": True},
+        )
+    ]
+    assert command.main(["edit", "--id", "7", *owners, "--name", "n", "--kind", "a", "--kinds", "A"]) == 2
+    output, errors = capsys.readouterr()
+    assert json.loads(output)["id"] == "7"
+    assert errors == "edited 7\ncluster-alarms: kinds is not what its option needs, as JSON\n"
+
+
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [

@@ -84,6 +84,7 @@ _TEXTS: tuple[str, ...] = (
     "git_api_url",
 )
 _SECRETS: tuple[str, ...] = ("token",)
+_OPTIONS = ("help", "id", "json", "timeout", "yes", "organization")
 _COLUMNS: tuple[str, ...] = (
     "id",
     "name",
@@ -182,7 +183,7 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     kinds = {known.name: (name, kind) for known, name, kind in wired(GitTokenRequest)}
     given: dict[str, Any] = {}
     for field in _FIELDS:
-        value = None if field in _SECRETS else getattr(options, field, None)
+        value = None if field in _SECRETS else getattr(options, f"field_{field}", None)
         if value is not None:
             name, kind = kinds[field]
             try:
@@ -229,7 +230,11 @@ def _secrets(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _spelled(field: str) -> str:
-    return "secret" if len(_SECRETS) == 1 and field in _SECRETS else field.rstrip("_").replace("_", "-")
+    """A field's name in its options, and not that of another option."""
+    if len(_SECRETS) == 1 and field in _SECRETS and field in _TEXTS:
+        return "secret"
+    name = field.rstrip("_").replace("_", "-")
+    return f"{name}-field" if name in _OPTIONS else name
 
 
 def _print(answer: Model | Sequence[Model], options: argparse.Namespace, all_columns: bool = False) -> None:
@@ -298,7 +303,7 @@ def _parser() -> argparse.ArgumentParser:
             if field not in _SECRETS:
                 one.add_argument(
                     f"--{_spelled(field)}",
-                    dest=field,
+                    dest=f"field_{field}",
                     required=needed and field in required,
                     choices=choices or None,
                     metavar=None if choices else field.rstrip("_").upper(),
