@@ -393,6 +393,11 @@ def bomb() -> bytes:
 HOSTILE: dict[str, Handle] = {
     "endless": endless,
     "huge": lambda request: answer(request, 200, b'{"results": [' + b"{}," * 2_000_000 + b"{}]}"),
+    # Just what is taken for an answer still, and for too much.
+    "many-objects": lambda request: answer(request, 200, b'{"results": [' + b"{}, " * 29_000 + b"{}]}"),
+    "too-many-objects": lambda request: answer(request, 200, b'{"results": [' + b"{}," * 130_000 + b"{}]}"),
+    "emoji": lambda request: answer(request, 200, f'{{"results": ["{"😀" * 1_000_000}"]}}'.encode()),
+    "too-many-emoji": lambda request: answer(request, 200, f'{{"results": ["{"😀" * 1_900_000}"]}}'.encode()),
     "deep": lambda request: answer(request, 200, b'{"results": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
     "rather-deep": lambda request: answer(request, 200, b'{"results": ' + b"[" * 900 + b"]" * 900 + b"}"),
     "bomb": lambda request: answer(request, 200, gzip.compress(b"[" * 50_000_000, 1), "Content-Encoding: gzip"),

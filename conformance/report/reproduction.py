@@ -13,6 +13,8 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema_rs
+
 from ..contract.contract import validator
 from ..contract.resource import Scheme
 from ..run.checks import HTTP_REFUSALS
@@ -348,16 +350,17 @@ class Reproduction:
         if self._finding.clause.id != "answer/schema" or not schema:
             return None
         try:
-            error = next(iter(validator(schema).iter_errors(exchange.answer.json)), None)
+            # The first error: to find them all takes as long, and as much memory, as a server likes.
+            validator(schema).validate(exchange.answer.json)
+        except jsonschema_rs.ValidationError as error:
+            part: Any = schema
+            for key in list(error.schema_path)[:-1]:
+                part = part[key]
+            return fits(part, list(error.instance_path), error.kind.name)
         except ValueError:
             # Nested too deep to be judged here, or not Unicode.
-            return None
-        if error is None:
-            return None
-        part: Any = schema
-        for key in list(error.schema_path)[:-1]:
-            part = part[key]
-        return fits(part, list(error.instance_path), error.kind.name)
+            pass
+        return None
 
     def _jq(self, condition: str, start: int, last: int) -> Iterator[str]:
         numbers = {"$first": start + 1, "$before": last - 1, "$last": last}

@@ -29,11 +29,9 @@ from .ledger import Ledger
 from .network import CLOSED, CUT, LATE, Kind, Network, fault
 
 # An answer longer than this is taken for endless: an item is some hundred bytes, a list some thousand of them.
-MAX_ANSWER = 8 * 1024 * 1024
+MAX_ANSWER = 4 * 1024 * 1024
 # An answer of more JSON values than this is taken for a bomb: decoded, each takes up to a hundred bytes.
-MAX_VALUES = 400_000
-# As much of a refusal as is kept, in bytes, once it has been judged.
-MAX_REFUSAL = 64 * 1024
+MAX_VALUES = 60_000
 # Hung answers after which a server is taken to hang for good.
 MAX_HANGS = 4
 _HOUR = 3600
