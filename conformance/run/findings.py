@@ -91,7 +91,7 @@ class Findings:
         if result.finding:
             first = result.finding
             if (first.expected, first.actual) == (broken.expected, broken.actual):
-                result.finding = replace(first, cases=(*first.cases, self._case(broken)))
+                result.finding = replace(first, cases=(*first.cases, self._case(first, broken)))
                 self._about.setdefault(broken.about, result.clause.id)
             last = broken.exchanges[-1]
             if last.answer.ok and last.request.method != "GET":
@@ -103,12 +103,15 @@ class Findings:
         found = len(result.finding.cases) if result.finding else CASES
         return found < CASES and self._run.journal.count < self._until
 
-    def _case(self, broken: Broken) -> str:
-        """A further case in a line: what is wrong, and the beginning of what was sent."""
+    def _case(self, first: Finding, broken: Broken) -> str:
+        """A further case in a line: what was sent; where its message does not say that, the beginning of the body."""
+        same = f": expected {first.expected}, got {first.actual}"
+        what = broken.message.removesuffix(same)
+        if what not in (first.message.removesuffix(same), *first.cases):
+            return what
         body = (broken.exchanges[-1].request.body or b"")[: 8 * _SENT].decode("utf-8", "replace")
         # Redacted before it is cut, lest half of a secret stays.
-        sent = self._run.secrets.redact(body)[:_SENT]
-        return f"{broken.message}: {sent}" if sent else broken.message
+        return f"{what}: {self._run.secrets.redact(body)[:_SENT]}"
 
     def _apart(self, result: Result, work: Callable[[], None]) -> None:
         """Works while a clause is under way, and not for it."""
