@@ -80,7 +80,7 @@ def step(clone: Path, **given: str) -> tuple[list[str], dict[str, str]]:
 
 
 def test_the_action_runs_on_a_fresh_clone(clone: Path, tmp_path: Path) -> None:
-    command, variables = step(clone, max_requests="300")
+    command, variables = step(clone, max_requests="300", options="--partial")
     variables["GITHUB_STEP_SUMMARY"] = str(tmp_path / "summary")
     process = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stdout + process.stderr
