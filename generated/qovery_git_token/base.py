@@ -20,8 +20,9 @@ from uuid import UUID
 import httpx
 
 from . import __contract__, __version__, redact, retries
-from .errors import InvalidRequestError, InvalidResponseError, Problem, QoveryError, of_status
+from .errors import InvalidRequestError, InvalidResponseError, QoveryError, of_status
 from .pools import HttpClient, Pools, Transport, Wiring
+from .said import said
 from .types import Model, Response, decode, secrets, segment
 
 T = TypeVar("T")
@@ -311,10 +312,10 @@ class BaseClient:
         if attempt <= self._settings.max_retries:
             pause = retries.wait(request.method, outcome, attempt, self._settings.max_wait)
         if _LOG.isEnabledFor(logging.DEBUG):
-            said = outcome.status_code if isinstance(outcome, httpx.Response) else type(outcome).__name__
+            what = outcome.status_code if isinstance(outcome, httpx.Response) else type(outcome).__name__
             then = "" if pause is None else f", again in {pause:.1f} s"
             spent = time.monotonic() - request.start
-            _LOG.debug("%s %s: %s after %.3f s, attempt %d%s", request.method, request.path, said, spent, attempt, then)
+            _LOG.debug("%s %s: %s after %.3f s, attempt %d%s", request.method, request.path, what, spent, attempt, then)
         return pause
 
     def _answer(self, request: Request, answers: Answers[T], outcome: httpx.Response | Exception) -> Response[T]:
@@ -323,7 +324,7 @@ class BaseClient:
         status, content = outcome.status_code, outcome.content
         message, problem = None, None
         if status >= 400 or status not in answers:
-            message, problem = _said(outcome, request.secrets)
+            message, problem = said(outcome, request.secrets)
         parsed, failure = None, None
         if read := answers.get(status):
             try:
@@ -478,52 +479,6 @@ _SILENT = {
     httpx.WriteError: "the connection failed before the request was sent",
     httpx.CloseError: "the connection could not be closed",
 }
-
-
-def _said(answer: httpx.Response, secrets: tuple[str, ...]) -> tuple[str | None, Problem | None]:
-    """What an error's body says, and the body itself if it is an object, without what it might echo."""
-    try:
-        body = redact.values(decode(answer.content), secrets)
-    except (InvalidResponseError, RecursionError):
-        try:
-            text = answer.content.decode().strip()
-        except UnicodeDecodeError:
-            return None, None
-        # A page or half an object is nothing to read in one line.
-        plain = not text.startswith(("<", "{", "[")) and "html" not in answer.headers.get("Content-Type", "")
-        return (_printable(redact.redact(text[:10_000], secrets)) if plain else None), None
-    if isinstance(body, str):
-        return _printable(body), None
-    if not isinstance(body, dict):
-        return None, None
-    known = {name: body[name] for name in ("type", "title", "detail", "instance") if isinstance(body.get(name), str)}
-    if isinstance(body.get("status"), int):
-        known["status"] = body["status"]
-    problem = Problem(**known, others={name: value for name, value in body.items() if name not in known})
-    return _printable(_words(body)), problem
-
-
-def _words(body: Mapping[str, Any]) -> str:
-    """The text in the members that servers use for it, the most telling first."""
-    members = [body.get(name) for name in ("message", "detail", "error_description", "error", "title")]
-    text = next((text for text in map(_text, members) if text), "")
-    errors = body.get("errors")
-    inner = [_text(item) for item in (errors if isinstance(errors, list) else [errors])]
-    return ": ".join(part for part in (text, "; ".join(part for part in inner if part and part != text)) if part)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, dict):
-        said = next((value[name] for name in ("message", "detail", "title") if isinstance(value.get(name), str)), "")
-        place = next((value[name] for name in ("field", "pointer", "path") if isinstance(value.get(name), str)), "")
-        return f"{place}: {said}" if place and said else said
-    return value.strip() if isinstance(value, str) else ""
-
-
-def _printable(text: str) -> str | None:
-    """At most 200 characters that a terminal and a log show as they are, in one line."""
-    words = " ".join("".join(sign if sign.isprintable() else " " for sign in text[:10_000]).split())
-    return (words if len(words) <= 200 else words[:199] + "…") or None
 
 
 def no_content(_: bytes) -> None:

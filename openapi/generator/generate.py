@@ -63,7 +63,7 @@ KINDS = {
     "BooleanProperty": "_kinds.flag",
 }
 # The modules that openapi-python-client does not write by itself.
-MODULES = ("base", "calls", "command", "kinds", "pools", "redact", "retries")
+MODULES = ("base", "calls", "command", "kinds", "pools", "redact", "retries", "said")
 
 
 def main() -> int:
