@@ -30,6 +30,7 @@ from conformance.mock.variants import VARIANTS
 from conformance.mock.variants.acceptance import VERIFYING
 from conformance.run.run import Run
 from conformance.suite.forged import jwts
+from conformance.suite.negotiation import ACCEPTABLE, OTHERS, QUERIES
 from conformance.suite.paths import CALLER_HEADERS, PATH_HEADERS, ROADS
 
 WORLD = World()
@@ -219,6 +220,20 @@ def credentials() -> Iterator[str]:
     )
 
 
+def negotiated() -> Iterator[Probe]:
+    """What a client accepts, says of its body, and adds to the address, and conditional requests."""
+    for accept in (*ACCEPTABLE, *OTHERS):
+        yield Probe("GET", headers={"Accept": accept}, free=True)
+    text = json.dumps({**FULL, "name": "\xe9\xfc"}, ensure_ascii=False).encode()
+    for charset in ("iso-8859-1", "utf-16"):
+        yield Probe(content=text, headers={"Content-Type": f"application/json; charset={charset}"}, free=True)
+    for query in QUERIES:
+        yield Probe("GET", f"{COLLECTION}?{query}", free=True)
+    for headers in ({"If-None-Match": '"unknown"'}, {"If-Match": '"unknown"'}):
+        yield Probe("GET", headers=headers)
+        yield Probe("PUT", content=json.dumps(FULL).encode(), headers=headers, free=True)
+
+
 def made_up() -> Iterator[Probe]:
     """Credentials that nobody has issued, or in other places, ids that resemble one, and words without quotes."""
     target = targeted("http://localhost", WORLD, CONTRACT)
@@ -231,6 +246,7 @@ def made_up() -> Iterator[Probe]:
         yield Probe("GET", COLLECTION, headers={"Authorization": "", "Cookie": f"{name}={WORLD.api_token}"})
     for name in ("X-API-Key", "X-Auth-Token"):
         yield Probe("GET", COLLECTION, headers={"Authorization": "", name: WORLD.api_token})
+    yield from negotiated()
     jwt = f"{WORLD.jwt.rpartition('.')[0]}.eA"
     for method, path in [*paths(), ("POST", COLLECTION), ("GET", COLLECTION), ("DELETE", f"{COLLECTION}/{MINE}")]:
         yield Probe(method, path, headers={"Authorization": f"Token {jwt}"})
@@ -542,6 +558,7 @@ def test_the_healthy_mock_answers_every_probe(healthy: list[Result]) -> None:
 
 # What shows between two requests alone, the suite's own tests show over connections.
 ALONE = [change for change in FAULTS.values() if change.group != "at-once"]
+ALIKE = [change for change in VARIANTS.values() if change.group != "at-once"]
 
 
 @pytest.mark.parametrize("fault", ALONE, ids=[change.name for change in ALONE])

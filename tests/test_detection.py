@@ -40,6 +40,8 @@ ABOUT = {
     "forged": ("forged", "authentication", "answer"),
     "properties": ("properties", "edit", "answer", "values"),
     "ids": ("identifiers", "paths", "answer"),
+    "negotiation": ("negotiation", "answer"),
+    "conditions": ("preconditions",),
     "at-once": ("concurrency", "answer"),
     "triggers": ("answer", "edit", "values", "sequences"),
     "http": ("methods", "answer", "secrets"),

@@ -25,7 +25,7 @@ APART = (
     ("oddities",),
     ("authentication", "forged", "isolation", "paths"),
     ("identifiers",),
-    ("properties", "concurrency"),
+    ("properties", "concurrency", "connections", "negotiation", "preconditions"),
     ("methods",),
 )
 # What does not repeat what all others have sent.

@@ -35,7 +35,7 @@ def _mixed(run: Run, shown: Json, first: Json, *exchanges: Exchange) -> Broken:
     needs="edit/listed",
 )
 def test_edits(run: Run) -> None:
-    for _ in run.thin(range(4)):
+    for _ in run.thin(range(3)):
         with run.case():
             bodies = [run.bodies.full(), run.bodies.full()]
             sent = run.at_once(*(run.request(run.id("edit"), body) for body in bodies))
@@ -62,7 +62,7 @@ def test_edits(run: Run) -> None:
 def test_items(run: Run) -> None:
     run.expendable()
     other = run.new(run.create(run.bodies.full()))
-    for _ in run.thin(range(2)):
+    for _ in range(1):
         with run.case():
             bodies = {run.subject: run.bodies.full(), other: run.bodies.full()}
             sent = run.at_once(*(run.request(run.id("edit"), body, item=id) for id, body in bodies.items()))
@@ -143,7 +143,7 @@ def test_creates(run: Run) -> None:
     needs="edit/read-back",
 )
 def test_reads(run: Run) -> None:
-    for _ in run.thin(range(2)):
+    for _ in range(1):
         with run.case():
             bodies = [run.bodies.full(), run.bodies.full()]
             before = run.edit(bodies[0])

@@ -32,7 +32,6 @@ ROADS: dict[str, Road] = {
 # Rarer ones.
 BYWAYS: dict[str, Road] = {
     "a way in and out": lambda path, *_: f"/health/..{path}",
-    "a parameter within": lambda path, _, last: path.replace(last, f";x=y{last}"),
     "a zero byte at the end": lambda path, *_: f"{path}%00",
     "a backslash": lambda path, _, last: path.replace(last, f"\\{last[1:]}"),
 }

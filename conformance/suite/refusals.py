@@ -276,7 +276,7 @@ def test_conditional(run: Run) -> None:
                 run.expect(edited, run.success("edit"), because="a valid edit was refused")
                 remember(run)
                 refuse(run, cases[:1], every=2)
-            refuse(run, cases[1:], every=2)
+            refuse(run, cases[1:], every=4)
         else:
             refuse(run, cases[::4], every=2)
 
@@ -385,13 +385,11 @@ def test_malformed(run: Run) -> None:
         run,
         [
             ("an empty body", b""),
-            ("white space as the body", b" \r\n"),
             # Parsers quote what they have come across: here, if there is a secret, the middle of it.
             ("a body that ends within its last value", valid[:-12]),
             ("no closing brace", valid[:-1]),
             ("a comma before the closing brace", valid[:-1] + b",}"),
             ("text behind the body", valid + b" x"),
-            ("two bodies", valid + valid),
             ("single quotes", valid.replace(b'"', b"'")),
             ("names without quotes", valid.replace(f'"{next(iter(body))}"'.encode(), next(iter(body)).encode())),
             ("a comment", b"{/* comment */" + inner + b"}"),

@@ -32,7 +32,6 @@ FUSED = (
 # Each of these is a value of its own: what it is, or where something stands in it, is what matters.
 WHOLE = (
     "null",
-    "None",
     "NaN",
     "undefined",
     "true",
@@ -42,7 +41,6 @@ WHOLE = (
     "1e5",
     "2026-01-15",
     "2026-01-15T09:30:00Z",
-    "[]",
     "{}",
     '"quoted"',
     " leading space",
@@ -57,7 +55,6 @@ WHOLE = (
     "é",
     "😀",
     "ends with a backslash\\",
-    "...",
     "x",
     "\ufeffbegins with a mark",
     "\u00a0no-break space at both ends\u00a0",

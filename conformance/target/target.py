@@ -39,7 +39,7 @@ _HOUR = 3600
 TRIES = 3
 # Sent with every request.
 HEADERS = (
-    ("Accept", "*/*"),
+    ("Accept", "application/json"),
     ("Accept-Encoding", "gzip, deflate"),
     ("User-Agent", "qovery-git-token-conformance"),
 )

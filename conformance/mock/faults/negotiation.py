@@ -1,0 +1,118 @@
+"""Faults of what a client accepts, says of its body, or adds to the address, and of conditional requests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from ..server import Answer, Mock, Refusal, Request
+from .catalogue import SHOWN, fault, without
+
+ACCEPTED = {
+    "quality": "text/html;q=0.4, application/json;q=0.5, */*;q=0.1",
+    "anything": "*/*",
+    "xml": "application/xml",
+    "malformed": ";;q=x",
+}
+
+
+@fault("negotiation", accept=ACCEPTED)
+def accept_breaks(mock: Mock, accept: str) -> None:
+    """A read that accepts this makes the server fail: {accept}."""
+
+    @mock.on("locate")
+    def _(locate: Any, request: Request) -> None:
+        if request.headers.get("accept") == accept and request.action == "get":
+            raise Refusal(500, "internal error")
+        locate(request)
+
+
+@fault("negotiation", charset={"latin-1": "iso-8859-1", "utf-16": "utf-16"})
+def garbled(mock: Mock, charset: str) -> None:
+    """A body that is said to be in {charset} is garbled when it is UTF-8."""
+
+    @mock.on("decode")
+    def _(decode: Any, request: Request) -> Any:
+        if charset in request.headers.get("content-type", "") and request.raw:
+            request.raw = request.raw.decode("latin-1").encode()
+        return decode(request)
+
+
+QUERIES = {"limit": b"limit=", "page": b"page=", "offset": b"offset=", "filter": b"filter["}
+
+
+@fault("negotiation", query=QUERIES)
+def cut_by(mock: Mock, query: bytes) -> None:
+    """A query parameter that nobody knows cuts the list: {query}."""
+
+    @mock.on("list")
+    def _(list_on: Any, request: Request) -> Any:
+        shown = list_on(request)
+        return {"results": shown["results"][:1]} if query in request.query else shown
+
+
+@fault("negotiation", query={**QUERIES, "format": b"format=", "callback": b"callback="})
+def breaks_at(mock: Mock, query: bytes) -> None:
+    """A query parameter that nobody knows makes the server fail: {query}."""
+
+    @mock.on("list")
+    def _(list_on: Any, request: Request) -> Any:
+        if query in request.query:
+            raise Refusal(500, "internal error")
+        return list_on(request)
+
+
+def tagged(mock: Mock, tag: Callable[[dict[str, Any]], object], *, honours: bool = True) -> None:
+    """Gives reads an ETag made of a part of what they show, and answers 304 and 412 by it."""
+
+    def made(shown: dict[str, Any]) -> str:
+        return f'"{hashlib.sha256(json.dumps(tag(shown), sort_keys=True).encode()).hexdigest()[:16]}"'
+
+    @mock.on("perform")
+    def _(perform: Any, request: Request) -> Answer:
+        wanted = request.headers.get("if-match")
+        if (
+            honours
+            and wanted
+            and request.token
+            and request.action == "edit"
+            and wanted != made(mock.show(request, request.token))
+        ):
+            raise Refusal(412, "it has changed")
+        answer: Answer = perform(request)
+        if request.action == "get":
+            answer.headers["ETag"] = made(answer.body)
+            if request.headers.get("if-none-match") == answer.headers["ETag"]:
+                return Answer(304, None, answer.headers)
+        return answer
+
+
+@fault("conditions", field=SHOWN)
+def tag_without(mock: Mock, field: str) -> None:
+    """The ETag of a git token does not depend on its `{field}`."""
+    tagged(mock, lambda shown: without(shown, field, "updated_at"))
+
+
+@fault("conditions")
+def tag_of_the_id(mock: Mock) -> None:
+    """The ETag of a git token is that of its id."""
+    tagged(mock, lambda shown: shown["id"])
+
+
+@fault("conditions")
+def if_match_ignored(mock: Mock) -> None:
+    """An edit under an ETag that does not match is carried out."""
+    tagged(mock, lambda shown: shown, honours=False)
+
+
+@fault("conditions")
+def any_tag_matches(mock: Mock) -> None:
+    """A read under any ETag is answered with 304."""
+
+    @mock.on("perform")
+    def _(perform: Any, request: Request) -> Answer:
+        if request.action == "get" and "if-none-match" in request.headers:
+            return Answer(304)
+        return perform(request)  # type: ignore[no-any-return]

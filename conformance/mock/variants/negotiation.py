@@ -1,0 +1,59 @@
+"""Variants that say what state a git token is in, and keep to it, or refuse what they do not know."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from ..server import Answer, Mock, Refusal, Request
+from .catalogue import variant
+
+
+@variant("conditions", form={"strong": "", "weak": "W/"})
+def tags(mock: Mock, form: str) -> None:
+    """Reads have a {form} ETag, by which 304 is answered, and by a strong one 412."""
+
+    def made(shown: dict[str, Any]) -> str:
+        return f'{form}"{hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:16]}"'
+
+    @mock.on("perform")
+    def _(perform: Any, request: Request) -> Answer:
+        wanted = request.headers.get("if-match")
+        if (
+            not form
+            and wanted
+            and request.token
+            and request.action == "edit"
+            and wanted != made(mock.show(request, request.token))
+        ):
+            raise Refusal(412, "it has changed")
+        answer: Answer = perform(request)
+        if request.action == "get":
+            answer.headers["ETag"] = made(answer.body)
+            if request.headers.get("if-none-match") == answer.headers["ETag"]:
+                return Answer(304, None, answer.headers)
+        return answer
+
+
+@variant("negotiation")
+def strict_accept(mock: Mock) -> None:
+    """What accepts no JSON is refused with 406."""
+
+    @mock.on("locate")
+    def _(locate: Any, request: Request) -> None:
+        accepted = request.headers.get("accept", "*/*")
+        if "json" not in accepted and "*/*" not in accepted:
+            raise Refusal(406, "there is JSON alone")
+        locate(request)
+
+
+@variant("negotiation")
+def unknown_query(mock: Mock) -> None:
+    """A query parameter that nobody knows is refused."""
+
+    @mock.on("locate")
+    def _(locate: Any, request: Request) -> None:
+        if request.query:
+            raise Refusal(400, "there are no query parameters")
+        locate(request)
