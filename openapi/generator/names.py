@@ -45,6 +45,7 @@ PACKAGE |= {
     "pools",
     "redact",
     "retries",
+    "said",
     "types",
     "BadRequestError",
     "ForbiddenError",
