@@ -17,6 +17,7 @@ import httpx
 import jsonschema_rs
 import yaml
 
+from conformance.contract.document import ContractError, check_size
 from drift import schema as schemas
 from drift.schema import Schema
 
@@ -102,8 +103,11 @@ def parse(content: bytes, name: str) -> dict[str, Any]:
     Raises DocumentError if it is not YAML, or not an OpenAPI 3.0 or 3.1 document.
     """
     try:
+        check_size(content, name)
         with _uncollected():
             document = yaml.load(content, Loader=yaml.CSafeLoader)
+    except ContractError as error:
+        raise DocumentError(str(error)) from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise DocumentError(f"{name}:{line}: not YAML: {error.problem}") from None

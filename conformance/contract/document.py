@@ -18,6 +18,9 @@ PATH = Path(__file__).with_name("git-token.yaml")
 if not PATH.exists():
     PATH = Path(__file__).parent.parent.parent / "openapi" / "git-token.yaml"
 
+# How deep a document may be nested, and how many nodes it may have: Qovery's own is 17 deep and has 74,000.
+DEPTH, NODES = 100, 1_000_000
+
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 _JSON = re.compile(r"application/(.+\+)?json")
@@ -61,7 +64,9 @@ def read(path: Path) -> Json:
     Raises ContractError with file and line if it cannot be read, is not YAML, or is not an OpenAPI 3.1 document.
     """
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+        text = path.read_text(encoding="utf-8")
+        check_size(text, str(path))
+        document = yaml.load(text, yaml.CSafeLoader)
     except OSError as error:
         raise ContractError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -72,6 +77,38 @@ def read(path: Path) -> Json:
     if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3.1"):
         raise ContractError(f"{path}:1: not an OpenAPI 3.1 document")
     return document
+
+
+def check_size(text: str | bytes, name: str) -> None:
+    """Raises ContractError if a document of YAML or JSON is nested too deep, or has too many nodes, aliases told out.
+
+    By the parser's events: what makes objects of them recurs, and a document could end the process.
+    """
+    sizes: dict[str, int] = {}
+    # For each node that is open: its anchor, and the nodes in it.
+    open_nodes: list[tuple[str | None, int]] = [(None, 0)]
+    for event in yaml.parse(text, yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            open_nodes.append((event.anchor, 1))
+            size = 0
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, size = open_nodes.pop()
+            if anchor:
+                sizes[anchor] = size
+        elif isinstance(event, yaml.AliasEvent):
+            size = sizes.get(event.anchor or "", 1)
+        elif isinstance(event, yaml.ScalarEvent):
+            size = 1
+            if event.anchor:
+                sizes[event.anchor] = 1
+        else:
+            continue
+        anchor, before = open_nodes[-1]
+        open_nodes[-1] = anchor, before + size
+        if len(open_nodes) > DEPTH or before + size > NODES:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            what = f"nested deeper than {DEPTH}" if len(open_nodes) > DEPTH else f"more than {NODES:,} nodes"
+            raise ContractError(f"{name}:{line}: {what}")
 
 
 def operations(document: Json) -> dict[str, Operation]:

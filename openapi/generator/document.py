@@ -11,6 +11,8 @@ import yaml
 from openapi_python_client.parser.errors import GeneratorError, ParseError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from conformance.contract.document import ContractError, check_size
+
 # The keys and indices that lead to a part of the document.
 Steps = tuple[Any, ...]
 
@@ -30,11 +32,14 @@ class Document:
             raise Unusable(f"{path}: {error.strerror}") from None
         try:
             text = data.decode()
+            check_size(text, str(path))
             loader = yaml.CSafeLoader(text)
             self._root: yaml.Node | None = loader.get_single_node()
             for key in _repeated(self._root):
                 raise Unusable(f"{path}:{key.start_mark.line + 1}: duplicate key {key.value}")
             self.content: Any = loader.construct_document(self._root) if self._root else None
+        except ContractError as error:
+            raise Unusable(str(error)) from None
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             raise Unusable(f"{path}:{line}: is not UTF-8") from None
