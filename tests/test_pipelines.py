@@ -110,8 +110,7 @@ def test_a_cancelled_job_cleans_up(clone: Path, tmp_path: Path) -> None:
         variables["QOVERY_API_TOKEN"] = address["api_token"]
         with subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout
-            while "edit/works" not in process.stdout.readline():
-                pass
+            assert any("✓ resource" in line for line in process.stdout)
             process.send_signal(signal.SIGINT)
             process.stdout.read()
         assert process.returncode == 130
