@@ -20,7 +20,11 @@ def parse() -> argparse.Namespace:
         prog=CONFORMANCE, description="Tests a server of Qovery's git-token operations against the contract."
     )
     add = parser.add_argument
-    add("--base-url", metavar="URL", help="the server to test; without it and QOVERY_BASE_URL, the bundled mock")
+    add(
+        "--base-url",
+        metavar="URL",
+        help="the server to test; without it, and without one in the environment, the bundled mock",
+    )
     add("--contract", type=Path, default=PATH, metavar="FILE", help="test a server of what this file describes")
     add("--level", action="append", choices=LEVELS, help="only clauses of this level; may be repeated")
     add(

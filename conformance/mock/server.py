@@ -36,8 +36,8 @@ class Item:
     """A stored item; `fields` are the request's properties as last sent, the secrets among them."""
 
     id: str
-    created_at: str
-    updated_at: str
+    made_at: str
+    moved_at: str
     fields: dict[str, Any] = field(repr=False)
     services: list[dict[str, Any]]
 
@@ -279,7 +279,7 @@ class Mock:
         now = self.now()
         token = Item(self.new_id(), now, now, {}, [])
         self.store(request, token, request.body)
-        token.created_at = token.updated_at
+        token.made_at = token.moved_at
         request.tokens[token.id] = token
         return self.show(request, token)
 
@@ -319,7 +319,7 @@ class Mock:
         if request.action == "edit" and self.resource.merges:
             kept = merged(token.fields, kept)
         token.fields = kept
-        token.updated_at = self.now()
+        token.moved_at = self.now()
 
     def show(self, request: Request, token: Item) -> dict[str, Any]:  # noqa: ARG002
         """An item as answers show it: what was stored and may be seen, and what a stored one lacks."""
@@ -329,8 +329,8 @@ class Mock:
         integer = resource.shown.get(resource.id) and resource.shown[resource.id].kind == "integer"
         made: dict[str | None, Any] = {
             resource.id: int(token.id) if integer else token.id,
-            resource.created: token.created_at,
-            resource.edited: token.updated_at,
+            resource.created: token.made_at,
+            resource.edited: token.moved_at,
             **dict.fromkeys(resource.counts, len(token.services)),
             **{name: has(token.fields, secret) for name, secret in resource.tells.items()},
         }

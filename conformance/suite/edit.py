@@ -232,7 +232,9 @@ def test_rotation(run: Run) -> None:
         raise Absent(f"the contract has no field that says when {run.a} was last edited")
     for secret in [name for name in run.resource.secrets if name in run.resource.leaves][:1]:
         if secret in run.bodies.pins and secret not in run.bodies.second:
-            raise NotExercised(f"it needs a second value of {secret}, by QOVERY_GIT_TOKEN_SECOND_SECRET")
+            raise NotExercised(
+                f"it needs a second value of {secret}, by {run.resource.variable(run.noun, 'second_secret')}"
+            )
         _moves(run, secret)
 
 
@@ -255,7 +257,7 @@ def test_edited_at(run: Run) -> None:
 
 def _moves(run: Run, field: str) -> None:
     """Edits an item, then one field of it alone; raises Broken unless that says so."""
-    edited_at, created_at = str(run.resource.edited), run.resource.created
+    edited_at, made_at = str(run.resource.edited), run.resource.created
     body = run.bodies.full()
     first = run.edit(body)
     before = get(run.expect(first, run.success("edit"), because="a valid edit was refused"), edited_at)
@@ -277,10 +279,10 @@ def _moves(run: Run, field: str) -> None:
         if later(before, after):
             holds = conditions.later(edited_at)
             raise Broken(f"{edited_at} went back from {before} to {after}", first, edited, holds=holds)
-        made = get(token, created_at) if created_at else None
-        if created_at and made and later(made, after):
-            message = f"{edited_at} {after} lies before {created_at} {made}"
-            raise Broken(message, edited, holds=conditions.ordered(created_at, edited_at))
+        made = get(token, made_at) if made_at else None
+        if made_at and made and later(made, after):
+            message = f"{edited_at} {after} lies before {made_at} {made}"
+            raise Broken(message, edited, holds=conditions.ordered(made_at, edited_at))
         if later(after, before):
             return
     message = f"{edited_at} stood still at {before} when {field} was changed"

@@ -10,7 +10,7 @@ from ..run.run import Json, Run
 def elsewhere(run: Run) -> Json:
     """Properties by which other APIs move a thing, hide it, lock it or give rights."""
     other = run.bystander or run.bodies.unknown_id()
-    owner = run.resource.owners[-1] if run.resource.owners else "organizationId"
+    owner = run.resource.owners[-1] if run.resource.owners else "ownerId"
     theirs = run.target.foreign.get(owner) or run.bodies.unknown_id()
     moves = {owner: theirs, words(owner, "_", keep=True): theirs, words(owner): {"id": theirs}, "tenant_id": theirs}
     item = {run.resource.item: other, words(run.resource.item, "_", keep=True): other}

@@ -122,7 +122,7 @@ def test_missing(run: Run) -> None:
 @clause(
     "refusals/null",
     "A field that is required, always or by another's value, is refused where it is null.",
-    source="OpenAPI document: no field is nullable; Qovery's Terraform provider: a null workspace counts as none",
+    source="OpenAPI document: no field is nullable; Qovery's Terraform provider: what is null counts as absent",
     level="documented",
 )
 def test_null(run: Run) -> None:

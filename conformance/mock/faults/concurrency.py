@@ -41,9 +41,9 @@ def field_mixed(mock: Mock, field: str) -> None:
         answer = mock.handle(request)
         token = request.token
         if answer.status == 200 and token and field in request.body:
-            moment = token.updated_at
+            moment = token.moved_at
             await asyncio.sleep(WINDOW)
-            if token.updated_at != moment:
+            if token.moved_at != moment:
                 token.fields[field] = request.body[field]
         return answer
 
@@ -107,10 +107,10 @@ def half_read(mock: Mock, field: str) -> None:
         answer = mock.handle(request)
         token = request.token
         if answer.status == 200 and token and field in token.fields and field in before.get(token.id, {}):
-            moment, after = token.updated_at, token.fields[field]
+            moment, after = token.moved_at, token.fields[field]
             token.fields[field] = before[token.id][field]
             await asyncio.sleep(WINDOW)
-            if token.updated_at == moment:
+            if token.moved_at == moment:
                 token.fields[field] = after
         return answer
 

@@ -89,10 +89,10 @@ def nothing_stored(mock: Mock, when: str) -> None:
     @mock.on("edit")
     def _(edit: Any, request: Request) -> Any:
         assert request.token
-        before = request.token.fields, request.token.updated_at
+        before = request.token.fields, request.token.moved_at
         shown = edit(request)
         if not when or when in request.body or (when == "extra" and extra(request.body)):
-            request.token.fields, request.token.updated_at = before
+            request.token.fields, request.token.moved_at = before
         return shown
 
 
@@ -300,10 +300,10 @@ def updated_at_stands(mock: Mock, what: list[str]) -> None:
 
     @mock.on("store")
     def _(store: Any, request: Request, token: Item, body: dict[str, Any]) -> None:
-        before = token.fields, token.updated_at
+        before = token.fields, token.moved_at
         store(request, token, body)
         if all(before[0].get(name) == token.fields.get(name) for name in what):
-            token.updated_at = before[1]
+            token.moved_at = before[1]
 
 
 @fault("meaning", field=["id", "created_at", "updated_at"])
@@ -345,7 +345,7 @@ def read_only_moves(mock: Mock, field: str) -> None:
             request.token.id = str(uuid.uuid4())
             request.tokens[request.token.id] = request.token
         else:
-            request.token.created_at = mock.now()
+            request.token.made_at = mock.now()
         return edit(request)
 
 
@@ -367,9 +367,9 @@ def updated_at(mock: Mock, how: Callable[[str, str], str]) -> None:
     @mock.on("edit")
     def _(edit: Any, request: Request) -> Any:
         assert request.token
-        before = request.token.updated_at
+        before = request.token.moved_at
         edit(request)
-        request.token.updated_at = how(before, request.token.updated_at)
+        request.token.moved_at = how(before, request.token.moved_at)
         return mock.show(request, request.token)
 
 
@@ -380,7 +380,7 @@ def read_touches(mock: Mock, action: str) -> None:
     @mock.on(action)
     def _(read: Any, request: Request) -> Any:
         for token in [request.token] if request.token else request.tokens.values():
-            token.updated_at = mock.now()
+            token.moved_at = mock.now()
         return read(request)
 
 

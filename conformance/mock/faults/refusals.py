@@ -341,5 +341,5 @@ def refused_and_touched(mock: Mock) -> None:
     @mock.on("validate")
     def _(validate: Any, request: Request, body: Any) -> None:
         if request.token:
-            request.token.updated_at = mock.now()
+            request.token.moved_at = mock.now()
         validate(request, body)
