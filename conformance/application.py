@@ -85,7 +85,8 @@ def verify(
             run.preflight()
             plugin.main()
             failure = plugin.failure
-        except (Exception, KeyboardInterrupt) as error:
+        except BaseException as error:
+            # Whatever ends it, pytest.exit too: the run cleans up, and nobody is shown what was sent.
             failure = error
         run.cleanup.finish()
         target.close()

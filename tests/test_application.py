@@ -26,6 +26,7 @@ from starlette.types import Receive, Scope, Send
 from conformance.application import NotConforming, verify
 from conformance.bundled import ROOT
 from conformance.mock import World, create_app
+from conformance.run.run import Run
 from conformance.target.target import CannotRun
 from conformance.target.transport import Application
 from tests import reports
@@ -276,6 +277,26 @@ def test_the_session_that_it_runs_in_is_as_before(capfd: pytest.CaptureFixture[s
     assert (core.global_force_seed, dict(os.environ), sys.stdout, signal.getsignal(signal.SIGALRM)) == state
     print("still captured")
     assert capfd.readouterr().out == "still captured\n"
+
+
+def test_whatever_ends_a_run_it_cleans_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, methods = World(), list[str]()
+    inner = create_app(world)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        methods.append(scope.get("method", ""))
+        await inner(scope, receive, send)
+
+    monkeypatch.setattr("conformance.runner.plugin.Plugin.main", lambda plugin: _create_and_end(plugin.run))
+    with pytest.raises(SystemExit) as ended:
+        verify(app, **of(world))
+    assert methods.count("POST") == methods.count("DELETE") == 1
+    assert {frame.name for frame in ended.traceback} & {"_create_and_end", "judge"} == set()
+
+
+def _create_and_end(run: Run) -> None:
+    assert run.create(run.bodies.full()).answer.status == 201
+    raise SystemExit
 
 
 def test_an_alarm_of_theirs_still_goes_off() -> None:
