@@ -126,8 +126,8 @@ def _parameter(parameter: dict[str, Any], place: Place) -> Found:
     yield from _others(parameter, "parameter", place)
     if parameter["in"] != "path":
         yield (*place, "in"), "the client and the mock know parameters of paths only"
-    if parameter.get("schema", {}).get("type") != "string":
-        yield (*place, "schema"), "the client knows texts and UUIDs in paths only"
+    if parameter.get("schema", {}).get("type") not in ("string", "integer"):
+        yield (*place, "schema"), "the client knows texts, UUIDs and integers in paths only"
 
 
 def _request(document: dict[str, Any], body: dict[str, Any], place: Place) -> Found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import importlib
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import httpx
 import pytest
 import yaml
 
+from conformance.bundled import ROOT
 from tests.test_generate import generate
 
 REFERENCE = "#/components"
@@ -231,6 +233,17 @@ def test_its_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
 def test_what_another_contract_wants_is_checked(fields: dict[str, Any], problem: str, package: ModuleType) -> None:
     with pytest.raises(package.InvalidRequestError, match=problem):
         package.AlarmRequest(**{"name": "n", "kind": "a", **fields})
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted((ROOT / "tests/fragments").glob("*.yaml"))])
+def test_each_fragment_gives_a_client(name: str, tmp_path: Path) -> None:
+    done = generate(
+        Path(), "--contract", f"tests/fragments/{name}.yaml", "--output", str(tmp_path), "--package", "made"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{tmp_path}/made is written\n", "")
+    command = [sys.executable, "-m", "made.command", "--help"]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert shown.startswith("usage: made ")
 
 
 def rename(document: dict[str, Any], new: str) -> None:

@@ -101,8 +101,8 @@ REFUSED: dict[str, tuple[Edit, str, str]] = {
         *("components parameters gitTokenId in", "parameters of paths only"),
     ),
     "a parameter that is no UUID": (
-        lambda d: d["components"]["parameters"]["gitTokenId"].update(schema={"type": "integer"}),
-        *("components parameters gitTokenId schema", "texts and UUIDs in paths only"),
+        lambda d: d["components"]["parameters"]["gitTokenId"].update(schema={"type": "number"}),
+        *("components parameters gitTokenId schema", "texts, UUIDs and integers in paths only"),
     ),
     "an optional body": (
         lambda d: d["components"]["requestBodies"]["GitToken"].update(required=False),

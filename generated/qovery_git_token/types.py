@@ -297,8 +297,10 @@ def segment(name: str, value: UUID | str) -> str:
     raise InvalidRequestError(name, "is not a UUID")
 
 
-def name_segment(name: str, value: str) -> str:
-    """An id that is any text as a segment of a path. Raises InvalidRequestError for what would change the path."""
+def name_segment(name: str, value: str | int) -> str:
+    """An id that is a text or a number as a segment of a path. Raises InvalidRequestError for what would change it."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     if not isinstance(value, str) or value in ("", ".", "..") or not value.isprintable():
         raise InvalidRequestError(name, "is not an id")
     return quote(value, safe="")

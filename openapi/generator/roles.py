@@ -166,7 +166,7 @@ def resource(contract: Document, data: GeneratorData, wire: Any, answer: Any) ->
     }
     about = {each["name"]: plain(each.get("description", "")) for each in _parameters(contract.content)}
     owners = [
-        Owner(_owner(name), known.variable(name), about.get(name) or name, *_segment(known.is_uuid(name)))
+        Owner(_owner(name), known.variable(name), about.get(name) or name, *_segment(_kind(known.parameters[name])))
         for name in known.owners
     ]
     reserved = {owner.name for owner in owners} | _OPTIONS
@@ -226,6 +226,7 @@ def _operation(
             argument = _keyword(each, reserved)
             words = plain(each.description) if each.description else argument
             unset = {"": "", "default_factory=_types.absent": "None", "default=_types.UNSET": "_types.UNSET"}[default]
+            annotation = re.sub(r"\blist\[", "builtins.list[", annotation)  # A method is called so.
             choices = [str(value) for value in getattr(each, "values", {}).values()]
             text = bool(choices) or type(each).__name__ == "StringProperty"
             secret = secret or _hides(each, wire)
@@ -274,11 +275,18 @@ def _hides(property_: Any, wire: Any) -> bool:
 
 def segment_of(parameter: Any) -> tuple[str, str]:
     """The function of the client's types.py that makes a segment of a path of a parameter, and the parameter's type."""
-    return _segment(type(parameter).__name__ == "UuidProperty")[::-1]
+    kinds = {"UuidProperty": "uuid", "IntProperty": "integer"}
+    return _segment(kinds.get(type(parameter).__name__, ""))[::-1]
 
 
-def _segment(uuid: bool) -> tuple[str, str]:
-    return ("UUID | str", "segment") if uuid else ("str", "name_segment")
+def _kind(schema: dict[str, Any]) -> str:
+    return str(schema.get("format") if schema.get("format") == "uuid" else schema.get("type", ""))
+
+
+def _segment(kind: str) -> tuple[str, str]:
+    if kind == "uuid":
+        return "UUID | str", "segment"
+    return "str | int" if kind == "integer" else "str", "name_segment"
 
 
 def _owner(parameter: str) -> str:
