@@ -114,7 +114,7 @@ def test_creates(run: Run) -> None:
     _, before = run.listed()
     bodies = [run.bodies.full(), run.bodies.full()]
     sent = run.at_once(*(run.request(run.id("create"), body) for body in bodies))
-    listed, after = run.listed()
+    listed, after = run.listed(filter(None, (run.resource.id_of(each.answer.json) for each in sent)))
     new = {id: item for id, item in after.items() if id not in before}
     mine = run.cleanup.adopt_marked(new)
     done = [(each, body) for each, body in zip(sent, bodies, strict=True) if _settled(run, each, "create")]
