@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from ..contract.contract import Contract, Zone
 from ..target.exchange import Exchange
@@ -93,6 +93,8 @@ class Checks:
         self._documented = documented(contract)
         # Whose secrets the answer shows that is being judged.
         self.shown: set[str] = set()
+        # Items that hold what nobody has said how to store, or what had to be refused: reads may show them in any way.
+        self._odd: set[str] = set()
 
     def run(self, exchange: Exchange) -> list[tuple[Check, str | None]]:
         """Judges an answer; gives every check that applied and what it found, up to the first fatal finding."""
@@ -108,9 +110,40 @@ class Checks:
                 break
         return results
 
+    def note(self, exchange: Exchange) -> None:
+        """Notes what a write has made of an item."""
+        request, answer, resource = exchange.request, exchange.answer, self.contract.resource
+        role = resource.role(request.operation)
+        if role not in ("create", "edit") or not answer.ok:
+            return
+        id = resource.id_of(answer.json) if role == "create" else _last(request.path)
+        if self.contract.zone(request.json, request.operation or "") is not Zone.ACCEPT:
+            self._odd.add(id)
+        elif request.method == "PUT":
+            self._odd.discard(id)
+
+    def unspecified(self, exchange: Exchange) -> bool:
+        """Is it a read of an item that may look like anything?"""
+        role = self.contract.resource.role(exchange.request.operation)
+        return role == "read" and _last(exchange.request.path) in self._odd
+
+    def specified(self, exchange: Exchange, value: Any) -> Any:
+        """A decoded answer, a list's without the items that may look like anything."""
+        resource = self.contract.resource
+        if self._odd and resource.items is not None and resource.role(exchange.request.operation) == "list":
+            listed = value.get(resource.items) if resource.items and isinstance(value, dict) else value
+            if isinstance(listed, list):
+                kept = [each for each in listed if resource.id_of(each) not in self._odd]
+                return value | {resource.items: kept} if resource.items else kept
+        return value
+
     def documented(self, exchange: Exchange) -> Documented | None:
         """What the contract documents of an answer of this status to this operation, if it does."""
         return self._documented.get((exchange.request.operation or "", exchange.answer.status))
+
+
+def _last(path: str) -> str:
+    return path.partition("?")[0].rpartition("/")[2].lower()
 
 
 @check(
@@ -254,12 +287,14 @@ def _schema(checks: Checks, exchange: Exchange) -> str | None:
     if exchange.request.body and checks.contract.zone(exchange.request.json, operation) is not Zone.ACCEPT:
         # Whatever such a request makes of the item, it is the acceptance that is at fault, if anything is.
         return NOT_APPLICABLE
+    if checks.unspecified(exchange):
+        return NOT_APPLICABLE
     try:
         value = json.loads(answer.body.decode("utf-8"), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         return f"the body is not JSON: {error}" if answer.body else "the body is empty"
     documented = checks.documented(exchange)
-    return documented.body(answer, value) if documented else NOT_APPLICABLE
+    return documented.body(answer, checks.specified(exchange, value)) if documented else NOT_APPLICABLE
 
 
 @check(

@@ -315,6 +315,7 @@ class Run:
         self._learn(exchange)
         self.journal.add(exchange, self.current.clause.id if self.current else None)
         self.findings.note(exchange)
+        self.checks.note(exchange)
         if self.current:
             self.current.requests += 1
         for check, found in self.checks.run(exchange) if self._judges else ():
