@@ -45,12 +45,24 @@ class Findings:
         self._until = 0
         self._about: dict[str, str] = {}
         self.history = History(run.resource)
+        # Whether a delete that was not meant to be carried out has been, of an item that clauses rely on.
+        self._lost = False
 
     def note(self, exchange: Exchange) -> None:
         """Remembers what a later finding may depend on."""
         self.history.note(exchange)
         if self._run.resource.role(exchange.request.operation) == "edit":
             self._edits.append(exchange)
+        if exchange.request.method == "DELETE" and exchange.answer.ok:
+            path = exchange.request.path.lower()
+            self._lost |= any(id and id in path for id in (self._run.subject, self._run.bystander))
+
+    def settle(self) -> None:
+        """Replaces what a clause has lost, so that the next one does not blame the server for it again."""
+        if self._lost:
+            self._lost = False
+            with contextlib.suppress(NotExercised):
+                self._heal()
 
     def add(self, result: Result, broken: Broken) -> None:
         """Keeps a finding, with the shortest sequence of exchanges that shows it again.

@@ -288,6 +288,14 @@ class Plugin:
             return None
         finally:
             self.run.current = None
+            self._settle(result, item.session)
+
+    def _settle(self, result: Result, session: pytest.Session) -> None:
+        if not self.failure:
+            try:
+                self.run.findings.settle()
+            except (CannotRun, KeyboardInterrupt) as failure:
+                self._end(result, failure, session)
 
     def _judge(self, result: Result, error: BaseException, session: pytest.Session) -> None:
         broken = _find(error, Broken)
