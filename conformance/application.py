@@ -109,7 +109,7 @@ def verify(
     if report:
         write(report, results)
     if "broken" in states or "held" not in states:
-        raise NotConforming("\n".join(map(printable, told(results))), results)
+        raise NotConforming("\n".join(map(printable, told(results))).lstrip("\n"), results)
     return results
 
 

@@ -159,8 +159,8 @@ def test_the_same_seed_sends_the_same_requests() -> None:
             await served(scope, kept, send)
 
         verify(app, **of(world), only=["fuzzing/create"], max_requests=450)
-        # Names have the time in them, and ids are the server's.
-        return [re.sub(rb"conformance-\w+|[0-9a-f-]{36}", b"", body) for body in sent]
+        # Names have the time and the run in them, and ids are the server's.
+        return [re.sub(rb"conformance-\w+-\w+|[0-9a-f-]{36}", b"", body) for body in sent]
 
     first = bodies()
     assert len(first) > 20
@@ -283,7 +283,8 @@ def test_the_session_that_it_runs_in_is_as_before(capfd: pytest.CaptureFixture[s
         hypothesis.settings.load_profile(before)
     assert (core.global_force_seed, dict(os.environ), sys.stdout, signal.getsignal(signal.SIGALRM)) == state
     print("still captured")
-    assert capfd.readouterr().out == "still captured\n"
+    printed = capfd.readouterr().out
+    assert "✓ edit/works" in printed and printed.endswith("\nstill captured\n")
 
 
 def test_whatever_ends_a_run_it_cleans_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -456,4 +457,4 @@ def test_somebody_elses_project(workers: tuple[str, ...], tmp_path: Path) -> Non
     assert passed == {"test_mock", "test_fault[answers/success-status-create-202]", "test_right"}, said + process.stderr
     assert "1 failed" in said and "1 error" in said
     assert "there is no fault or variant no/such" in said
-    assert "1. answer/schema: " in said and "flask-vault-key" not in said
+    assert "NotConforming: ✗ answer/schema: " in said and "flask-vault-key" not in said

@@ -68,8 +68,13 @@ class Findings:
         """Keeps a finding, with the shortest sequence of exchanges that shows it again.
 
         What cannot be shown again is about the server's steadiness, not about the clause, and so is what started to
-        fail in the course of the run. What another clause has found already is not found twice.
+        fail in the course of the run. What another clause has found already is not found twice, and is put right too.
         """
+        self._judge(result, broken)
+        self._heal()
+
+    def _judge(self, result: Result, broken: Broken) -> None:
+        """Keeps a finding where it belongs, if it is a new one."""
         same = [
             each for each in self._run.results.values() if each.finding and each.finding.about == broken.about != ""
         ]
@@ -93,7 +98,6 @@ class Findings:
                 result.reason = f"{STEADY} is broken"
                 return
         self.keep(result, broken)
-        self._heal()
 
     def goes_on(self, result: Result, broken: Broken) -> bool:
         """Keeps the finding of a case; says whether its clause is to go on, for a small share of the budget."""
