@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -43,13 +44,15 @@ def test_the_same_seed_sends_the_same_requests(tmp_path: Path) -> None:
     assert runs[0] == runs[1]
 
 
-def test_a_small_budget_still_exercises_every_chapter(tmp_path: Path, server: dict[str, str]) -> None:
-    outcome = conformance(tmp_path, server, "--max-requests", "300", "--partial")
+def test_a_small_budget_is_spent_on_what_matters_first(tmp_path: Path, server: dict[str, str]) -> None:
+    outcome = conformance(tmp_path, server, "--seed", "7", "--max-requests", "300", "--partial")
     assert outcome.code == 0, outcome.output
     assert outcome.results["requests"] <= 300
-    # What is generated gives way first.
-    idle = {clause["id"].split("/")[0] for clause in outcome.results["clauses"] if clause["state"] != "held"}
-    assert idle <= {"fuzzing"}, outcome.output
+    idle = [clause for clause in outcome.results["clauses"] if clause["state"] != "held"]
+    assert {clause["reason"] for clause in idle} == {"the budget of requests is used up"}
+    # What is odd or generated gives way first: of every other chapter something has been judged.
+    held = {clause["id"].split("/")[0] for clause in outcome.results["clauses"] if clause["state"] == "held"}
+    assert {clause["id"].split("/")[0] for clause in idle} - held <= {"oddities", "sequences", "fuzzing"}
 
 
 def test_a_run_leaves_no_git_token_behind(tmp_path: Path, server: dict[str, str]) -> None:
@@ -89,21 +92,32 @@ def test_a_level_leaves_out_the_others(tmp_path: Path) -> None:
 
 
 def test_list_names_every_clause_and_sends_nothing() -> None:
-    printed = subprocess.run([ROOT / "scripts" / "conformance", "--list"], capture_output=True, text=True, check=True)
-    lines = printed.stdout.splitlines()
-    assert len(lines) > 50
-    assert all(" [" in line and "(" in line for line in lines)
-    assert len({line.split()[0] for line in lines}) == len(lines)
+    command = [ROOT / "scripts" / "conformance", "--list"]
+    short, long = (
+        subprocess.run([*command, *more], capture_output=True, text=True, check=True).stdout.splitlines()
+        for more in ([], ["--verbose"])
+    )
+    assert len(short) > 50
+    assert all("  [" in line for line in short)
+    assert len({line.split()[0] for line in short}) == len(short)
+    # The sources are said only where they are asked for.
+    for brief, line in zip(short, long, strict=True):
+        assert line.startswith(f"{brief}  (") and line.endswith(")")
 
 
 def test_a_run_in_a_new_folder_takes_no_more_memory(tmp_path: Path, server: dict[str, str]) -> None:
     """Hypothesis would make a table of everything that UTF-8 encodes, for which it takes 200 MB."""
     used = environment(server) | {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "conformance", "--only", "fuzzing/edit", "--max-requests", "300"]
-    with subprocess.Popen(command, cwd=tmp_path, env=used, stdout=subprocess.DEVNULL) as process:
-        _, status, spent = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert spent.ru_maxrss < 200 * 1024
+    # A small process in between: a child is counted from what its parent uses, and that of the tests is large.
+    program = """
+import resource, subprocess, sys
+command = [sys.executable, "-m", "conformance", "--only", "fuzzing/edit", "--max-requests", "300"]
+subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+    command = [sys.executable, "-c", program]
+    printed = subprocess.run(command, cwd=tmp_path, env=used, capture_output=True, text=True, check=True).stdout
+    assert 0 < int(printed) < 200 * 1024
 
 
 def test_help_is_said_before_what_takes_a_while_is_imported() -> None:
@@ -163,7 +177,7 @@ def test_a_finding_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
         outcome = conformance(tmp_path, asdict(server), "--only", "refusals/null")
         [finding] = outcome.results["findings"]
     # What is pasted makes the git token that it needs, on another server as well.
-    with serve("null-description") as server:
+    with serve("null-name") as server:
         before = listed(asdict(server))
         printed = subprocess.run(
             ["sh", "-c", finding["paste"]],
@@ -217,12 +231,14 @@ def test_no_secret_is_shown_whatever_the_server_echoes(tmp_path: Path) -> None:
             outcome = conformance(tmp_path / bug, asdict(server), "--max-requests", "300", "--partial")
         assert outcome.code == 1
         written = outcome.output + outcome.errors
-        for file in (tmp_path / bug).iterdir():
+        for file in (tmp_path / bug).rglob("*.*"):
             written += file.read_text()
         for secret in (server.api_token, server.jwt):
             assert secret not in written
             assert not any(secret[start : start + 8] in written for start in range(len(secret) - 7))
-        # A generated git token is forty mixed-case consonants.
+        # A generated git token is forty mixed-case consonants. What is pasted makes one up, of these, and the report
+        # tells the browser what its own script hashes to.
+        written = re.sub(r"gHjKmNpQrStVwXyZ|sha256-[\w+/]+", "", written)
         assert json.dumps(outcome.results)
         consonants = "bcdfghjkmnpqrstvwxzBCDFGHJKMNPQRSTVWXZ"
         for start in range(len(written) - 8):

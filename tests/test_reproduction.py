@@ -149,7 +149,7 @@ def test_run_it_again_finds_the_same(tmp_path: Path) -> None:
 
 
 def test_a_clause_goes_on_after_its_first_broken_case(tmp_path: Path) -> None:
-    trial = spawned(attempt, "loose/media-type-any", 1, fail_fast=False, folder=tmp_path, max_requests=450)
+    trial = spawned(attempt, "loose/media-type-any", 1, fail_fast=False, folder=tmp_path, max_requests=600)
     # What was accepted by mistake is found once, and what it has changed is no finding of its own.
     assert trial.clauses == ("refusals/media-type",)
     [finding] = json.loads((tmp_path / "results.json").read_text())["findings"]
