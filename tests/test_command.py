@@ -92,7 +92,7 @@ def test_a_level_leaves_out_the_others(tmp_path: Path) -> None:
 
 
 def test_list_names_every_clause_and_sends_nothing() -> None:
-    command = [ROOT / "scripts" / "conformance", "--list"]
+    command = [str(ROOT / "scripts" / "conformance"), "--list"]
     short, long = (
         subprocess.run([*command, *more], capture_output=True, text=True, check=True).stdout.splitlines()
         for more in ([], ["--verbose"])
