@@ -220,25 +220,6 @@ def _not_forged(forged: Json, fields: list[str], *exchanges: Exchange) -> None:
 
 
 @clause(
-    "edit/rotation",
-    "An edit that changes the secret alone is an edit: what says when the {noun} was last edited moves forward.",
-    source="Qovery's site: an expiring secret is replaced by an edit",
-    level="expected",
-    needs="edit/read-back",
-    when=lambda resource: bool(resource.secrets),
-)
-def test_rotation(run: Run) -> None:
-    if run.resource.edited is None:
-        raise Absent(f"the contract has no field that says when {run.a} was last edited")
-    for secret in [name for name in run.resource.secrets if name in run.resource.leaves][:1]:
-        if secret in run.bodies.pins and secret not in run.bodies.second:
-            raise NotExercised(
-                f"it needs a second value of {secret}, by {run.resource.variable(run.noun, 'second_secret')}"
-            )
-        _moves(run, secret)
-
-
-@clause(
     "edit/edited-at",
     "What says when the {noun} was last edited moves forward with every edit.",
     source="users: it says when the {noun} was last edited",
@@ -253,6 +234,25 @@ def test_edited_at(run: Run) -> None:
     optional = [name for name in run.resource.optional if name in run.resource.leaves and name not in skipped]
     for field in run.random.sample(optional, min(1, len(optional))):
         _moves(run, field)
+
+
+@clause(
+    "edit/rotation",
+    "An edit that changes the secret alone is an edit: what says when the {noun} was last edited moves forward.",
+    source="Qovery's site: an expiring secret is replaced by an edit",
+    level="expected",
+    needs="edit/edited-at",
+    when=lambda resource: bool(resource.secrets),
+)
+def test_rotation(run: Run) -> None:
+    if run.resource.edited is None:
+        raise Absent(f"the contract has no field that says when {run.a} was last edited")
+    for secret in [name for name in run.resource.secrets if name in run.resource.leaves][:1]:
+        if secret in run.bodies.pins and secret not in run.bodies.second:
+            raise NotExercised(
+                f"it needs a second value of {secret}, by {run.resource.variable(run.noun, 'second_secret')}"
+            )
+        _moves(run, secret)
 
 
 def _moves(run: Run, field: str) -> None:
