@@ -344,22 +344,24 @@ def test_a_wait_that_is_too_long_ends_the_run(tmp_path: Path, retry_after: str) 
 def test_a_pinned_secret_is_sent_and_never_shown(tmp_path: Path) -> None:
     secret = "ghp+Real/Secret=0123456789abcdef"
     sent = []
+    forms = itertools.cycle(
+        [secret, quote(secret, safe=""), base64.b64encode(b"a" + secret.encode()).decode(), secret[5:14]]
+    )
 
     def handle(request: BaseHTTPRequestHandler) -> None:
         body = json.loads(request.body) if getattr(request, "body", b"") else {}  # type: ignore[attr-defined]
         sent.append(body.get("token", secret) == secret)
-        for form in (secret, quote(secret, safe=""), base64.b64encode(b"a" + secret.encode()).decode(), secret[5:14]):
-            if body:
-                return answer(request, 400, json.dumps({"message": f"cannot use {form}"}).encode())
+        if request.command == "PUT":
+            return answer(request, 400, json.dumps({"message": f"cannot use {next(forms)}"}).encode())
         return relay(server.base_url, request)
 
     with serve() as server, listening(handle) as url:
-        options = ("--pin", "token=env:REAL", "--only", "edit/works", "--only", "secrets/value")
+        options = ("--pin", "token=env:REAL", "--only", "edit", "--only", "secrets/value")
         outcome = conformance(tmp_path / "report", asdict(server), *options, QOVERY_BASE_URL=url, REAL=secret)
     assert outcome.code == 1 and "secrets/value" in outcome.broken
-    assert all(sent)
+    assert sent.count(True) == len(sent) > 4
     written = outcome.output + outcome.errors
-    written += "".join(file.read_text() for file in (tmp_path / "report").iterdir())
+    written += "".join(file.read_text() for file in (tmp_path / "report").rglob("*.*"))
     for start in range(len(secret) - 7):
         assert secret[start : start + 8] not in written
     assert quote(secret, safe="")[:12] not in written
