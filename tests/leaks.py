@@ -54,6 +54,17 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "HTML, every character in hex": _each("&#x{:x};"),
     "UTF-16": lambda text: "\0".join(text),
     "UTF-16 in JSON": lambda text: "\\u0000".join(text),
+    "hex with colons": lambda text: text.encode().hex(":"),
+    "numbers": lambda text: ", ".join(map(str, text.encode())),
+    "hexadecimal numbers": _each("0x{:02x}, "),
+    "octal numbers": _each("{:03o} "),
+    "octal escapes": _each("\\{:03o}"),
+    "quoted-printable": _each("={:02x}"),
+    "UTF-16 in hex": lambda text: text.encode("utf-16-le").hex(),
+    "full-width": lambda text: "".join(chr(ord(each) + 0xFEE0) for each in text),
+    "zero-width spaces between": lambda text: "\u200b".join(text),
+    "base32": lambda text: base64.b32encode(text.encode())[: len(text) * 8 // 5].decode(),
+    "base64 twice": lambda text: _base64(0, b"+/")(_base64(0, b"+/")(text)),
     **{f"base64 at {offset}": _base64(offset, b"+/") for offset in range(3)},
     **{f"base64url at {offset}": _base64(offset, b"-_") for offset in range(3)},
 }
@@ -83,7 +94,11 @@ def leaking(folder: Path, secrets: Iterable[str]) -> dict[str, set[str]]:
     """The files in `folder`, at any depth, that show a secret, and in which encodings; names of files count too."""
     every = list(secrets)
     files = [path for path in folder.rglob("*") if path.is_file()]
-    found = {
-        str(path.relative_to(folder)): leaks(f"{path}\n{path.read_bytes().decode('latin-1')}", every) for path in files
-    }
+    found = {str(path.relative_to(folder)): leaks(f"{path}\n{_read(path)}", every) for path in files}
     return {name: forms for name, forms in found.items() if forms}
+
+
+def _read(path: Path) -> str:
+    raw = path.read_bytes()
+    text = raw.decode("utf-8", "replace")
+    return text if raw.isascii() else f"{text}\n{raw.decode('latin-1')}"

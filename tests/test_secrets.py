@@ -73,6 +73,22 @@ def test_every_part_is_hidden_in_every_encoding(encoding: str) -> None:
                 assert not leaks(secrets.redact(f"\u0130{said}.\n{said}"), every)
 
 
+@pytest.mark.parametrize("sign", [" ", ".", " - ", "*", "\u2060", "\n"])
+def test_a_secret_with_signs_between_its_characters_is_hidden(sign: str) -> None:
+    secrets = Secrets({"QOVERY_API_TOKEN": CREDENTIALS}, "GIT_TOKEN")
+    for secret in (CREDENTIALS, secrets.token(random.Random(1))):
+        said = secrets.redact(f"cannot use {sign.join(secret)} here")
+        assert len([each for each in secret if each in said.removeprefix("cannot use ").removesuffix(" here")]) < 6
+
+
+@pytest.mark.parametrize("length", [6, 7])
+def test_the_end_of_a_masked_secret_is_hidden(length: int) -> None:
+    end = CREDENTIALS[-length:]
+    assert end not in Secrets({"QOVERY_API_TOKEN": CREDENTIALS}, "GIT_TOKEN").redact(f"the token ***{end} is not valid")
+    word = Secrets({"QOVERY_API_TOKEN": "0123-secret"}, "GIT_TOKEN").redact("a secret")
+    assert word == "a secret"
+
+
 def test_what_is_no_secret_is_shown() -> None:
     text = 'HTTP 400 {"message": "na\\u00efve \\"name\\" %41 &amp; \\\\ İstanbul"} \x00 ' + PINNED[:7]
     assert Secrets({"QOVERY_JWT": CREDENTIALS, "REAL": PINNED}, "GIT_TOKEN").redact(text) == text

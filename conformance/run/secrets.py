@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import html
 import random
 import re
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import quote
 
 # Mixed-case consonants occur nowhere by chance: not in words, not in UUIDs, dates or numbers.
@@ -22,10 +24,15 @@ _HIDDEN = 8
 _STRANGER = "UNKNOWN_CREDENTIALS"
 # Where a part of a generated git token may stand, in lower case.
 _LETTERS = re.compile(f"[{''.join(sorted(set(_ALPHABET.lower())))}]{{{_PART},}}")
-# How JSON, programs, URLs and HTML write a character, and what UTF-16 that is read as something else is full of.
+# How JSON, programs, URLs, mails and HTML write a character, and what UTF-16 that is read as something else is full of.
 _ESCAPE = re.compile(
-    r"""\\u([0-9a-f]{4})|\\x([0-9a-f]{2})|%([0-9a-f]{2})|(&#?\w{1,10};)|\\(["'\\/])|\0""", re.IGNORECASE
+    r"""\\u([0-9a-f]{4})|\\u\{([0-9a-f]{1,5})\}|\\x([0-9a-f]{2})|%([0-9a-f]{2})|=([0-9a-f]{2})"""
+    r"""|(&#?\w{1,10};)|\\(["'\\/])|\0""",
+    re.IGNORECASE,
 )
+# Bytes as numbers, one after the other, decimal, hexadecimal or octal.
+_NUMBER = re.compile(r"(?:0[xXoO]|\\)?([0-9a-fA-F]{2,3})")
+_NUMBERS = re.compile(rf"(?<![0-9a-zA-Z])(?:{_NUMBER.pattern}[^0-9a-zA-Z]{{0,3}}){{5,}}(?![0-9a-zA-Z])")
 # Escapes may be escaped again.
 _LAYERS = 3
 
@@ -50,6 +57,8 @@ class Secrets:
         self._telling: dict[str, str] = {}
         # Parts of what must not be shown, in lower case.
         self._hidden: set[str] = set()
+        # What a masked secret may show of its end.
+        self._tails: set[str] = set()
         for variable, value in credentials.items():
             self.keep(value, variable)
 
@@ -93,8 +102,11 @@ class Secrets:
         if len(raw) < _HIDDEN:
             return
         if variable != _STRANGER:
-            for form in (value, value[::-1], raw.decode("latin-1"), raw.hex(), *_base64(raw)):
-                self._hidden |= _windows(_lower(form), _HIDDEN)
+            for form in (value, value[::-1], raw.decode("latin-1"), *_encoded(raw)):
+                # Alone, and without the signs that may stand in it.
+                for text in (form, _squeezed(form)):
+                    self._hidden |= _windows(_lower(text), _HIDDEN)
+            self._tails |= {value[-size:] for size in (6, 7) if _is_telling(value[-size:])}
         forms = [raw.hex(), quote(raw, safe=""), value[::-1], *_base64(raw)]
         for digest in (hashlib.new(name, raw).digest() for name in ("md5", "sha1", "sha256")):
             forms += [digest.hex(), base64.b64encode(digest).decode().rstrip("=")]
@@ -125,10 +137,14 @@ class Secrets:
             for form in sorted(forms, key=len, reverse=True):
                 if len(form) >= 4:
                     text = text.replace(form, f"${forms[form]}")
+        for tail in sorted(self._tails, key=len, reverse=True):
+            text = text.replace(tail, "\N{FULL BLOCK}" * len(tail))
         hidden = [False] * len(text)
-        for plain, places in _layers(text):
+        for plain, places in _readings(text):
             lower = _lower(plain)
             for size, parts in ((_PART, self._parts), (_HIDDEN, self._hidden)):
+                if _windows(lower, size).isdisjoint(parts):
+                    continue
                 for index in range(len(lower) - size + 1):
                     if lower[index : index + size] in parts:
                         start, end = places[index], places[index + size]
@@ -136,6 +152,76 @@ class Secrets:
         return "".join(
             "\N{FULL BLOCK}" if secret else character for character, secret in zip(text, hidden, strict=True)
         )
+
+
+def _readings(text: str) -> Iterator[tuple[str, Sequence[int]]]:
+    """`text` in every way in which it may be read, with where in it each character begins and the end."""
+    for plain, places in _layers(text):
+        yield plain, places
+        for reading in _READINGS[plain.isascii() :]:
+            read, at = reading(plain)
+            if read and read != plain:
+                yield read, [places[index] for index in at]
+
+
+def _kept(keep: Callable[[str], bool]) -> Callable[[str], tuple[str, list[int]]]:
+    """Reads some characters of a text alone, full-width ones as the plain ones that they look like."""
+
+    def read(text: str) -> tuple[str, list[int]]:
+        read, places = [], []
+        for index, character in enumerate(text):
+            plain = character if character.isascii() else unicodedata.normalize("NFKC", character)
+            if keep(plain):
+                read.append(plain)
+                places += [index] * len(plain)
+        return "".join(read), [*places, len(text)]
+
+    return read
+
+
+def _bytes(base: int) -> Callable[[str], tuple[str, list[int]]]:
+    """Reads the numbers of a text as the characters with these codes."""
+
+    def read(text: str) -> tuple[str, list[int]]:
+        characters, places = [], []
+        for run in _NUMBERS.finditer(text):
+            for number in _NUMBER.finditer(text, run.start(), run.end()):
+                with contextlib.suppress(ValueError):
+                    characters.append(chr(int(number[1], base)))
+                    places.append(number.start())
+            # What follows a run does not belong to it.
+            characters.append(" ")
+            places.append(run.end())
+        return "".join(characters), [*places, len(text)]
+
+    return read
+
+
+# Without what has no width, letters and digits alone, and numbers as characters.
+_READINGS = (_kept(str.isprintable), _kept(str.isalnum), *(_bytes(base) for base in (10, 16, 8)))
+
+
+def _squeezed(text: str) -> str:
+    return "".join(filter(str.isalnum, text))
+
+
+def _is_telling(end: str) -> bool:
+    """Is the end of a secret one that does not occur by chance, as a word would?"""
+    return any(map(str.isdigit, end)) and any(map(str.isalpha, end))
+
+
+def _encoded(raw: bytes) -> Iterator[str]:
+    """What encodings make of a secret, also one within the other."""
+    yield raw.hex()
+    yield raw.decode("utf-8", "replace").encode("utf-16-le", "replace").hex()
+    for form in _base64(raw):
+        yield form
+        yield from _base64(form.encode())
+    yield from _base64(base64.b64encode(raw))
+    for offset in range(5):
+        # Five bits a character.
+        encoded = base64.b32encode(bytes(offset) + raw).decode()
+        yield encoded[-(-offset * 8 // 5) : (offset + len(raw)) * 8 // 5]
 
 
 def _layers(text: str) -> Iterator[tuple[str, Sequence[int]]]:
