@@ -35,6 +35,8 @@ class Bodies:
         # Fields that no valid body is to have, and other values that pinned ones may take.
         self.left_out: set[str] = set()
         self.second: Json = {}
+        # Whether a git provider is said to accept the pinned secret.
+        self.verified = False
         self._contract = contract
         self._resource = contract.resource
         self._secrets = secrets

@@ -44,6 +44,7 @@ def hold(run: Run, variables: Mapping[str, str]) -> None:
         if not run.contract.must_accept(field, value):
             raise CannotRun(f"{names.get(field, WORKSPACE)} is nothing that a server need accept as {field}")
     bodies.pins |= pins
+    bodies.verified = True
     run.secrets.keep(given[SECRET], "GIT_TOKEN")
     if given[SECOND]:
         bodies.second = {secret: given[SECOND]}

@@ -13,8 +13,10 @@ def expect_no_verification(run: Run, refused: Exchange) -> None:
     """Raises CannotRun, which says what to do, if a create or edit that must be accepted is refused for its secret.
 
     It is if whatever is as plain as can be is refused too: of another provider, without an address, of letters alone.
+    A secret that is pinned without a word of a provider is one that every server has to accept: then it is a finding.
     """
-    if refused.answer.status != 400 or not run.contract.resource.secrets:
+    secrets, bodies = set(run.contract.resource.secrets), run.bodies
+    if refused.answer.status != 400 or not secrets or (secrets & bodies.pins.keys() and not bodies.verified):
         return
     operation = str(refused.request.operation)
     choices = [
@@ -28,10 +30,11 @@ def expect_no_verification(run: Run, refused: Exchange) -> None:
             run.cleanup.discard(str(answer.answer.json.get("id")))
         if answer.answer.status != 400:
             return
-    if set(run.contract.resource.secrets) & run.bodies.pins.keys():
+    if bodies.verified:
         raise CannotRun(
-            "the server refuses the secret that it was given (400): it must be valid at the git provider, and "
-            f"{PROVIDER}, QOVERY_GIT_WORKSPACE and QOVERY_GIT_API_URL those that it belongs to; or use --read-only"
+            f"the server refuses all that the contract has it accept, also with {SECRET} (400): it must be valid at "
+            f"the git provider, and {PROVIDER}, QOVERY_GIT_WORKSPACE and QOVERY_GIT_API_URL those that it belongs to; "
+            "if it is, the server accepts none; or use --read-only"
         )
     raise CannotRun(
         "this server seems to verify secrets: it refuses every create with one that is made up (400). "
