@@ -107,6 +107,8 @@ class Witness:
 
     server: dict[str, str]
     values: set[str]
+    # Bodies in which this is found are refused.
+    refused: bytes | None
 
 
 @pytest.fixture
@@ -125,7 +127,9 @@ def witness(request: pytest.FixtureRequest) -> Iterator[Witness]:
     refused: bytes | None = REFUSED.get(request.param)
     options = [] if request.param in REFUSED else ["--fault", request.param]
     with mock(*options) as server, listening(handle) as url:
-        found = Witness(server | {"base_url": url}, {server["api_token"], server["jwt"], server["secret"], PINNED})
+        found = Witness(
+            server | {"base_url": url}, {server["api_token"], server["jwt"], server["secret"], PINNED}, refused
+        )
         yield found
 
 
@@ -166,5 +170,8 @@ MANY = ("--max-requests", "4500")
 )
 def test_no_run_leaks(witness: Witness, options: tuple[str, ...], tmp_path: Path) -> None:
     assert run(witness, tmp_path, *options) == 1
-    assert {path.name for path in tmp_path.iterdir()} >= {"report", ".hypothesis", "summary.md", "printed.txt"}
+    written = {path.name for path in tmp_path.iterdir()}
+    assert written >= {"report", "summary.md", "printed.txt"}
+    # Where nothing is ever accepted, nothing is generated.
+    assert (".hypothesis" in written) == (witness.refused != REFUSED["every body"])
     assert leaking(tmp_path, witness.values) == {}
