@@ -96,11 +96,11 @@ def test_snippet(
             process.terminate()
         assert doctest.OutputChecker().check_output(output or "Serving ...\n", printed, doctest.ELLIPSIS), printed
         return
-    newcomer = code.startswith("git clone")
+    newcomer = code.startswith("git clone") or "conformance --contract" in code
     if language == "sh":
         code = "\n".join(line for line in code.replace("\\\n", "").splitlines() if not line.startswith(ELSEWHERE))
     if newcomer:
-        # The first command of a newcomer, who has set no variables.
+        # The first command of a newcomer, who has set no variables, or of another resource, whose mock it starts.
         environment = {name: value for name, value in environment.items() if not name.startswith("QOVERY_")}
     if "test_our" in code:
         # In the project of somebody who has an application.
