@@ -46,7 +46,7 @@ test('states and levels filter the clauses, and the number is told', () => visit
   await page.getByRole('checkbox', { name: /^held/ }).uncheck()
   assert.deepEqual(await states(page), ['broken', 'not exercised'])
   await page.getByRole('checkbox', { name: /^broken/ }).uncheck()
-  assert.deepEqual(await shown(page), ['isolation/foreign-organization'])
+  assert.deepEqual(await shown(page), ['isolation/foreign-owner'])
   assert.equal(await page.locator('.group:visible').count(), 1)
   assert.equal(await page.locator('#shown').textContent(), `1 of ${all} clauses shown`)
   await page.getByRole('checkbox', { name: /^held/ }).check()
