@@ -139,6 +139,8 @@ URLS = [
     *(" ", "https://a.example.com "),
     *(
         "https://u:p@a.example.com",
+        "https://a_b.example.com",
+        "https://a.example.com.",
         "https://a.example.com/#f",
         "https://",
         "https://\xe9.example.com",
@@ -573,7 +575,13 @@ def test_a_fault_shows(fault: Change, healthy: list[Result], monkeypatch: pytest
     assert asyncio.run(first_difference()), f"nothing tells {fault.name} from the healthy mock: {fault.sentence}"
 
 
-REFUSALS = {400: {400, 404, 413, 415}, 401: {401}, 403: {403, 404}, 404: {400, 403, 404}, 405: {200, 204, 401, 405}}
+REFUSALS = {
+    400: {400, 404, 413, 414, 415},
+    401: {401},
+    403: {403, 404},
+    404: {400, 403, 404, 414},
+    405: {200, 204, 401, 405},
+}
 
 
 # The battery has no secret that is real.

@@ -51,13 +51,13 @@ ABOUT = {
 
 
 # These may be about the socket. Of the faults, the others take the longest, and no socket takes half as long.
-WIRED_FAULTS = ("credentials", "answers", "secrets", "tenants", "http", "resource", "time")
-WIRED_VARIANTS = ("http",)
+WIRED_FAULTS = ("credentials", "answers", "secrets", "tenants", "http", "resource", "time", "at-once", "conditions")
+WIRED_VARIANTS = ("http", "at-once", "conditions")
 MISSING = {
     "create": "resource/create",
     "get": "resource/get",
     "list": "resource/list",
-    "services": "resource/associated-services",
+    "services": "resource/further-reads",
     "delete": "resource/delete",
     "edit": "edit/works",
 }
