@@ -157,7 +157,7 @@ def test_a_variant_is_not_reported(name: str, tmp_path: Path) -> None:
     ("name", "clause"),
     [
         *((f"resource/missing-{action}", clause) for action, clause in MISSING.items()),
-        ("resource/unknown-400", "identifiers/unknown-token"),
+        ("resource/unknown-400", "identifiers/unknown-item"),
     ],
 )
 def test_one_cause_is_one_finding(name: str, clause: str) -> None:

@@ -52,9 +52,8 @@ def page_for_all_else(mock: Mock) -> None:
     @mock.on("address")
     def _(address: Any, scope: Scope) -> Scope:
         prefix = f"/organization/{mock.world.organization_id}/gitToken"
-        if (
-            (scope["method"] != "GET" and "\0" in scope["path"])
-            or scope["path"].startswith("/organization/")
+        if (scope["method"] != "GET" and "\0" in scope["path"]) or (
+            scope["path"].startswith("/organization/")
             and "/gitToken" in scope["path"]
             and (not scope["path"].endswith(("/", ".json")) and ";" not in scope["path"])
         ):
