@@ -107,8 +107,6 @@ class Witness:
 
     server: dict[str, str]
     values: set[str]
-    # Bodies in which this is found are refused.
-    refused: bytes | None
 
 
 @pytest.fixture
@@ -127,9 +125,7 @@ def witness(request: pytest.FixtureRequest) -> Iterator[Witness]:
     refused: bytes | None = REFUSED.get(request.param)
     options = [] if request.param in REFUSED else ["--fault", request.param]
     with mock(*options) as server, listening(handle) as url:
-        found = Witness(
-            server | {"base_url": url}, {server["api_token"], server["jwt"], server["secret"], PINNED}, refused
-        )
+        found = Witness(server | {"base_url": url}, {server["api_token"], server["jwt"], server["secret"], PINNED})
         yield found
 
 
@@ -170,8 +166,6 @@ MANY = ("--max-requests", "4500")
 )
 def test_no_run_leaks(witness: Witness, options: tuple[str, ...], tmp_path: Path) -> None:
     assert run(witness, tmp_path, *options) == 1
-    written = {path.name for path in tmp_path.iterdir()}
-    assert written >= {"report", "summary.md", "printed.txt"}
-    # Where nothing is ever accepted, nothing is generated.
-    assert (".hypothesis" in written) == (witness.refused != REFUSED["every body"])
+    # Hypothesis keeps files besides, where a generated example fails.
+    assert {path.name for path in tmp_path.iterdir()} >= {"report", "summary.md", "printed.txt"}
     assert leaking(tmp_path, witness.values) == {}
