@@ -100,11 +100,11 @@ test('a point of the timeline and a cell of the coverage lead to a clause', () =
     return [point.x, point.y]
   })
   await page.mouse.click(...place)
-  assert.equal(new URL(page.url()).hash, '#edit/works')
+  await page.waitForURL(`${address}#edit/works`)
   assert.ok(await page.locator('[id="edit/works"] dl').isVisible())
   await page.evaluate(() => { location.hash = '' })
   await page.locator('.coverage a').first().click()
-  assert.equal(new URL(page.url()).hash, '#edit/works')
+  await page.waitForURL(`${address}#edit/works`)
 }))
 
 test('what a server has sent is shown and not obeyed', () => visit(async (page) => {
