@@ -123,6 +123,8 @@ class Target:
         self.until = min(self.until, time.monotonic() + self.lasting + 3600)
         self.connect()
         self.network = Network()
+        # How often one of several requests at the same time, which may not be sent again, was not answered.
+        self._lost = 0
         self.ledger = Ledger(reserve=4)
         # The last read that was answered, and when the answers ceased after it.
         self._answered: Request | None = None
@@ -337,12 +339,31 @@ class Target:
         raise BudgetSpent("the server kept answering 429 Too Many Requests")
 
     def at_once(self, requests: Sequence[Request]) -> list[Answer]:
-        """Sends requests at the same moment, each over a connection of its own; they are not sent again.
+        """Sends requests at the same moment, each over a connection of its own.
 
-        Raises NotExercised where there are no connections, or a proxy has them.
+        Where the network may have lost an answer, all are sent again if they may be. Raises Lost where they may not,
+        and NotExercised where there are no connections, or a proxy has them.
         """
         if self.transport or self._proxy:
             raise NotExercised("it needs connections of its own to the server")
+        faults: list[Kind] = []
+        for _ in range(TRIES):
+            answers = self._at_once(requests)
+            found = [kind for answer in answers if (kind := fault(answer))]
+            if not found:
+                self.network.faults.update(faults)
+                return answers
+            faults += found
+            if any(request.method in ("POST", "DELETE") for request in requests):
+                # The server is blamed for what it does the next time, too.
+                self._lost += 1
+                if self._lost == 1:
+                    self.network.faults.update(found)
+                    raise Lost("the network lost an answer to one of two requests at the same time")
+                return answers
+        return answers
+
+    def _at_once(self, requests: Sequence[Request]) -> list[Answer]:
         for _ in requests:
             number = self._may_send()
         # A server that serves one connection at a time would wait for what comes over the idle one.

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from .exchange import Answer, Request
+from .network import CUT, LATE
 
 # Sent with every request: the connection is for it alone.
 _HEADERS = (("Accept", "application/json"), ("Connection", "close"))
@@ -58,8 +59,11 @@ def _answer(wire: socket.socket, method: str, start: float, timeout: float, most
     try:
         response.begin()
         body = response.read(most)
+        if response.length and len(body) < most:
+            # Nothing says so where as many bytes are read as there are.
+            raise http.client.IncompleteRead(body, response.length)
     except (TimeoutError, ssl.SSLError, OSError, http.client.HTTPException, ValueError) as error:
         late = isinstance(error, TimeoutError)
-        problem = f"no complete answer within {timeout:g} s" if late else f"the answer is broken: {error}"
+        problem = f"{LATE}{timeout:g} s" if late else f"{CUT}{error}"
         return Answer(seconds=time.monotonic() - start, problem=problem)
     return Answer(response.status, tuple(response.getheaders()), body, time.monotonic() - start)
