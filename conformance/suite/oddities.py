@@ -122,6 +122,7 @@ def test_addresses(run: Run) -> None:
         "https://git.example.com:99999",
         "https://",
         "https://git.example.com/%zz%",
+        "https://git.example.com/a?b=c#d",
         "file:///etc/hosts",
         "https://git_lab.example.com",
         "https://git.example.com./api",
