@@ -30,7 +30,7 @@ from tests.spawned import spawned
 # form, or makes the server fail, the check on every answer may say it first.
 ABOUT = {
     "credentials": ("authentication", "answer"),
-    "loose": ("refusals", "identifiers", "answer", "fuzzing"),
+    "loose": ("refusals", "oddities", "identifiers", "answer", "fuzzing"),
     "strict": ("values", "edit", "resource", "identifiers", "answer"),
     "answers": ("answer", "resource", "edit", "methods", "authentication", "identifiers", "refusals", "isolation"),
     "meaning": ("edit", "values", "resource", "sequences", "answer"),
