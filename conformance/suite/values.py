@@ -267,6 +267,10 @@ def test_create(run: Run) -> None:
         body = nested({name: get(choice if name == switch else row, name) for name in fields}) | more
         if run.contract.zone(body) is Zone.ACCEPT:
             bodies.append(body)
+    mark = run.resource.mark
+    if bodies and mark:
+        # Nobody says that a name is given once.
+        bodies.insert(1, put(run.bodies.full(), mark, get(bodies[0], mark)))
     greatest = {field: lengths(run.contract, field)[-3:] for field in text_fields(run.contract)}
     accept_creates(run, [*bodies, *_rows(run, greatest)])
 
