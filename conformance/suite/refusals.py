@@ -146,15 +146,13 @@ def test_type(run: Run) -> None:
     bodies = _bodies(run)
     cases: list[Case] = []
     creates: list[Case] = []
-    for index, (name, field) in enumerate(run.resource.fields.items()):
+    for name, field in run.resource.fields.items():
         right = run.bodies.value(name)
         # Not empty, it may be converted; empty, it may pass for absent. Schemathesis adds more of each.
         # A secret that is a number is one all the same.
         number = run.bodies.secret_number() if field.secret else 1
         edited: list[object] = [[right], number, True, {"value": right}]
-        # What an edit makes of a list of one, a create does too: for some fields it is tried.
-        created: list[object] = [1.5, *([[right]] if index % 2 or field.kind == "choice" else [])]
-        created += [] if field.required else [[]]
+        created: list[object] = [[right], 1.5] + ([] if field.required else [[]])
         if field.kind not in ("text", "address", "choice"):
             edited += ["text", str(right)]
         for values, into in ((edited, cases), (created, creates)):
