@@ -17,7 +17,7 @@ from ..contract.fields import has, kind, nested, put
 # normalization trip over.
 FUSED = (
     "a'b\"c`d\\e/f|g;h&i<j>k,l.m:n?o!p@q#r^s*t(u)v[w]x{y}z=1+2-3_4~5",
-    "a%b %s %d %n %20 %00 %2F %c3%a9 &amp; &lt;b&gt; &#39; \\n \\u0041 \\x41 \\0 $1 \\1",
+    "a%b %s %d %n ... %20 %00 %2F %c3%a9 &amp; &lt;b&gt; &#39; \\n \\u0041 \\x41 \\0 $1 \\1",
     "${x} $x $(id) `id` #{x} {{7*7}} {% x %} <%= x %> <script>x</script> <!--x--> ]]> /*x*/ -- x ' OR '1'='1'; DROP",
     "àéîõü ñ ç ß ø Ł Đ ı İ ſ Ω Ω Å Å ﬁ ½ ² ™ € £ ¥ § ¶ « » ‘x’ “x” – — … · ª º ¿ ¡ ÿ",
     "e\u0301 a\u030a o\u0308\u0323 \u1100\u1161\u11a8 각 がか\u3099 ｶﾞ Ａ１",
