@@ -103,9 +103,9 @@ class Secrets:
             return
         if variable != _STRANGER:
             for form in (value, value[::-1], raw.decode("latin-1"), *_encoded(raw)):
-                # Alone, and without the signs that may stand in it.
-                for text in (form, _squeezed(form)):
-                    self._hidden |= _windows(_lower(text), _HIDDEN)
+                self._hidden |= _windows(_lower(form), _HIDDEN)
+                # Without the signs that may stand in it, words of it would be found in many a text.
+                self._hidden |= set(filter(_is_telling, _windows(_lower(_squeezed(form)), _HIDDEN)))
             self._tails |= {value[-size:] for size in (6, 7) if _is_telling(value[-size:])}
         forms = [raw.hex(), quote(raw, safe=""), value[::-1], *_base64(raw)]
         for digest in (hashlib.new(name, raw).digest() for name in ("md5", "sha1", "sha256")):
