@@ -148,7 +148,7 @@ class Secrets:
                 for index in range(len(lower) - size + 1):
                     part = lower[index : index + size]
                     # Without the signs between, words of a secret stand in many a text: as in API_TOKEN.
-                    if part in parts and (size == _PART or part in text.lower() or _is_telling(part)):
+                    if part in parts and (size == _PART or not plain.isalnum() or _is_telling(part)):
                         start, end = places[index], places[index + size]
                         hidden[start:end] = [True] * (end - start)
         return "".join(
