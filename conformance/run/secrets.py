@@ -140,7 +140,7 @@ class Secrets:
         for tail in sorted(self._tails, key=len, reverse=True):
             text = text.replace(tail, "\N{FULL BLOCK}" * len(tail))
         hidden = [False] * len(text)
-        for plain, places in _readings(text):
+        for plain, places, squeezed in _readings(text):
             lower = _lower(plain)
             for size, parts in ((_PART, self._parts), (_HIDDEN, self._hidden)):
                 if _windows(lower, size).isdisjoint(parts):
@@ -148,7 +148,7 @@ class Secrets:
                 for index in range(len(lower) - size + 1):
                     part = lower[index : index + size]
                     # Without the signs between, words of a secret stand in many a text: as in API_TOKEN.
-                    if part in parts and (size == _PART or not plain.isalnum() or _is_telling(part)):
+                    if part in parts and (size == _PART or not squeezed or _is_telling(part)):
                         start, end = places[index], places[index + size]
                         hidden[start:end] = [True] * (end - start)
         return "".join(
@@ -156,14 +156,17 @@ class Secrets:
         )
 
 
-def _readings(text: str) -> Iterator[tuple[str, Sequence[int]]]:
-    """`text` in every way in which it may be read, with where in it each character begins and the end."""
+def _readings(text: str) -> Iterator[tuple[str, Sequence[int], bool]]:
+    """`text` in every way in which it may be read, with where in it each character begins and the end.
+
+    The last value says whether signs between letters and digits were dropped.
+    """
     for plain, places in _layers(text):
-        yield plain, places
+        yield plain, places, False
         for reading in _READINGS[plain.isascii() :]:
             read, at = reading(plain)
             if read and read != plain:
-                yield read, [places[index] for index in at]
+                yield read, [places[index] for index in at], reading is _SQUEEZED
 
 
 def _kept(keep: Callable[[str], bool]) -> Callable[[str], tuple[str, list[int]]]:
@@ -200,7 +203,8 @@ def _bytes(base: int) -> Callable[[str], tuple[str, list[int]]]:
 
 
 # Without what has no width, letters and digits alone, and numbers as characters.
-_READINGS = (_kept(str.isprintable), _kept(str.isalnum), *(_bytes(base) for base in (10, 16, 8)))
+_SQUEEZED = _kept(str.isalnum)
+_READINGS = (_kept(str.isprintable), _SQUEEZED, *(_bytes(base) for base in (10, 16, 8)))
 
 
 def _squeezed(text: str) -> str:
