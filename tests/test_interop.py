@@ -22,8 +22,9 @@ def test_qoverys_own_client_lives_with_the_mock(tmp_path: Path) -> None:
             shutil.copy(file, tmp_path)
     install = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
     subprocess.run(install, cwd=tmp_path, capture_output=True, check=True)
-    with mock() as address:
-        variables = environment(address) | {"PATH": os.environ["PATH"]}
-        command = ["node", "life.js"]
-        answer = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
-    assert (answer.stdout, answer.returncode) == ("done\n", 0), answer.stderr
+    for options, arguments in (((), ()), (("--verify-secrets",), ("--verified",))):
+        with mock(*options) as address:
+            variables = environment(address) | {"PATH": os.environ["PATH"]}
+            command = ["node", "life.js", *arguments]
+            answer = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
+        assert (answer.stdout, answer.returncode) == ("done\n", 0), answer.stderr

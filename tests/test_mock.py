@@ -105,6 +105,21 @@ def test_every_answer_fits_the_contract() -> None:
             validator(operation.response_schema).validate(answer.json())
 
 
+def test_what_qoverys_console_sends_is_taken() -> None:
+    """Its create carries an empty id, and its edit of a GITHUB token sends back the address that is stored."""
+    caller, form = client(), {"name": "ci", "type": "GITHUB", "token": "s3cret-value", "description": ""}
+    created = caller.post(TOKENS, json={"id": "", **form, "workspace": ""})
+    assert created.status_code == 201
+    shown = created.json()
+    assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", shown["id"])
+    echo = {**form, "id": shown["id"], "git_api_url": shown["git_api_url"], "name": "renamed"}
+    edited = caller.put(f"{TOKENS}/{shown['id']}", json=echo)
+    assert edited.status_code == 200
+    assert edited.json().items() >= {name: value for name, value in echo.items() if name != "token"}.items()
+    moved = caller.put(f"{TOKENS}/{shown['id']}", json={**form, "type": "GITLAB"})
+    assert moved.json()["git_api_url"] == "https://gitlab.com"
+
+
 @pytest.mark.parametrize("provider", ["BITBUCKET", "GITHUB", "GITLAB"])
 def test_a_git_token_without_an_address_shows_its_providers(provider: str) -> None:
     hosts = {
