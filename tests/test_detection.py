@@ -158,6 +158,8 @@ def test_a_variant_is_not_reported(name: str, tmp_path: Path) -> None:
     [
         *((f"resource/missing-{action}", clause) for action, clause in MISSING.items()),
         ("resource/unknown-400", "identifiers/unknown-item"),
+        ("resource/unknown-401", "identifiers/unknown-item"),
+        ("resource/unknown-is-fine-delete", "identifiers/unknown-item"),
     ],
 )
 def test_one_cause_is_one_finding(name: str, clause: str) -> None:

@@ -25,7 +25,7 @@ from ..run.clause import Broken, clause
 from ..run.roles import MISSING
 from ..run.run import Run
 from ..target.exchange import Exchange
-from .absence import ABSENT
+from .absence import ABSENT, is_gone
 
 EITHER = {400, 413, 415, 422, 431}
 
@@ -225,8 +225,11 @@ def test_links(run: Run) -> None:
                 run.usable(exchange)
                 expected = _expected(run, exchange)
                 if token and token.lower() not in run.estate.created:
-                    # A body may be refused before the item is looked for.
+                    # A body may be refused before the item is looked for. With which status an unknown item is refused,
+                    # and whether it can be deleted, is for the chapter on identifiers.
                     expected = {*ABSENT} | EITHER
+                    if is_gone(exchange) or run.resource.role(exchange.request.operation) == "delete":
+                        expected.add(exchange.answer.status)
                 if exchange.request.operation in run.missing:
                     expected |= MISSING
                 because = f"{exchange.request.operation} along the contract's links"
