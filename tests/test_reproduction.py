@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conformance.bundled import environment, mock
-from conformance.detection import attempt, reproduce
+from conformance.detection import attempt, attempt_inside, reproduce
 from conformance.mock.faults import FAULTS
 from conformance.report.shell import Names, body, word
 from tests.leaks import leaks
@@ -156,3 +156,11 @@ def test_a_clause_goes_on_after_its_first_broken_case(tmp_path: Path) -> None:
     assert finding["message"].startswith("editGitToken with the media type text/plain")
     assert finding["cases"] and all("Token with the media type " in case for case in finding["cases"])
     assert f"And {len(finding['cases'])} other case" in (tmp_path / "terminal.txt").read_text()
+
+
+def test_cases_without_a_body_differ_in_their_path(tmp_path: Path) -> None:
+    only = ["identifiers/unknown-item"]
+    spawned(attempt_inside, "resource/unknown-400", 1, fail_fast=False, folder=tmp_path, only=only)
+    [finding] = json.loads((tmp_path / "results.json").read_text())["findings"]
+    assert any(": /organization/" in case for case in finding["cases"])
+    assert len(set(finding["cases"])) == len(finding["cases"])

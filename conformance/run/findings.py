@@ -120,14 +120,15 @@ class Findings:
         return found < CASES and self._run.journal.count < self._until
 
     def _case(self, first: Finding, broken: Broken) -> str:
-        """A further case in a line: what was sent; where its message does not say that, the beginning of the body."""
+        """A further case in a line: what was sent; where that says too little, the body's beginning, or the path."""
         same = f": expected {first.expected}, got {first.actual}"
         what = broken.message.removesuffix(same)
         if what not in (first.message.removesuffix(same), *first.cases):
             return what
-        body = (broken.exchanges[-1].request.body or b"")[: 8 * _SENT].decode("utf-8", "replace")
+        request = broken.exchanges[-1].request
+        sent = (request.body or request.path.encode())[: 8 * _SENT].decode("utf-8", "replace")
         # Redacted before it is cut, lest half of a secret stays.
-        return f"{what}: {self._run.secrets.redact(body)[:_SENT]}"
+        return f"{what}: {self._run.secrets.redact(sent)[:_SENT]}"
 
     def _apart(self, result: Result, work: Callable[[], None]) -> None:
         """Works while a clause is under way, and not for it."""
