@@ -52,7 +52,7 @@ def _changes(name: str) -> bool:
 
 def groups() -> Iterator[tuple[str, list[str]]]:
     """Some faults of each group whose servers may take a request for another one, or do what they should not."""
-    for group in ("credentials", "loose", "tenants", "http", "resource"):
+    for group in ("credentials", "forged", "loose", "tenants", "http", "resource"):
         yield group, [fault.name for fault in FAULTS.core if fault.group == group][::3]
 
 

@@ -24,6 +24,8 @@ CLAUSES = frozenset(
         "resource/further-reads",
         "authentication/required",
         "authentication/valid",
+        "forged/jwt",
+        "forged/twice",
         "identifiers/no-uuid",
         "identifiers/unknown-item",
         "identifiers/unknown-owner",

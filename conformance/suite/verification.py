@@ -38,5 +38,5 @@ def expect_no_verification(run: Run, refused: Exchange) -> None:
         )
     raise CannotRun(
         "this server seems to verify secrets: it refuses every create with one that is made up (400). "
-        f"Give it a real one by {SECRET} (and {PROVIDER}, GITHUB without), or use --read-only"
+        f"Give it a real one by {SECRET} (and {PROVIDER}, if that is not GITHUB), or use --read-only"
     )
