@@ -21,9 +21,9 @@ from pathlib import Path
 from bench.measure import ROOT, Comparison, interleave
 from conformance.bundled import environment
 from conformance.contract.contract import PATH
-from conformance.detection import FORK, serving
+from conformance.detection import FORK, git_tokens, serving
 from conformance.mock import World
-from conformance.mock.faults import FAULTS
+from conformance.mock.faults import faults as faults_of
 
 TURNS = 5
 # Faults of one turn, but for a full run.
@@ -74,7 +74,8 @@ def _comparisons(folder: Path, full: bool) -> Iterator[Comparison]:
         "suite: the same with 2 workers, of a server that takes 20 ms", "1/s", "1 worker", rates, at_least=1.6
     )
 
-    faults = [fault.name for fault in (FAULTS.values() if full else FAULTS.core)]
+    catalogue = faults_of(git_tokens().resource)
+    faults = [fault.name for fault in (catalogue.values() if full else catalogue.core)]
     # Every turn has faults from all over the catalogue.
     turns = [faults[turn::TURNS] for turn in range(TURNS)]
     if not full:

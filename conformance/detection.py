@@ -64,7 +64,7 @@ def attempt(
     contract: Contract | None = None,
 ) -> Trial:
     """Runs the suite against the mock with the fault, or as the variant, `name`; writes a report into `folder`."""
-    contract = contract or _contract()
+    contract = contract or git_tokens()
     world = _world(name, contract)
     with serving(world, name, contract=contract) as base_url:
         target = targeted(base_url, world, contract, max_requests, timeout=_timeout(name))
@@ -82,7 +82,7 @@ def attempt_inside(
     contract: Contract | None = None,
 ) -> Trial:
     """Does as `attempt` does in this process alone, without a socket, and may run only some clauses or chapters."""
-    contract = contract or _contract()
+    contract = contract or git_tokens()
     world = _world(name, contract)
     app = create_app(world, name, contract=contract)
     carried = {"timeout": _timeout(name), "transport": transport(app)}
@@ -93,9 +93,12 @@ def attempt_inside(
 
 def _world(name: str, contract: Contract) -> World:
     """Who is there; where secrets are verified, with one that is valid."""
-    from .mock.variants.acceptance import VERIFIED, VERIFYING
+    from .mock.variants.acceptance import VERIFYING, verified
 
-    return World(contract.resource, **VERIFIED) if name == VERIFYING else World(contract.resource)
+    if name != VERIFYING:
+        return World(contract.resource)
+    [(choice, secret)] = verified(contract.resource).items()
+    return World(contract.resource, git_provider=choice, git_token_secret=secret)
 
 
 def _timeout(name: str) -> float:
@@ -120,8 +123,8 @@ def targeted(
 
 
 @cache
-def _contract() -> Contract:
-    """The contract, which takes longer to read than many a trial."""
+def git_tokens() -> Contract:
+    """The contract of git tokens, which takes longer to read than many a trial."""
     return Contract.load()
 
 
@@ -140,7 +143,7 @@ def examine(
 
     Writes a report into `folder`, and what is printed. Hypothesis's database is there too.
     """
-    run = Run(contract or _contract(), target, seed)
+    run = Run(contract or git_tokens(), target, seed)
     real.hold(run, environment(vars(world), run.resource) if world else {})
     printed = io.StringIO()
     terminal = Terminal(run, printed)
@@ -171,17 +174,17 @@ def examine(
     return Trial(name, seed, broken, target.used, seconds, error, last)
 
 
-def reproduce(folder: Path, name: str) -> dict[str, tuple[int, int]]:
+def reproduce(folder: Path, name: str, contract: Contract | None = None) -> dict[str, tuple[int, int]]:
     """What the reproductions in a report's folder exit with: on a server anew with the fault `name`, and without it."""
-    return {
-        path.name: (_exit_code(path, name), _exit_code(path, "")) for path in sorted((folder / "findings").glob("*.sh"))
-    }
+    scripts = sorted((folder / "findings").glob("*.sh"))
+    return {path.name: (_exit_code(path, name, contract), _exit_code(path, "", contract)) for path in scripts}
 
 
-def _exit_code(script: Path, name: str) -> int:
-    world = World()
-    with serving(world, name) as base_url:
-        given = environment(vars(world) | {"base_url": base_url})
+def _exit_code(script: Path, name: str, contract: Contract | None) -> int:
+    resource = (contract or git_tokens()).resource
+    world = World(resource)
+    with serving(world, name, contract=contract) as base_url:
+        given = environment(vars(world) | {"base_url": base_url}, resource)
         run = subprocess.run(["sh", script], env={**os.environ, **given}, capture_output=True, check=False)
     return run.returncode
 
@@ -219,7 +222,7 @@ def end_with_parent() -> None:
 
 def _serve(listener: socket.socket, world: World, name: str, counter: Any, contract: Contract | None) -> None:
     end_with_parent()
-    served = create_app(world, name, contract=contract or _contract())
+    served = create_app(world, name, contract=contract or git_tokens())
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if counter is not None:

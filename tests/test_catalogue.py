@@ -24,14 +24,13 @@ from conformance.contract.contract import Contract, Zone, validator
 from conformance.detection import targeted
 from conformance.mock import World, create_app
 from conformance.mock.change import Change
-from conformance.mock.faults import FAULTS
 from conformance.mock.server import Mock
-from conformance.mock.variants import VARIANTS
 from conformance.mock.variants.acceptance import VERIFYING
 from conformance.run.run import Run
 from conformance.suite.forged import jwts
 from conformance.suite.negotiation import ACCEPTABLE, OTHERS, QUERIES
 from conformance.suite.paths import CALLER_HEADERS, PATH_HEADERS, ROADS
+from tests.catalogue import FAULTS, VARIANTS
 
 WORLD = World()
 CONTRACT = Contract.load()

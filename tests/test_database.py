@@ -25,12 +25,12 @@ from redis.retry import Retry
 
 from conformance.detection import serving
 from conformance.mock.change import Change
-from conformance.mock.faults import FAULTS
-from conformance.mock.faults.catalogue import PROVIDERS, refuse
+from conformance.mock.faults.catalogue import refuse
 from conformance.mock.server import Mock
 from conformance.mock.world import World
 from conformance.runner.database import DOWNLOADED, LOCAL, database
 from conformance.target.target import CannotRun
+from tests.catalogue import FAULTS
 from tests.leaks import leaks
 from tests.suite import Outcome, conformance
 
@@ -42,7 +42,7 @@ QUOTED = "b4d%2F0fA%3Ak3y-zQ9w"
 
 def mistaken(mock: Mock) -> None:
     """Answers creates with an unknown provider as if something else were unknown: a few generated bodies have one."""
-    refuse(mock, 404, lambda _, body: body.get("type") not in PROVIDERS, "create")
+    refuse(mock, 404, lambda _, body: body.get("type") not in ("BITBUCKET", "GITHUB", "GITLAB"), "create")
 
 
 @pytest.fixture

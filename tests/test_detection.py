@@ -17,12 +17,11 @@ import pytest
 from conformance.bundled import ROOT
 from conformance.detection import Trial, attempt, attempt_inside
 from conformance.mock import World
-from conformance.mock.faults import FAULTS
-from conformance.mock.variants import VARIANTS
 from conformance.report import github
 from conformance.target.exchange import Answer, Request
 from conformance.target.target import Target
 from tests import reports
+from tests.catalogue import FAULTS, VARIANTS
 from tests.leaks import generated, leaking
 from tests.spawned import spawned
 

@@ -111,7 +111,7 @@ assert edit(type_=GitProvider.GITEA).type_ is GitProvider.GITEA
 """,
         # Wherever the suite writes a git token of any provider: here the clause comes first that does.
         broken="resource/delete",
-        fault="strict/provider-refused-GITEA",
+        fault="strict/choice-refused-GITEA",
     ),
     "a field made required": Evolution(
         required,

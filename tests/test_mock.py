@@ -28,8 +28,7 @@ from conformance.contract import contract as contracts
 from conformance.contract.contract import Contract, Zone, validator
 from conformance.mock import World, __main__, create_app
 from conformance.mock.change import Catalogue
-from conformance.mock.faults import FAULTS
-from conformance.mock.variants import VARIANTS
+from tests.catalogue import FAULTS, VARIANTS
 
 WORLD = World()
 CONTRACT = Contract.load()

@@ -12,11 +12,11 @@ from conformance.bundled import mock
 from conformance.contract.contract import Contract
 from conformance.detection import targeted
 from conformance.mock import World
-from conformance.mock.faults import FAULTS
 from conformance.mock.server import Mock
 from conformance.run.run import Run
 from conformance.runner.plugin import Plugin, choose
 from conformance.target.transport import transport
+from tests.catalogue import FAULTS
 from tests.spawned import spawned
 from tests.suite import conformance
 

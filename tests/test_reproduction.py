@@ -12,8 +12,8 @@ import pytest
 
 from conformance.bundled import environment, mock
 from conformance.detection import attempt, attempt_inside, reproduce
-from conformance.mock.faults import FAULTS
 from conformance.report.shell import Names, body, word
+from tests.catalogue import FAULTS
 from tests.leaks import leaks
 from tests.spawned import spawned
 from tests.suite import conformance
@@ -103,7 +103,7 @@ def test_a_reproduction_shows_the_fault_and_nothing_else(name: str, tmp_path: Pa
 
 
 def test_pasted_lines_show_the_fault_and_leave_nothing(tmp_path: Path) -> None:
-    fault = "loose/workspace-not-mandatory-on-edit"
+    fault = "loose/not-mandatory-workspace-on-edit"
     with mock("--fault", fault) as server:
         report = tmp_path / "report"
         found = conformance(report, server, "--only", "refusals/conditional").results["findings"]

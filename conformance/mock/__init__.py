@@ -26,11 +26,11 @@ def create_app(
     """
     contract = contract or Contract.load()
     mock = Mock(world or World(contract.resource), contract)
-    if names := [name for name in changes if name]:  # only then, because the catalogues read the contract once more
-        from .faults import FAULTS
-        from .variants import VARIANTS
+    if names := [name for name in changes if name]:  # only then, because there are many
+        from .faults import faults
+        from .variants import variants
 
-        catalogue = {**FAULTS, **VARIANTS}
+        catalogue = {**faults(contract.resource), **variants(contract.resource)}
         for name in names:
             catalogue[name].apply(mock)
     if accepted:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ..commands import MOCK
 from ..contract.contract import PATH, Contract, ContractError
+from ..contract.resource import Resource
 from . import World, create_app
 from .change import Change
 from .serve import server
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         contract = Contract.load(options.contract)
         world = World(contract.resource)
         if options.list_faults or options.list_variants:
-            return _list(options.list_faults, options.names)
+            return _list(contract.resource, options.list_faults, options.names)
         accepted = None
         if options.verify_secrets is not None:
             accepted = accepted_by(contract, options.verify_secrets)
@@ -99,12 +100,12 @@ def _fail(message: str) -> int:
     return 2
 
 
-def _list(faults: bool, wanted: str) -> int:
+def _list(resource: Resource, of_faults: bool, wanted: str) -> int:
     """Prints the families with how many each has, or, one by one, those whose name, file or family is `wanted`."""
-    from .faults import FAULTS
-    from .variants import VARIANTS
+    from .faults import faults
+    from .variants import variants
 
-    kind, catalogue = ("fault", FAULTS) if faults else ("variant", VARIANTS)
+    kind, catalogue = ("fault", faults(resource)) if of_faults else ("variant", variants(resource))
     families: dict[str, list[Change]] = {}
     for change in catalogue.values():
         if wanted in (change.group, change.file) or wanted in change.name:

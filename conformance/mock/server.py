@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..contract.contract import Contract, Operation, validator
 from ..contract.fields import get, has, merged, put
+from .sample import sample
 from .world import World
 
 MAX_BODY = 1024 * 1024  # bytes
@@ -134,7 +135,7 @@ class Mock:
 
     def seed(self, owners: str, id: str, services: list[dict[str, Any]]) -> None:
         """Puts an item below owners."""
-        fields = next(iter(self.contract.examples.values()), None) or _sample(self.contract.request_schema, "mock")
+        fields = next(iter(self.contract.examples.values()), None) or sample(self.contract.request_schema, "mock")
         for name in self.secrets:
             if has(fields, name):
                 fields = put(fields, name, self.world.secret)
@@ -146,7 +147,7 @@ class Mock:
         for operation in self.resource.further:
             for schema in _arrays(operation):
                 item = schema.get("items", {})
-                return {name: _sample(each, f"{name}-{number}") for name, each in item.get("properties", {}).items()}
+                return {name: sample(each, f"{name}-{number}") for name, each in item.get("properties", {}).items()}
         return {}
 
     def now(self) -> str:
@@ -295,7 +296,7 @@ class Mock:
     def list(self, request: Request) -> Any:
         assert self.resource.list
         items = [self.show(request, token) for token in request.tokens.values()]
-        return self.resource.relisted(_sample(self.resource.list.response_schema or {}, ""), items)
+        return self.resource.relisted(sample(self.resource.list.response_schema or {}, ""), items)
 
     def delete(self, request: Request) -> Any:
         assert request.token
@@ -305,7 +306,7 @@ class Mock:
         assert request.token
         assert request.operation
         schema = request.operation.response_schema or {}
-        answer = _sample(schema, "")
+        answer = sample(schema, "")
         lists = [name for name, each in schema.get("properties", {}).items() if each.get("type") == "array"]
         return {**answer, lists[0]: request.token.services} if lists else answer
 
@@ -442,7 +443,7 @@ def _shown(schema: dict[str, Any], value: Any) -> Any:
     if not properties or not isinstance(value, dict):
         return value
     visible = {name: each for name, each in properties.items() if not each.get("writeOnly") and name in value}
-    required = {name: _sample(properties[name], name) for name in schema.get("required", ()) if name not in value}
+    required = {name: sample(properties[name], name) for name in schema.get("required", ()) if name not in value}
     return required | {name: _shown(each, value[name]) for name, each in visible.items()}
 
 
@@ -452,7 +453,7 @@ def _defaults(contract: Contract, schema: dict[str, Any]) -> dict[Any, dict[str,
     It is what the contract's first example of that choice shows, else something made up from the schema.
     """
     resource = contract.resource
-    made = {name: _sample(schema["properties"][name], name) for name in schema.get("required", ())}
+    made = {name: sample(schema["properties"][name], name) for name in schema.get("required", ())}
     found: dict[Any, dict[str, Any]] = {None: made}
     for example in contract.document.get("components", {}).get("examples", {}).values():
         value = example["value"]
@@ -460,32 +461,3 @@ def _defaults(contract: Contract, schema: dict[str, Any]) -> dict[Any, dict[str,
             choice = get(value, resource.switch) if resource.switch else None
             found.setdefault(choice, {**made, **{name: value[name] for name in made}})
     return found
-
-
-def _sample(schema: dict[str, Any], name: str) -> Any:
-    """Some value that the schema of a property allows; `name` makes it recognisable."""
-    if schema.get("properties"):
-        return {each: _sample(schema["properties"][each], each) for each in schema.get("required", ())}
-    for keyword in ("const", "default"):
-        if keyword in schema:
-            return schema[keyword]
-    if "enum" in schema:
-        return schema["enum"][0]
-    if "examples" in schema:
-        return schema["examples"][0]
-    formats = {
-        "uuid": str(uuid.uuid5(uuid.NAMESPACE_OID, name)),
-        "uri": "https://git.example.com",
-        "date-time": "2026-01-15T09:30:00Z",
-        "date": "2026-12-31",
-    }
-    kinds = {
-        "integer": schema.get("minimum", 0),
-        "number": schema.get("minimum", 0),
-        "boolean": False,
-        "array": [],
-        "object": {},
-        "null": None,
-    }
-    kind = schema.get("type", "string")
-    return kinds.get(kind[0] if isinstance(kind, list) else kind, formats.get(schema.get("format", ""), name))

@@ -19,5 +19,7 @@ from . import (  # noqa: F401
     methods,
     resource,
     timing,
+    bounds,
+    kinds,
 )
-from .catalogue import FAULTS as FAULTS
+from .catalogue import faults as faults

@@ -4,99 +4,150 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from starlette.types import Receive, Send
 
+from ...contract.fields import drop, get, has, put
+from ...contract.resource import Resource, words
+from ..facts import ACTIONS, addresses, does, done, label, promised
 from ..server import Answer, Mock, Refusal, Request
-from .catalogue import ACTIONS, ANSWER, PROMISED, PROVIDERS, answers, fault, refusals, shows, without
+from .catalogue import answers, fault, refusals, shows
 
 
-@fault("answers", field=PROMISED)
+@fault("answers", needs="edit", field=promised)
 def field_missing(mock: Mock, field: str) -> None:
     """The answer to an edit lacks `{field}`."""
-    shows(mock, "edit")(lambda _, shown: without(shown, field))
+    shows(mock, "edit")(lambda _, shown: drop(shown, field))
 
 
-@fault(
-    "answers",
-    what={
-        f"{name}-{action}": (name, action) for name, action in zip(PROMISED, itertools.cycle(["get", "list", "create"]))
-    },
-)
+def _elsewhere(resource: Resource) -> dict[str, tuple[str, str]]:
+    turns = itertools.cycle([each for each in ("get", "list", "create") if does(resource, each)])
+    return {f"{name}-{action}": (name, action) for name, action in zip(promised(resource), turns, strict=False)}
+
+
+@fault("answers", what=_elsewhere)
 def field_missing_elsewhere(mock: Mock, what: tuple[str, str]) -> None:
     """An answer lacks a promised field: {what}."""
-    shows(mock, what[1])(lambda _, shown: without(shown, what[0]))
+    shows(mock, what[1])(lambda _, shown: drop(shown, what[0]))
 
 
-@fault("answers", field=list(ANSWER))
+@fault("answers", field=lambda resource: list(resource.shown))
 def field_null(mock: Mock, field: str) -> None:
     """The answers show `{field}` as null."""
-    shows(mock, "edit", "get", "list")(lambda _, shown: {**shown, field: None})
+    shows(mock, "edit", "get", "list")(lambda _, shown: put(shown, field, None) if _there(shown, field) else shown)
 
 
-MISTYPED: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "id-number": ("id", lambda value: int(value[:8], 16)),
-    "id-no-uuid": ("id", lambda value: value.replace("-", "")),
-    "name-array": ("name", lambda value: [value]),
-    "type-lower-case": ("type", str.lower),
-    "type-number": ("type", lambda value: PROVIDERS.index(value)),
-    "type-unknown": ("type", lambda value: f"{value}_CLOUD"),
-    "description-object": ("description", lambda value: {"text": value}),
-    "workspace-number": ("workspace", len),
-    "git-api-url-relative": ("git_api_url", lambda value: value.partition("://")[2]),
-    "git-api-url-empty": ("git_api_url", lambda _: ""),
-    "git-api-url-object": ("git_api_url", lambda value: {"href": value}),
-    "created-at-seconds": ("created_at", lambda value: datetime.fromisoformat(value).timestamp()),
-    "created-at-no-zone": ("created_at", lambda value: value[:-1]),
-    "created-at-space": ("created_at", lambda value: value.replace("T", " ")[:19]),
-    "created-at-day": ("created_at", lambda value: value[:10]),
-    "updated-at-rfc-1123": ("updated_at", lambda _: "Thu, 15 Jan 2026 09:30:00 GMT"),
-    "updated-at-no-zone": ("updated_at", lambda value: value[:-1]),
-    "updated-at-milliseconds": ("updated_at", lambda value: int(datetime.fromisoformat(value).timestamp() * 1000)),
-    "count-string": ("associated_services_count", str),
-    "count-negative": ("associated_services_count", lambda value: -1 - value),
-    "count-fraction": ("associated_services_count", lambda value: value + 0.5),
-    "count-array": ("associated_services_count", lambda value: [value]),
-    "expired-at-time": ("expired_at", lambda _: "2026-12-31T00:00:00Z"),
-    "expired-at-empty": ("expired_at", lambda _: ""),
-    "expired-at-slashes": ("expired_at", lambda _: "31/12/2026"),
+def _there(shown: Any, field: str) -> bool:
+    """Has an answer the object that a field is in?"""
+    outer = field.rpartition(".")[0]
+    return not outer or isinstance(get(shown, outer), dict)
+
+
+# What may be wrong with a field of an answer, by what it is about; of texts, each has one of these in turn.
+Wrong = dict[str, Callable[[Any], Any]]
+TEXTS: list[Wrong] = [{"array": lambda value: [value]}, {"object": lambda value: {"text": value}}, {"number": len}]
+WRONG: dict[str, Wrong] = {
+    "choice": {
+        "lower-case": str.lower,
+        "number": len,
+        "unknown": lambda value: f"{value}_CLOUD",
+    },
+    "address": {
+        "relative": lambda value: value.partition("://")[2],
+        "empty": lambda _: "",
+        "object": lambda value: {"href": value},
+    },
+    "created": {
+        "seconds": lambda value: datetime.fromisoformat(value).timestamp(),
+        "no-zone": lambda value: value[:-1],
+        "space": lambda value: value.replace("T", " ")[:19],
+        "day": lambda value: value[:10],
+    },
+    "edited": {
+        "rfc-1123": lambda _: "Thu, 15 Jan 2026 09:30:00 GMT",
+        "no-zone": lambda value: value[:-1],
+        "milliseconds": lambda value: int(datetime.fromisoformat(value).timestamp() * 1000),
+    },
+    "count": {
+        "string": str,
+        "negative": lambda value: -1 - value,
+        "fraction": lambda value: value + 0.5,
+        "array": lambda value: [value],
+    },
+    "date": {
+        "time": lambda _: "2026-12-31T00:00:00Z",
+        "empty": lambda _: "",
+        "slashes": lambda _: "31/12/2026",
+    },
+    "date-time": {"no-zone": lambda value: value[:19], "day": lambda value: value[:10]},
+    "flag": {"text": lambda value: str(value).lower(), "number": int},
+    "integer": {"text": str, "fraction": lambda value: value + 0.5},
+    "number": {"text": str, "array": lambda value: [value]},
+    "list": {"text": str, "object": lambda value: dict(enumerate(value)), "null-item": lambda value: [*value, None]},
+    "object": {"text": str, "array": lambda value: [value]},
+    "id": {"number": lambda value: int(value[:8], 16), "no-uuid": lambda value: value.replace("-", "")},
+    "number-id": {"text": str, "fraction": lambda value: value + 0.5},
 }
 
 
-@fault("answers", what=MISTYPED)
+def _mistyped(resource: Resource) -> dict[str, tuple[str, Callable[[Any], Any]]]:
+    turns = itertools.cycle(TEXTS)
+    found: dict[str, tuple[str, Callable[[Any], Any]]] = {}
+    for name, field in resource.shown.items():
+        about: str = field.kind if name != resource.id else "id" if field.kind == "uuid" else "number-id"
+        roles: dict[str | None, str] = dict.fromkeys(resource.counts, "count")
+        roles |= {resource.created: "created", resource.edited: "edited"}
+        about = roles.get(name, about)
+        known = next(turns) if about == "text" and name != resource.id else WRONG.get(about, {})
+        called = "count" if about == "count" and len(resource.counts) == 1 else label(name)
+        found |= {f"{called}-{how}": (name, change) for how, change in known.items()}
+    return found
+
+
+@fault("answers", what=_mistyped)
 def mistyped(mock: Mock, what: tuple[str, Callable[[Any], Any]]) -> None:
     """A field of an answer is not what the contract says: {what}."""
     name, change = what
-    shows(mock, "edit", "create", "get", "list")(
-        lambda _, shown: (
-            {**shown, name: change(shown.get(name, ""))} if name in shown or name == "expired_at" else shown
-        )
-    )
+    # What nobody can send may be shown all the same.
+    ever = mock.resource.shown[name].kind == "date" and name not in mock.resource.fields
+
+    def changed(_: Any, shown: dict[str, Any]) -> dict[str, Any]:
+        return put(shown, name, change(get(shown, name))) if has(shown, name) or ever else shown
+
+    shows(mock, "edit", "create", "get", "list")(changed)
 
 
-@fault("answers", action=["create", "get", "list"])
+@fault("answers", action=lambda resource: ["create", "get", "list"] if resource.created else [])
 def mistyped_in(mock: Mock, action: str) -> None:
     """`{action}` shows times without a zone, where the edit shows them right."""
-    shows(mock, action)(lambda _, shown: {**shown, "created_at": shown["created_at"][:-1]})
+    created = str(mock.resource.created)
+    shows(mock, action)(lambda _, shown: put(shown, created, get(shown, created)[:-1]))
 
 
-RENAMED = {
-    "created_at": "createdAt",
-    "git_api_url": "gitApiUrl",
-    "associated_services_count": "count",
-    "id": "_id",
-}
+def _renamed(resource: Resource) -> dict[str, tuple[str, str]]:
+    """Promised fields with the names that other APIs give them."""
+    names = [resource.created, *addresses(resource), *resource.counts, resource.id]
+    special = {resource.id: f"_{resource.id}", **dict.fromkeys(resource.counts, "count")}
+    return {
+        name: (name, special.get(name) or _camel(name))
+        for name in names
+        if name in promised(resource) and (name in special or _camel(name) != name)
+    }
 
 
-@fault("answers", field={old: (old, new) for old, new in RENAMED.items()})
+def _camel(name: str) -> str:
+    first, *rest = words(name, "_", keep=True).split("_")
+    return first + "".join(map(str.capitalize, rest))
+
+
+@fault("answers", field=_renamed)
 def renamed(mock: Mock, field: tuple[str, str]) -> None:
     """The answers show `{field}` under another name."""
     old, new = field
-    shows(mock, "edit", "get")(lambda _, shown: {**without(shown, old), new: shown[old]})
+    shows(mock, "edit", "get")(lambda _, shown: put(drop(shown, old), new, get(shown, old)))
 
 
 WRAPPED: dict[str, Callable[[Any], Any]] = {
@@ -110,48 +161,57 @@ WRAPPED: dict[str, Callable[[Any], Any]] = {
 
 @fault("answers", how=WRAPPED, action=["edit", "get"])
 def wrapped(mock: Mock, how: Callable[[Any], Any], action: str) -> None:
-    """The git token in the answer to `{action}` is wrapped {how}."""
+    """The {noun} in the answer to `{action}` is wrapped {how}."""
 
     @answers(mock, action)
     def _(_: Request, answer: Answer) -> None:
         answer.body = how(answer.body)
 
 
-LISTS: dict[str, Callable[[Any], Any]] = {
-    "bare-array": lambda body: body["results"],
-    "renamed": lambda body: {"items": body["results"]},
-    "null": lambda _: {"results": None},
-    "object": lambda body: {"results": dict(enumerate(body["results"]))},
-    "absent": lambda _: {},
+LISTS: dict[str, Callable[[dict[str, Any], str], Any]] = {
+    "bare-array": lambda body, name: body[name],
+    "renamed": lambda body, name: {"data" if name == "items" else "items": body[name]},
+    "null": lambda _, name: {name: None},
+    "object": lambda body, name: {name: dict(enumerate(body[name]))},
+    "absent": lambda *_: {},
 }
 
 
-@fault("answers", how=LISTS, action=["list", "services"])
-def results(mock: Mock, how: Callable[[Any], Any], action: str) -> None:
-    """The results of `{action}` are not an array under that name: {how}."""
+def _lists(resource: Resource) -> dict[str, Callable[[dict[str, Any], str], Any]]:
+    """What may be wrong with a list that is within an object."""
+    return {} if resource.items == "" else LISTS
+
+
+@fault("answers", how=_lists, action=["list", "services"])
+def results(mock: Mock, how: Callable[[dict[str, Any], str], Any], action: str) -> None:
+    """The items of `{action}` are not an array under their name: {how}."""
 
     @answers(mock, action)
     def _(_: Request, answer: Answer) -> None:
-        answer.body = how(answer.body)
+        names = [name for name, value in answer.body.items() if isinstance(value, list)]
+        answer.body = how(answer.body, names[0])
 
 
-@fault(
-    "answers",
-    what={
-        "edit-201": ("edit", 201),
-        "edit-202": ("edit", 202),
-        "edit-203": ("edit", 203),
-        "edit-418": ("edit", 418),
-        "edit-302": ("edit", 302),
-        "create-200": ("create", 200),
-        "create-202": ("create", 202),
-        "get-203": ("get", 203),
-        "list-206": ("list", 206),
-        "delete-200": ("delete", 200),
-        "delete-202": ("delete", 202),
-        "services-201": ("services", 201),
-    },
-)
+SUCCESSES = [
+    *(("edit", status) for status in (200, 201, 202, 203, 418, 302)),
+    *(("create", status) for status in (200, 201, 202)),
+    ("get", 203),
+    ("list", 206),
+    *(("delete", status) for status in (200, 202)),
+    ("services", 201),
+]
+
+
+def _successes(resource: Resource) -> dict[str, tuple[str, int]]:
+    def right(action: str) -> set[int]:
+        every = resource.operations.values()
+        return {each.success for each in every if resource.role(each.id) == ("read" if action == "get" else action)}
+
+    found = {f"{action}-{status}": (action, status) for action, status in SUCCESSES if status not in right(action)}
+    return done(found)(resource)
+
+
+@fault("answers", what=_successes)
 def success_status(mock: Mock, what: tuple[str, int]) -> None:
     """A success has the wrong status: {what}."""
 
@@ -169,23 +229,23 @@ def no_content(mock: Mock, action: str) -> None:
         answer.status, answer.body, answer.headers = 204, None, {}
 
 
-@fault(
-    "answers",
-    what={
-        f"{action}-{value.replace('/', '-') or 'none'}": (action, value)
-        for action, value in [
-            ("edit", ""),
-            ("edit", "text/html"),
-            ("edit", "application/octet-stream"),
-            ("get", "text/plain"),
-            ("get", ""),
-            ("list", "application/xml"),
-            ("list", ""),
-            ("create", "text/html"),
-            ("services", "text/plain"),
-        ]
-    },
-)
+TYPES = {
+    f"{action}-{value.replace('/', '-') or 'none'}": (action, value)
+    for action, value in [
+        ("edit", ""),
+        ("edit", "text/html"),
+        ("edit", "application/octet-stream"),
+        ("get", "text/plain"),
+        ("get", ""),
+        ("list", "application/xml"),
+        ("list", ""),
+        ("create", "text/html"),
+        ("services", "text/plain"),
+    ]
+}
+
+
+@fault("answers", what=done(TYPES))
 def content_type(mock: Mock, what: tuple[str, str]) -> None:
     """JSON is sent under another media type or none: {what}."""
 
@@ -202,7 +262,7 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "single-quotes": lambda body: body.replace(b'"', b"'"),
     "html": lambda _: b"<!doctype html><title>OK</title>",
     "twice": lambda body: body + body,
-    "not-a-number": lambda body: re.sub(rb":(\d+)}", b":NaN}", body).replace(b"]}", b",NaN]}"),
+    "not-a-number": lambda body: body[:-1] + b',"x":NaN}',
     "guarded": lambda body: b")]}',\n" + body,
     "byte-order-mark": lambda body: b"\xef\xbb\xbf" + body,
     "utf-16": lambda body: body.decode().encode("utf-16"),
@@ -210,7 +270,7 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@fault("answers", how=BROKEN)
+@fault("answers", needs="edit", how=BROKEN)
 def broken(mock: Mock, how: Callable[[bytes], bytes]) -> None:
     """The body of an edit's answer is broken: {how}."""
 
@@ -275,7 +335,7 @@ def error_status(mock: Mock, status: tuple[int, int]) -> None:
 
 @fault("answers", action=ACTIONS)
 def fails_if_unknown(mock: Mock, action: str) -> None:
-    """`{action}` fails with 500 where the organization or the git token does not exist."""
+    """`{action}` fails with 500 where the {owner} or the {noun} does not exist."""
 
     @mock.on("refuse")
     def _(refuse: Any, request: Request, refusal: Refusal) -> Any:

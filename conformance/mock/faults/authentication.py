@@ -6,8 +6,10 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
+from ...contract.resource import Resource, words
+from ..facts import ACTIONS, WRITES
 from ..server import Answer, Mock, Refusal, Request
-from .catalogue import ACTIONS, WRITES, fault, refusals
+from .catalogue import fault, refusals
 
 
 @fault("credentials", action=ACTIONS)
@@ -16,31 +18,56 @@ def none_needed(mock: Mock, action: str) -> None:
 
     @mock.on("authenticate")
     def _(authenticate: Any, request: Request) -> None:
-        if request.action != action or "authorization" in request.headers:
+        if request.action != action or any(each.header.lower() in request.headers for each in mock.resource.schemes):
             authenticate(request)
 
 
-ACCEPTED: dict[str, Callable[[str, str, dict[str, str]], bool]] = {
+Accepts = Callable[[str, str, dict[str, str]], bool]
+
+ACCEPTED: dict[str, Accepts] = {
     "any-value": lambda scheme, value, right: scheme in right and bool(value),
     "an-empty-value": lambda scheme, value, right: scheme in right and not value,
-    "any-jwt": lambda scheme, value, _: scheme == "bearer" and value.count(".") == 2,
+}
+# What can be mistaken where the header says which scheme it is.
+PREFIXED: dict[str, Accepts] = {
     "any-scheme": lambda _, value, right: value in right.values(),
     "the-other-scheme": lambda scheme, value, right: value in [right[other] for other in right if other != scheme],
     "basic": lambda scheme, value, right: scheme == "basic" and value in right.values(),
     "no-scheme": lambda scheme, value, right: not value and scheme in [right[one].lower() for one in right],
-    "more-behind-the-api-token": lambda scheme, value, right: scheme == "token" and value.startswith(right[scheme]),
-    "more-behind-the-jwt": lambda scheme, value, right: scheme == "bearer" and value.startswith(right[scheme]),
+}
+NEARLY: dict[str, Accepts] = {
     "more-before": lambda scheme, value, right: scheme in right and value.endswith(right[scheme]),
     "half-of-it": lambda scheme, value, right: scheme in right and len(value) > 8 and right[scheme].startswith(value),
     "another-case": lambda scheme, value, right: scheme in right and value.lower() == right[scheme].lower(),
+}
+SIGNED: dict[str, Accepts] = {
+    "any-jwt": lambda scheme, value, _: scheme == "bearer" and value.count(".") == 2,
     "another-signature": lambda scheme, value, right: (
         scheme == "bearer" and value.rpartition(".")[0] == right[scheme].rpartition(".")[0]
     ),
 }
 
 
-@fault("credentials", what=ACCEPTED)
-def accepted(mock: Mock, what: Callable[[str, str, dict[str, str]], bool]) -> None:
+def _accepted(resource: Resource) -> dict[str, Accepts]:
+    prefixes = {scheme.prefix.lower(): scheme.name for scheme in resource.schemes}
+    if not prefixes:
+        return {}
+    known = ACCEPTED | (SIGNED if "bearer" in prefixes else {}) | (PREFIXED if any(prefixes) else {})
+    if len(prefixes) == 1:
+        known.pop("the-other-scheme", None)
+    if not all(prefixes):
+        # An empty header is no header.
+        known.pop("an-empty-value")
+    behind = {f"more-behind-the-{words(name, '-')}": _more_behind(prefix) for prefix, name in prefixes.items()}
+    return known | behind | NEARLY
+
+
+def _more_behind(prefix: str) -> Accepts:
+    return lambda scheme, value, right: scheme == prefix and value.startswith(right[scheme])
+
+
+@fault("credentials", what=_accepted)
+def accepted(mock: Mock, what: Accepts) -> None:
     """Credentials that are not right are accepted: {what}."""
 
     @mock.on("authentic")
@@ -48,8 +75,8 @@ def accepted(mock: Mock, what: Callable[[str, str, dict[str, str]], bool]) -> No
         return bool(authentic(scheme, value) or what(scheme, value, mock.credentials))
 
 
-# Where the API token itself is refused, nobody can tell the server's fault from the user's.
-@fault("credentials", scheme=["bearer"])
+# Where the first scheme's are refused, nobody can tell the server's fault from the user's.
+@fault("credentials", scheme=lambda resource: [each.prefix.lower() for each in resource.schemes[1:]])
 def right_ones_refused(mock: Mock, scheme: str) -> None:
     """The right credentials of the scheme {scheme} are refused."""
     del mock.credentials[scheme]
@@ -79,14 +106,19 @@ def done_and_refused(mock: Mock, action: str) -> None:
             raise
 
 
-@fault(
-    "credentials", what={"no-space": lambda value: " " not in value, "two-spaces": lambda value: value.count(" ") > 1}
-)
+SPACES: dict[str, Callable[[str], bool]] = {
+    "no-space": lambda value: " " not in value,
+    "two-spaces": lambda value: value.count(" ") > 1,
+}
+
+
+@fault("credentials", what=lambda resource: SPACES if any(each.prefix for each in resource.schemes) else {})
 def malformed_header_breaks(mock: Mock, what: Callable[[str], bool]) -> None:
-    """An Authorization header that is not a scheme and one value ({what}) makes the server fail."""
+    """A header of credentials that is not a scheme and one value ({what}) makes the server fail."""
+    header = mock.resource.schemes[0].header.lower()
 
     @mock.on("authenticate")
     def _(authenticate: Any, request: Request) -> None:
-        if what(request.headers.get("authorization", "Token x")):
+        if what(request.headers.get(header, "Scheme value")):
             raise Refusal(500, "internal error")
         authenticate(request)

@@ -1,52 +1,34 @@
 """The catalogue of faults: each makes the healthy mock wrong in one way, which its docstring says.
 
-Fields, providers and operations come from the contract. The groups are the classes of what a suite has to find.
+Which there are of a family depends on the resource. The groups are the classes of what a suite has to find.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-from ...contract.contract import Contract
-from ..change import Catalogue
+from ...contract.fields import drop, get, has, put
+from ...contract.resource import Resource
+from ..change import Catalogue, Families
+from ..facts import example
 from ..server import Answer, Item, Mock, Refusal, Request
-
-CONTRACT = Contract.load()
-REQUEST = CONTRACT.request_schema["properties"]
-ANSWER = (CONTRACT.operations["editGitToken"].response_schema or {})["properties"]
-PROMISED = (CONTRACT.operations["editGitToken"].response_schema or {})["required"]
-EXAMPLE = {name: value for body in reversed(CONTRACT.examples.values()) for name, value in body.items()}
-
-FIELDS = list(REQUEST)
-REQUIRED = list(CONTRACT.request_schema["required"])
-OPTIONAL = [name for name in FIELDS if name not in REQUIRED]
-SHOWN = [name for name in FIELDS if name in ANSWER and not REQUEST[name].get("writeOnly")]
-# What a git token is without when nobody sends it.
-CLEARED = [name for name in SHOWN if name in OPTIONAL and name not in PROMISED]
-PROVIDERS = list(REQUEST["type"]["enum"])
-TEXTS = [name for name in FIELDS if "enum" not in REQUEST[name] and REQUEST[name].get("format") != "uri"]
-PROSE = [name for name in TEXTS if name in SHOWN]
-READ_ONLY = [name for name in ANSWER if name not in FIELDS]
-
-WRITES = ["edit", "create", "delete"]
-READS = ["get", "list", "services"]
-ACTIONS = ["edit", "create", "get", "list", "delete", "services"]
 
 HANG = 60  # seconds
 
-FAULTS = Catalogue()
-fault = FAULTS.add
+FAMILIES = Families()
+fault = FAMILIES.add
 
 
-def spread(triggers: Mapping[str, Any], fields: Iterable[str]) -> dict[str, tuple[str, Any]]:
-    """Each trigger in one field, the fields taking turns."""
-    return {f"{label}-{name}": (name, triggers[label]) for label, name in zip(triggers, itertools.cycle(fields))}
+@cache
+def faults(resource: Resource) -> Catalogue:
+    """All faults that a server of a resource may have, by name."""
+    return FAMILIES.catalogue(resource)
 
 
-def without(body: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if name not in names}
+def without(values: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in names}
 
 
 def mend(mock: Mock, change: Callable[[Request, Any], Any], *actions: str) -> None:
@@ -63,7 +45,7 @@ def mend_field(mock: Mock, name: str, change: Callable[[Any], Any], *actions: st
     """The same for one field of a body that has it."""
 
     def mended(_: Request, body: Any) -> Any:
-        return {**body, name: change(body[name])} if isinstance(body, dict) and name in body else body
+        return put(body, name, change(get(body, name))) if has(body, name) else body
 
     mend(mock, mended, *actions)
 
@@ -80,7 +62,7 @@ def refuse(mock: Mock, status: int, when: Callable[[Request, dict[str, Any]], An
 
 def refuse_field(mock: Mock, status: int, name: str, when: Callable[[str], Any], *actions: str) -> None:
     """The same by the text of one field."""
-    refuse(mock, status, lambda _, body: isinstance(body.get(name), str) and when(body[name]), *actions)
+    refuse(mock, status, lambda _, body: isinstance(text := get(body, name), str) and when(text), *actions)
 
 
 def answers(mock: Mock, *actions: str) -> Callable[[Callable[[Request, Answer], None]], None]:
@@ -98,7 +80,7 @@ def answers(mock: Mock, *actions: str) -> Callable[[Callable[[Request, Answer], 
 
 
 def opens(mock: Mock, when: Callable[[Request], Any]) -> None:
-    """Opens every organization to requests of a kind."""
+    """Opens every owner to requests of a kind."""
 
     @mock.on("organization")
     def _(organization: Any, request: Request, name: str) -> Any:
@@ -118,7 +100,7 @@ def breaks_at_ids(mock: Mock, when: Callable[[Request], Any]) -> None:
 
 
 def shows(mock: Mock, *actions: str) -> Callable[[Callable[[Item, dict[str, Any]], dict[str, Any]]], None]:
-    """Decorates a change of how some operations show a git token."""
+    """Decorates a change of how some operations show an item."""
 
     def decorate(change: Callable[[Item, dict[str, Any]], dict[str, Any]]) -> None:
         @mock.on("show")
@@ -154,12 +136,24 @@ def refusals(mock: Mock, *statuses: int) -> Callable[[Callable[[Request, Answer]
     return decorate
 
 
-def kept(request: Request) -> dict[str, Any]:
-    """What the git token under edit holds, or something valid."""
-    return request.token.fields if request.token else EXAMPLE
+def stores_field(mock: Mock, name: str, change: Callable[[Any], Any]) -> None:
+    """Changes what edits and creates store of a field that they send, and that is not null."""
+
+    @stores(mock, "edit", "create")
+    def _(_: Request, body: dict[str, Any]) -> dict[str, Any]:
+        return body if get(body, name) is None else put(body, name, change(get(body, name)))
 
 
-def secret(request: Request) -> str:
-    """The git token's value as sent with this request or stored before."""
-    body = request.body if isinstance(request.body, dict) else {}
-    return str(body.get("token") or kept(request).get("token"))
+def back(body: dict[str, Any], name: str, before: dict[str, Any]) -> dict[str, Any]:
+    """A body with what a field was before, or without it."""
+    return put(body, name, get(before, name)) if has(before, name) else drop(body, name)
+
+
+def kept(mock: Mock, request: Request) -> dict[str, Any]:
+    """What the item under edit holds, or something valid."""
+    return request.token.fields if request.token else example(mock.resource)
+
+
+def secret(mock: Mock, request: Request, name: str) -> str:
+    """A secret as sent with this request or stored before."""
+    return str(get(request.body, name) or get(kept(mock, request), name))

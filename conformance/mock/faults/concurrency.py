@@ -7,8 +7,10 @@ import copy
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from ...contract.fields import get, has, put
+from ..facts import chosen, visible
 from ..server import Answer, Mock, Request
-from .catalogue import OPTIONAL, SHOWN, fault
+from .catalogue import back, fault
 
 # Longer than two requests that are sent at once lie apart, in seconds.
 WINDOW = 0.02
@@ -32,7 +34,7 @@ def delayed(mock: Mock, *actions: str) -> Callable[[Work], None]:
     return decorate
 
 
-@fault("at-once", field=SHOWN)
+@fault("at-once", needs="edit", field=visible)
 def field_mixed(mock: Mock, field: str) -> None:
     """Of two edits at once, one's `{field}` is stored with the other's rest."""
 
@@ -40,11 +42,11 @@ def field_mixed(mock: Mock, field: str) -> None:
     async def _(request: Request) -> Answer:
         answer = mock.handle(request)
         token = request.token
-        if answer.status == 200 and token and field in request.body:
+        if answer.status < 300 and token and has(request.body, field):
             moment = token.moved_at
             await asyncio.sleep(WINDOW)
             if token.moved_at != moment:
-                token.fields[field] = request.body[field]
+                token.fields = put(token.fields, field, get(request.body, field))
         return answer
 
 
@@ -64,9 +66,9 @@ def breaks(mock: Mock, action: str) -> None:
         return mock.handle(request)
 
 
-@fault("at-once")
+@fault("at-once", needs="edit delete")
 def comes_back(mock: Mock) -> None:
-    """A git token that is deleted during an edit is there again when that ends."""
+    """{a} that is deleted during an edit is there again when that ends."""
 
     @delayed(mock, "edit")
     async def _(request: Request) -> Answer:
@@ -77,27 +79,29 @@ def comes_back(mock: Mock) -> None:
         return answer
 
 
-@fault("at-once", what=["one-lost", "same-id"])
+@fault("at-once", needs="create", what=["one-lost", "same-id"])
 def creates(mock: Mock, what: str) -> None:
     """Of two creates at once, they are not two: {what}."""
-    waiting: list[str] = []
+    waiting: list[Any] = []
 
     @delayed(mock, "create")
     async def _(request: Request) -> Answer:
         answer = mock.handle(request)
-        if answer.status != 201:
+        if answer.status >= 300:
             return answer
-        waiting.append(answer.body["id"])
+        name = mock.resource.id
+        own = get(answer.body, name)
+        waiting.append(own)
         await asyncio.sleep(WINDOW)
-        waiting.remove(answer.body["id"])
+        waiting.remove(own)
         if waiting and what == "one-lost":
-            request.tokens.pop(answer.body["id"], None)
+            request.tokens.pop(str(own), None)
         elif waiting:
-            answer.body = {**answer.body, "id": waiting[-1]}
+            answer.body = put(answer.body, name, waiting[-1])
         return answer
 
 
-@fault("at-once", field=[name for name in OPTIONAL if name in SHOWN])
+@fault("at-once", needs="edit get", field=chosen)
 def half_read(mock: Mock, field: str) -> None:
     """A read during an edit shows all but `{field}` as it will be."""
 
@@ -106,18 +110,18 @@ def half_read(mock: Mock, field: str) -> None:
         before = {id: copy.copy(token.fields) for tokens in mock.organizations.values() for id, token in tokens.items()}
         answer = mock.handle(request)
         token = request.token
-        if answer.status == 200 and token and field in token.fields and field in before.get(token.id, {}):
-            moment, after = token.moved_at, token.fields[field]
-            token.fields[field] = before[token.id][field]
+        if answer.status < 300 and token and has(token.fields, field) and has(before.get(token.id), field):
+            moment, after = token.moved_at, token.fields
+            token.fields = back(after, field, before[token.id])
             await asyncio.sleep(WINDOW)
             if token.moved_at == moment:
-                token.fields[field] = after
+                token.fields = after
         return answer
 
 
-@fault("at-once")
+@fault("at-once", needs="edit create")
 def crossed(mock: Mock) -> None:
-    """Of two edits of two git tokens at once, one stores what was meant for the other."""
+    """Of two edits of two {nouns} at once, one stores what was meant for the other."""
     under_way: list[Request] = []
 
     @delayed(mock, "edit")

@@ -6,35 +6,36 @@ import html
 import re
 import unicodedata
 import urllib.parse
-import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..server import Answer, Item, Mock, Request
-from .catalogue import (
-    CLEARED,
-    CONTRACT,
-    OPTIONAL,
-    PROMISED,
-    PROSE,
-    PROVIDERS,
-    READS,
-    REQUIRED,
-    SHOWN,
-    answers,
-    fault,
-    kept,
-    shows,
+from ...contract.fields import drop, get, has, merged, put
+from ...contract.resource import Resource
+from ..facts import (
+    addresses,
+    choices,
+    chosen,
+    cleared,
+    first,
+    label,
+    only,
+    promised,
+    prose,
+    required,
+    sized,
     spread,
-    stores,
-    without,
+    takes,
+    visible,
 )
+from ..sample import sample
+from ..server import Answer, Item, Mock, Request
+from .catalogue import answers, back, fault, kept, shows, stores, stores_field
 from .values import extra
 
 
-@fault("meaning", field=SHOWN)
+@fault("meaning", needs="edit", field=visible)
 def not_stored(mock: Mock, field: str) -> None:
     """An edit shows the new `{field}` and does not store it."""
 
@@ -43,46 +44,49 @@ def not_stored(mock: Mock, field: str) -> None:
         assert request.token
         before = request.token.fields
         shown = edit(request)
-        rest = without(request.token.fields, field)
-        request.token.fields = {**rest, field: before[field]} if field in before else rest
+        request.token.fields = back(request.token.fields, field, before)
         return shown
 
 
-@fault("meaning", field=SHOWN)
+@fault("meaning", needs="edit", field=visible)
 def ignored(mock: Mock, field: str) -> None:
     """An edit leaves `{field}` as it was, and shows that."""
-
-    @stores(mock, "edit")
-    def _(request: Request, body: dict[str, Any]) -> dict[str, Any]:
-        return {**without(body, field), **{name: value for name, value in kept(request).items() if name == field}}
+    stores(mock, "edit")(lambda request, body: back(body, field, kept(mock, request)))
 
 
-@fault("meaning", field=SHOWN)
+@fault("meaning", needs="edit get", field=visible)
 def shown_late(mock: Mock, field: str) -> None:
     """The answer to an edit shows the `{field}` of before; the next read shows the new one."""
 
     @mock.on("edit")
     def _(edit: Any, request: Request) -> Any:
         before = mock.show(request, request.token) if request.token else {}
-        shown = edit(request)
-        return {**without(shown, field), **{name: value for name, value in before.items() if name == field}}
+        return back(edit(request), field, before)
 
 
-@fault("meaning", field=[name for name in SHOWN if name in OPTIONAL], action=["edit", "get", "list"])
+@fault("meaning", field=chosen, action=["edit", "get", "list"])
 def hidden(mock: Mock, field: str, action: str) -> None:
     """`{action}` never shows `{field}`, or not the one that was sent."""
+    about = mock.resource.shown[field]
+    instead = sample(about.schema, field)
     shows(mock, action)(
-        lambda _, shown: {**without(shown, field), **({field: "https://git.example.com"} if field in PROMISED else {})}
+        lambda _, shown: put(shown, field, instead) if about.required and has(shown, field) else drop(shown, field)
     )
 
 
-@fault("meaning", field=[name for name in SHOWN if name in OPTIONAL])
+@fault("meaning", needs="create", field=chosen)
 def lost_on_create(mock: Mock, field: str) -> None:
     """A create does not store `{field}`."""
-    stores(mock, "create")(lambda _, body: without(body, field))
+    stores(mock, "create")(lambda _, body: drop(body, field))
 
 
-@fault("meaning", when={"always": "", "with-additional-properties": "extra", "with-description": "description"})
+def _when(resource: Resource) -> dict[str, str]:
+    """When an edit may not be stored: always, with what is unknown, or with a field that may be left out."""
+    texts = [name for name in prose(resource) if name in cleared(resource)][:1]
+    return {"always": "", "with-additional-properties": "extra"} | {f"with-{label(name)}": name for name in texts}
+
+
+@fault("meaning", needs="edit", when=_when)
 def nothing_stored(mock: Mock, when: str) -> None:
     """An edit is accepted, answered as if done, and nothing is stored ({when})."""
 
@@ -91,14 +95,14 @@ def nothing_stored(mock: Mock, when: str) -> None:
         assert request.token
         before = request.token.fields, request.token.moved_at
         shown = edit(request)
-        if not when or when in request.body or (when == "extra" and extra(request.body)):
+        if not when or has(request.body, when) or (when == "extra" and extra(mock, request.body)):
             request.token.fields, request.token.moved_at = before
         return shown
 
 
-@fault("meaning", whose={"first": 0, "last": -1})
+@fault("meaning", needs="edit", whose={"first": 0, "last": -1})
 def wrong_token(mock: Mock, whose: int) -> None:
-    """An edit changes the {whose} git token of the organization instead, whichever is meant."""
+    """An edit changes the {whose} {noun} of the {owner} instead, whichever is meant."""
 
     @mock.on("edit")
     def _(edit: Any, request: Request) -> Any:
@@ -112,15 +116,16 @@ def wrong_token(mock: Mock, whose: int) -> None:
         return shown
 
 
-@fault("meaning", field=SHOWN)
+@fault("meaning", needs="edit create", field=visible)
 def others_too(mock: Mock, field: str) -> None:
-    """An edit changes `{field}` of the organization's other git tokens too."""
+    """An edit changes `{field}` of the {owner}'s other {nouns} too."""
 
     @mock.on("edit")
     def _(edit: Any, request: Request) -> Any:
         shown = edit(request)
         for other in request.tokens.values():
-            other.fields = {**other.fields, **{name: value for name, value in request.body.items() if name == field}}
+            if has(request.body, field):
+                other.fields = put(other.fields, field, get(request.body, field))
         return shown
 
 
@@ -163,48 +168,44 @@ ALTERED: dict[str, Callable[[str], str]] = {
 }
 
 
-@fault("meaning", how=spread(ALTERED, PROSE))
+@fault("meaning", how=spread(ALTERED, prose))
 def altered(mock: Mock, how: tuple[str, Callable[[str], str]]) -> None:
     """A text is not stored as it was sent: {how}."""
-    name, change = how
-    stores(mock, "edit", "create")(lambda _, body: {**body, name: change(body[name])} if name in body else body)
+    stores_field(mock, *how)
 
 
-@fault(
-    "meaning",
-    what={
-        "name-255-bytes": ("name", 255),
-        "name-100-bytes": ("name", 100),
-        "workspace-127-bytes": ("workspace", 127),
-        "description-255-bytes": ("description", 255),
-        "description-1000-bytes": ("description", 1000),
-    },
-)
+def _bytes(resource: Resource) -> dict[str, tuple[str, int]]:
+    """Texts with numbers of bytes, of which -1 is as many as characters must be accepted."""
+    rows = sized(resource, ((-1, 100), (127,)), ((255, -1),), fields=prose(resource))
+    return {
+        f"{label(name)}-{limit if size < 0 else size}-bytes": (name, limit if size < 0 else size)
+        for name, limit, size in rows
+        if size < limit
+    }
+
+
+@fault("meaning", what=_bytes)
 def cut_in_bytes(mock: Mock, what: tuple[str, int]) -> None:
     """A text is cut to a number of bytes: {what}."""
     name, size = what
-    stores(mock, "edit", "create")(
-        lambda _, body: (
-            {**body, name: body[name].encode(errors="replace")[:size].decode(errors="ignore")} if name in body else body
-        )
-    )
+    stores_field(mock, name, lambda text: text.encode(errors="replace")[:size].decode(errors="ignore"))
 
 
-@fault(
-    "meaning",
-    what={
-        "name-64": ("name", 64),
-        "name-254": ("name", 254),
-        "workspace-50": ("workspace", 50),
-        "description-255": ("description", 255),
-        "description-999": ("description", 999),
-        "git-api-url-255": ("git_api_url", 255),
-    },
-)
+def _characters(resource: Resource) -> dict[str, tuple[str, int]]:
+    """Texts with numbers of characters, of which -1 is one less than must be accepted."""
+    rows = sized(resource, ((64, -1), (50,)), ((255, -1),), (255,), prose(resource))
+    return {
+        f"{label(name)}-{limit - 1 if size < 0 else size}": (name, limit - 1 if size < 0 else size)
+        for name, limit, size in rows
+        if size < limit
+    }
+
+
+@fault("meaning", what=_characters)
 def cut(mock: Mock, what: tuple[str, int]) -> None:
     """A text is cut to a number of characters: {what}."""
     name, size = what
-    stores(mock, "edit", "create")(lambda _, body: {**body, name: body[name][:size]} if name in body else body)
+    stores_field(mock, name, lambda text: text[:size])
 
 
 URLS: dict[str, Callable[[str], str]] = {
@@ -222,53 +223,61 @@ URLS: dict[str, Callable[[str], str]] = {
 }  # fmt: skip
 
 
-@fault("meaning", how=URLS)
-def address_altered(mock: Mock, how: Callable[[str], str]) -> None:
-    """A `git_api_url` is not stored as it was sent: {how}."""
-    stores(mock, "edit", "create")(
-        lambda _, body: {**body, "git_api_url": how(body["git_api_url"])} if "git_api_url" in body else body
-    )
+@fault("meaning", how=URLS, field=lambda resource: only(addresses(resource)))
+def address_altered(mock: Mock, how: Callable[[str], str], field: str) -> None:
+    """An address is not stored as it was sent: {how}."""
+    stores_field(mock, field, how)
 
 
-@fault("meaning", provider=PROVIDERS)
-def own_address(mock: Mock, provider: str) -> None:
-    """The `git_api_url` of a {provider} token is replaced by the provider's public one."""
-    stores(mock, "edit", "create")(lambda _, body: without(body, "git_api_url") if body["type"] == provider else body)
+def _public(resource: Resource) -> list[str]:
+    """The choices, where an address that nobody sent is shown as that of the choice."""
+    return choices(resource) if any(name in promised(resource) for name in addresses(resource)) else []
 
 
-@fault("meaning", field=[name for name in PROSE if CONTRACT.must_accept(name, "")])
+@fault("meaning", choice=_public)
+def own_address(mock: Mock, choice: str) -> None:
+    """The address of {a} of {choice} is replaced by the public one."""
+    [address, *_], switch = addresses(mock.resource), str(mock.resource.switch)
+    stores(mock, "edit", "create")(lambda _, body: drop(body, address) if get(body, switch) == choice else body)
+
+
+@fault(
+    "meaning", needs="replace", field=lambda resource: [name for name in prose(resource) if takes(resource, name, "")]
+)
 def empty_keeps(mock: Mock, field: str) -> None:
     """An empty `{field}` counts as absent, and an absent one keeps the one before."""
-
-    @stores(mock, "edit")
-    def _(request: Request, body: dict[str, Any]) -> dict[str, Any]:
-        return {
-            **{name: value for name, value in kept(request).items() if name == field and not body.get(field)},
-            **{name: value for name, value in body.items() if name != field or value},
-        }
+    stores(mock, "edit")(lambda request, body: body if get(body, field) else back(body, field, kept(mock, request)))
 
 
-STAYS: dict[str, Callable[[dict[str, Any], dict[str, Any]], bool]] = {
+Stays = Callable[[Any, Any], bool]
+STAYS: dict[str, Stays] = {
     "ever": lambda *_: True,
-    "of-the-same-provider": lambda before, body: before.get("type") == body["type"],
-    "of-another-provider": lambda before, body: before.get("type") != body["type"],
+    "of-the-same-{switch}": lambda before, now: before == now,
+    "of-another-{switch}": lambda before, now: before != now,
 }
 
 
-@fault("meaning", field=CLEARED, when=STAYS)
-def kept_if_omitted(mock: Mock, field: str, when: Callable[[dict[str, Any], dict[str, Any]], bool]) -> None:
+def _stays(resource: Resource) -> dict[str, Stays]:
+    known = list(STAYS.items())[: None if resource.switch else 1]
+    return {when.format(switch=label(resource.switch or "")): stays for when, stays in known}
+
+
+@fault("meaning", needs="replace", field=cleared, when=_stays)
+def kept_if_omitted(mock: Mock, field: str, when: Stays) -> None:
     """An edit keeps the `{field}` that it leaves out ({when})."""
+    switch = mock.resource.switch or ""
 
     @stores(mock, "edit")
     def _(request: Request, body: dict[str, Any]) -> dict[str, Any]:
-        before = kept(request)
-        return {field: before[field], **body} if field in before and when(before, body) else body
+        before = kept(mock, request)
+        stays = not has(body, field) and has(before, field) and when(get(before, switch), get(body, switch))
+        return put(body, field, get(before, field)) if stays else body
 
 
-@fault("meaning")
+@fault("meaning", needs="replace")
 def all_kept_if_omitted(mock: Mock) -> None:
     """An edit changes what it mentions, and no more."""
-    stores(mock, "edit")(lambda request, body: {**kept(request), **body})
+    stores(mock, "edit")(lambda request, body: {**kept(mock, request), **body})
 
 
 COPIED: dict[str, Callable[[dict[str, Any], dict[str, Any]], bool]] = {
@@ -277,36 +286,44 @@ COPIED: dict[str, Callable[[dict[str, Any], dict[str, Any]], bool]] = {
 }
 
 
-@fault("meaning", which=COPIED)
+@fault("meaning", needs="edit list", which=COPIED)
 def edit_copies(mock: Mock, which: Callable[[dict[str, Any], dict[str, Any]], bool]) -> None:
-    """The list has one more git token after {which} edit, as it was before that."""
+    """The list has one more {noun} after {which} edit, as it was before that."""
 
     @mock.on("edit")
     def _(edit: Any, request: Request) -> Any:
         assert request.token
-        copy = replace(request.token, id=str(uuid.uuid4()))
+        copy = replace(request.token, id=mock.new_id())
         answer = edit(request)
         if which(copy.fields, request.token.fields):
             request.tokens[copy.id] = copy
         return answer
 
 
-LOOKED_AT = {"is-shown": SHOWN, "is-required": REQUIRED, "is-the-name": ["name"]}
+def _looked_at(resource: Resource) -> dict[str, list[str]]:
+    always = [name for name in required(resource) if name in resource.leaves]
+    return {"is-shown": visible(resource), "is-required": always, f"is-the-{label(resource.mark)}": [resource.mark]}
 
 
-@fault("meaning", what=LOOKED_AT)
+@fault("meaning", needs="edit edited", called="{edited}-stands", what=_looked_at)
 def updated_at_stands(mock: Mock, what: list[str]) -> None:
-    """`updated_at` stands still unless something is changed that {what}."""
+    """The time of the last edit stands still unless something is changed that {what}."""
 
     @mock.on("store")
     def _(store: Any, request: Request, token: Item, body: dict[str, Any]) -> None:
         before = token.fields, token.moved_at
         store(request, token, body)
-        if all(before[0].get(name) == token.fields.get(name) for name in what):
+        if all(get(before[0], name) == get(token.fields, name) for name in what):
             token.moved_at = before[1]
 
 
-@fault("meaning", field=["id", "created_at", "updated_at"])
+def _set(resource: Resource) -> list[str]:
+    """The fields of texts that the server alone sets, and that a body may have a property like."""
+    names = [resource.id, resource.created, resource.edited]
+    return [name for name in names if name and "." not in name and name not in resource.fields]
+
+
+@fault("meaning", field=_set)
 def read_only_settable(mock: Mock, field: str) -> None:
     """A client can set the read-only `{field}` by an additional property."""
     chosen: dict[int, Any] = {}
@@ -318,31 +335,31 @@ def read_only_settable(mock: Mock, field: str) -> None:
             chosen[id(token)] = request.body[field]
 
     shows(mock, "edit", "create", "get", "list")(
-        lambda token, shown: {**shown, field: chosen[id(token)]} if id(token) in chosen else shown
+        lambda token, shown: put(shown, field, chosen[id(token)]) if id(token) in chosen else shown
     )
 
 
-@fault("meaning")
-def count_settable(mock: Mock) -> None:
-    """A client can set `associated_services_count` by an additional property."""
+@fault("meaning", needs="edit", field=lambda resource: first(name for name in resource.counts if "." not in name))
+def count_settable(mock: Mock, field: str) -> None:
+    """A client can set what the server counts by an additional property."""
 
     @answers(mock, "edit")
     def _(request: Request, answer: Answer) -> None:
-        sent = request.body.get("associated_services_count")
+        sent = request.body.get(field)
         if type(sent) is int:
-            answer.body["associated_services_count"] = sent
+            answer.body = put(answer.body, field, sent)
 
 
-@fault("meaning", field=["id", "created_at"])
+@fault("meaning", needs="edit", field=lambda resource: [name for name in (resource.id, resource.created) if name])
 def read_only_moves(mock: Mock, field: str) -> None:
     """An edit changes the read-only `{field}`."""
 
     @mock.on("edit")
     def _(edit: Any, request: Request) -> Any:
         assert request.token
-        if field == "id":
-            del request.tokens[request.token.id]
-            request.token.id = str(uuid.uuid4())
+        if field == mock.resource.id:
+            del request.tokens[request.token.id.lower()]
+            request.token.id = mock.new_id()
             request.tokens[request.token.id] = request.token
         else:
             request.token.made_at = mock.now()
@@ -360,9 +377,9 @@ def later(time: str, seconds: float) -> str:
     return (datetime.fromisoformat(time) + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
 
 
-@fault("meaning", how=MOVED)
+@fault("meaning", needs="edit edited", called="{edited}", how=MOVED)
 def updated_at(mock: Mock, how: Callable[[str, str], str]) -> None:
-    """`updated_at` {how} with an edit."""
+    """The time of the last edit {how} with an edit."""
 
     @mock.on("edit")
     def _(edit: Any, request: Request) -> Any:
@@ -373,9 +390,9 @@ def updated_at(mock: Mock, how: Callable[[str, str], str]) -> None:
         return mock.show(request, request.token)
 
 
-@fault("meaning", action=READS[:2])
+@fault("meaning", needs="edited", action=["get", "list"])
 def read_touches(mock: Mock, action: str) -> None:
-    """`{action}` moves `updated_at`."""
+    """`{action}` moves the time of the last edit."""
 
     @mock.on(action)
     def _(read: Any, request: Request) -> Any:
@@ -392,17 +409,52 @@ AGAIN: dict[str, Callable[[str], str]] = {
 }
 
 
-@fault("meaning", how=spread(AGAIN, PROSE))
+@fault("meaning", needs="edit", how=spread(AGAIN, prose))
 def not_idempotent(mock: Mock, how: tuple[str, Callable[[str], str]]) -> None:
-    """The same edit a second time gives another git token: {how}."""
+    """The same edit a second time gives another {noun}: {how}."""
     name, change = how
 
     @mock.on("edit")
     def _(edit: Any, request: Request) -> Any:
         assert request.token
-        again = {**request.token.fields, name: ""} == {**request.body, name: ""}
+        after = merged(request.token.fields, request.body) if mock.resource.merges else request.body
+        again = put(request.token.fields, name, "") == put(after, name, "")
         shown = edit(request)
-        if again and name in request.token.fields:
-            request.token.fields[name] = change(request.token.fields[name])
+        if again and has(request.token.fields, name):
+            request.token.fields = put(request.token.fields, name, change(get(request.token.fields, name)))
             shown = mock.show(request, request.token)
         return shown
+
+
+@fault(
+    "meaning", needs="merge", field=lambda resource: [name for name in visible(resource) if name in cleared(resource)]
+)
+def lost_if_omitted(mock: Mock, field: str) -> None:
+    """An edit takes away the `{field}` that it does not mention."""
+    stores(mock, "edit")(lambda _, body: body if has(body, field) else put(body, field, None))
+
+
+@fault(
+    "meaning", needs="merge", field=lambda resource: [name for name in visible(resource) if name in cleared(resource)]
+)
+def null_ignored(mock: Mock, field: str) -> None:
+    """An edit does not take away a `{field}` that is null."""
+    stores(mock, "edit")(lambda _, body: drop(body, field) if has(body, field) and get(body, field) is None else body)
+
+
+@fault("meaning", needs="merge")
+def patch_replaces(mock: Mock) -> None:
+    """An edit takes away whatever it does not mention and need not be there."""
+    optional = cleared(mock.resource)
+
+    @stores(mock, "edit")
+    def _(_: Request, body: dict[str, Any]) -> dict[str, Any]:
+        for name in optional:
+            body = body if has(body, name) else put(body, name, None)
+        return body
+
+
+@fault("meaning", field=lambda resource: list(resource.tells), how={"ever": True, "never": False})
+def told_wrong(mock: Mock, field: str, how: bool) -> None:
+    """Answers say that a secret is set {how}, whether it is or not: `{field}`."""
+    shows(mock, "edit", "create", "get", "list")(lambda _, shown: put(shown, field, how))

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
+from ...contract.resource import Resource
+from ..facts import ACTIONS
 from ..server import Mock, Refusal, Request
-from .catalogue import ACTIONS, fault
+from .catalogue import fault
 
 
 def _read(segment: str) -> dict[str, Any]:
@@ -36,17 +38,17 @@ FORGERIES: dict[str, Callable[[list[str], list[str]], bool]] = {
 }
 
 
-@fault("forged", what=FORGERIES)
+@fault("forged", needs="bearer", what=FORGERIES)
 def jwt(mock: Mock, what: Callable[[list[str], list[str]], bool]) -> None:
     """A JWT that nobody has issued is accepted: {what}."""
-    right = mock.world.jwt.split(".")
+    right = mock.credentials["bearer"].split(".")
 
     @mock.on("authentic")
     def _(authentic: Any, scheme: str, value: str) -> bool:
         return bool(authentic(scheme, value) or (scheme == "bearer" and what(value.split("."), right)))
 
 
-@fault("forged", what={"one-segment": 1, "two-segments": 2, "not-ascii": 3})
+@fault("forged", needs="bearer", what={"one-segment": 1, "two-segments": 2, "not-ascii": 3})
 def jwt_breaks(mock: Mock, what: int) -> None:
     """A JWT that is none makes the server fail: {what}."""
 
@@ -78,9 +80,14 @@ PLACES: dict[str, tuple[Callable[[Request, str], str], str]] = {
 }
 
 
-@fault("forged", place=PLACES)
+def _places(resource: Resource) -> dict[str, tuple[Callable[[Request, str], str], str]]:
+    own = {each.header.lower() for each in resource.schemes}
+    return {label: place for label, place in PLACES.items() if own and place[1] not in own}
+
+
+@fault("forged", place=_places)
 def elsewhere(mock: Mock, place: tuple[Callable[[Request, str], str], str]) -> None:
-    """The right credentials are taken from another place than the header Authorization: {place}."""
+    """The right credentials are taken from another place than their header: {place}."""
     find, name = place
 
     @mock.on("authenticate")
@@ -89,9 +96,9 @@ def elsewhere(mock: Mock, place: tuple[Callable[[Request, str], str], str]) -> N
             authenticate(request)
 
 
-@fault("forged", action=ACTIONS)
+@fault("forged", needs="bearer", action=ACTIONS)
 def any_header(mock: Mock, action: str) -> None:
-    """`{action}` takes every Authorization header that holds a JWT's three segments."""
+    """`{action}` takes every header of credentials that holds a JWT's three segments."""
 
     @mock.on("authenticate")
     def _(authenticate: Any, request: Request) -> None:

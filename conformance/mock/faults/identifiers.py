@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from ...contract.resource import Resource
+from ..facts import first
 from ..server import Item, Mock, Refusal, Request
 from .catalogue import fault
 
@@ -27,9 +29,14 @@ def _padded(id: str) -> str:
     return "-".join(group.zfill(size) for group, size in zip(groups, (8, 4, 4, 4, 12), strict=True))
 
 
-@fault("ids", how=RESEMBLING)
+def _resembling(resource: Resource) -> dict[str, Callable[[str], str]]:
+    """Where it may be known for no id: a number or a text may be written in many ways."""
+    return RESEMBLING if resource.is_uuid(resource.item) else {}
+
+
+@fault("ids", how=_resembling)
 def taken_for(mock: Mock, how: Callable[[str], str]) -> None:
-    """What resembles the id of a git token is taken for it: {how}."""
+    """What resembles the id of {a} is taken for it: {how}."""
 
     @mock.on("locate")
     def _(locate: Any, request: Request) -> None:
@@ -38,7 +45,10 @@ def taken_for(mock: Mock, how: Callable[[str], str]) -> None:
         locate(request)
 
 
-@fault("ids", what={"line-end": "\n", "zero-byte": "\0", "comma": ","})
+BREAKING = {"line-end": "\n", "zero-byte": "\0", "comma": ","}
+
+
+@fault("ids", what=lambda resource: BREAKING if resource.is_uuid(resource.item) else {})
 def breaks_at(mock: Mock, what: str) -> None:
     """An id with a {what} in it makes the server fail."""
 
@@ -49,12 +59,23 @@ def breaks_at(mock: Mock, what: str) -> None:
         locate(request)
 
 
-@fault("ids", action=["get", "edit"])
-def organization_as_git_token(mock: Mock, action: str) -> None:
-    """`{action}` takes the organization's id for that of its first git token."""
+def _alike(resource: Resource) -> list[str]:
+    """The owner whose id may be an item's, too."""
+    alike = bool(resource.owners) and resource.is_uuid(resource.owners[-1]) and resource.is_uuid(resource.item)
+    return resource.owners[-1:] if alike else []
+
+
+@fault(
+    "ids",
+    called="{owner}-as-{noun}",
+    owner=lambda resource: first(_alike(resource)),
+    action=["get", "edit"],
+)
+def owner_as_item(mock: Mock, owner: str, action: str) -> None:
+    """`{action}` takes the {owner}'s id for that of its first {noun}."""
 
     @mock.on("find")
     def _(find: Any, request: Request, name: str) -> Item:
-        if name == mock.world.organization_id and request.action == action:
+        if name == mock.world.id(owner) and request.action == action:
             return next(iter(request.tokens.values()))
         return find(request, name)  # type: ignore[no-any-return]

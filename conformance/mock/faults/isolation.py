@@ -4,31 +4,44 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...contract.resource import Resource
+from ..facts import ACTIONS, first
 from ..server import Answer, Mock, Request
-from .catalogue import ACTIONS, fault, opens, refusals
+from .catalogue import fault, opens, refusals
 
 
-@fault("tenants", action=ACTIONS)
+@fault("tenants", needs="owners", action=ACTIONS)
 def open_to_all(mock: Mock, action: str) -> None:
-    """`{action}` works in another organization."""
+    """`{action}` works in another {owner}."""
     opens(mock, lambda request: request.action == action)
 
 
-@fault("tenants")
-def upper_case(mock: Mock) -> None:
-    """Another organization is open to all who write its id in upper case."""
-    opens(mock, lambda request: (written := next(iter(request.ids.values()))) == written.upper())
+def _lettered(resource: Resource) -> dict[str, str]:
+    """The first owner, if its id may be written in upper case."""
+    return first(name for name in resource.owners[:1] if resource.is_uuid(name))
 
 
-@fault("tenants")
-def open_to_people(mock: Mock) -> None:
-    """Every organization is open to callers with a JWT."""
-    opens(mock, lambda request: request.headers["authorization"].lower().startswith("bearer "))
+@fault("tenants", needs="list", owner=_lettered)
+def upper_case(mock: Mock, owner: str) -> None:
+    """Another {owner} is open to all who write its id in upper case."""
+    opens(mock, lambda request: request.ids[owner] == request.ids[owner].upper())
 
 
-@fault("tenants", action=["edit", "get", "delete", "services"])
+def _second(resource: Resource) -> dict[str, str]:
+    """The scheme in which nobody calls if there are credentials for all."""
+    return first(each.prefix.lower() for each in resource.schemes[1:2] if resource.owners and each.prefix)
+
+
+@fault("tenants", scheme=_second)
+def open_to_people(mock: Mock, scheme: str) -> None:
+    """Every {owner} is open to callers in the second scheme."""
+    header = next(each.header.lower() for each in mock.resource.schemes if each.prefix.lower() == scheme)
+    opens(mock, lambda request: request.headers[header].lower().startswith(f"{scheme} "))
+
+
+@fault("tenants", needs="owners", action=["edit", "get", "delete", "services"])
 def by_own_path(mock: Mock, action: str) -> None:
-    """`{action}` reaches another organization's git token through the caller's own path."""
+    """`{action}` reaches another {owner}'s {noun} through the caller's own path."""
 
     @mock.on("find")
     def _(find: Any, request: Request, name: str) -> Any:
@@ -38,9 +51,9 @@ def by_own_path(mock: Mock, action: str) -> None:
         return find(request, name)
 
 
-@fault("tenants")
+@fault("tenants", needs="owners list")
 def listed(mock: Mock) -> None:
-    """The list shows the git tokens of other organizations too."""
+    """The list shows the {nouns} of every {owner}."""
 
     @mock.on("list")
     def _(list_on: Any, request: Request) -> Any:
@@ -48,34 +61,47 @@ def listed(mock: Mock) -> None:
         return list_on(request)
 
 
-@fault("tenants", action=["edit", "get", "delete"])
+@fault("tenants", needs="owners", action=["edit", "get", "delete"])
 def own_token_by_foreign_path(mock: Mock, action: str) -> None:
-    """`{action}` of the caller's git token works through another organization's path."""
+    """`{action}` of the caller's {noun} works through another {owner}'s path."""
 
     @mock.on("organization")
     def _(organization: Any, request: Request, name: str) -> Any:
-        if (
-            request.action == action
-            and list(request.ids.values())[-1].lower() in mock.organizations[mock.world.organization_id]
-        ):
-            return mock.organizations[mock.world.organization_id]
+        own = mock.organizations[mock.home]
+        if request.action == action and request.ids[mock.resource.item].lower() in own:
+            return own
         return organization(request, name)
 
 
-@fault("tenants")
+@fault("tenants", needs="owners")
 def shown_in_refusal(mock: Mock) -> None:
-    """The refusal to touch another organization's git token shows it."""
+    """The refusal to touch another {owner}'s {noun} shows it."""
 
     @refusals(mock, 403)
     def _(request: Request, answer: Answer) -> None:
-        foreign = mock.organizations.get(next(iter(request.ids.values())).lower(), {})
-        answer.body["git_tokens"] = [mock.show(request, token) for token in foreign.values()]
+        foreign = mock.organizations.get("/".join(request.ids[name].lower() for name in mock.resource.owners), {})
+        answer.body["items"] = [mock.show(request, token) for token in foreign.values()]
 
 
-@fault("tenants", status={"400": 400, "401": 401, "405": 405, "500": 500, "200": 200})
+@fault("tenants", needs="owners", status={"400": 400, "401": 401, "405": 405, "500": 500, "200": 200})
 def foreign_status(mock: Mock, status: int) -> None:
-    """Another organization is answered with {status} instead of 403 or 404."""
+    """Another {owner} is answered with {status} instead of 403 or 404."""
 
     @refusals(mock, 403)
     def _(_: Request, answer: Answer) -> None:
         answer.status = status
+
+
+@fault("tenants", owner=lambda resource: resource.owners if len(resource.owners) > 1 else [])
+def one_owner_counts(mock: Mock, owner: str) -> None:
+    """Of the owners in the path, `{owner}` alone is checked."""
+
+    @mock.on("organization")
+    def _(organization: Any, request: Request, name: str) -> Any:
+        if request.ids[owner].lower() != mock.world.id(owner).lower():
+            return organization(request, name)
+        for owners, tokens in mock.organizations.items():
+            rest = [each for each in mock.resource.owners if each != owner]
+            if owners != mock.home and all(request.ids[each].lower() in owners.split("/") for each in rest):
+                return tokens
+        return organization(request, name)

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...contract.resource import Resource
 from ..server import Answer, Mock, Refusal, Request
 from .catalogue import fault, refusals, without
 
 
-@fault(
-    "http", method={"patch-as-put": ("PATCH", "PUT"), "post-as-put": ("POST", "PUT"), "put-as-post": ("PUT", "POST")}
-)
+def _undeclared(resource: Resource) -> dict[str, tuple[str, str]]:
+    """Methods that a path does not have, with one that it has and that might be meant."""
+    edit = resource.edit.method if resource.edit else ""
+    pairs = [(each, edit) for each in ("PATCH", "PUT", "POST") if each != edit] if edit else []
+    pairs += [(edit or "PUT", "POST")] if resource.create else []
+    return {f"{one}-as-{other}".lower(): (one, other) for one, other in pairs}
+
+
+@fault("http", method=_undeclared)
 def undeclared_method(mock: Mock, method: tuple[str, str]) -> None:
     """A method that the contract does not have is served: {method}."""
 
@@ -21,7 +28,14 @@ def undeclared_method(mock: Mock, method: tuple[str, str]) -> None:
         return dispatch(request)
 
 
-@fault("http", method=["PATCH", "POST", "PUT", "DELETE"], status={"200": 200, "404": 404, "500": 500})
+def _lacking(resource: Resource) -> list[str]:
+    """Methods that one of the paths does not have."""
+    paths = {each.path for each in resource.operations.values()}
+    had = {(each.path, each.method) for each in resource.operations.values()}
+    return [each for each in ("PATCH", "POST", "PUT", "DELETE") if any((path, each) not in had for path in paths)]
+
+
+@fault("http", method=_lacking, status={"200": 200, "404": 404, "500": 500})
 def undeclared_method_status(mock: Mock, method: str, status: int) -> None:
     """{method} where the contract does not have it is answered with {status} instead of 405."""
 
@@ -31,9 +45,9 @@ def undeclared_method_status(mock: Mock, method: str, status: int) -> None:
             answer.status = status
 
 
-@fault("http")
+@fault("http", needs="create list")
 def delete_all(mock: Mock) -> None:
-    """DELETE of the collection deletes every git token that the caller has made."""
+    """DELETE of the collection deletes every {noun} that the caller has made."""
 
     @mock.on("handle")
     def _(handle: Any, request: Request) -> Any:
@@ -47,9 +61,19 @@ def delete_all(mock: Mock) -> None:
         return handle(request)
 
 
-@fault(
-    "http", what={"absent": None, "empty": "", "without-put": "GET, DELETE, POST", "wrong": "PATCH", "only-get": "GET"}
-)
+def _allowed(resource: Resource) -> dict[str, str | None]:
+    edit = resource.edit.method if resource.edit else "PUT"
+    others = [each for each in ("GET", "DELETE", "POST", "PUT") if each != edit]
+    return {
+        "absent": None,
+        "empty": "",
+        f"without-{edit.lower()}": ", ".join(others[:3]),
+        "wrong": "PATCH" if edit != "PATCH" else "PUT",
+        "only-get": "GET",
+    }
+
+
+@fault("http", what=_allowed)
 def allow(mock: Mock, what: str | None) -> None:
     """The `Allow` of a 405 does not name the methods there are: {what}."""
 
@@ -58,7 +82,11 @@ def allow(mock: Mock, what: str | None) -> None:
         answer.headers = without(answer.headers, "Allow") if what is None else {**answer.headers, "Allow": what}
 
 
-@fault("http", header=["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"], method=["DELETE", "PUT"])
+def _overridden(resource: Resource) -> list[str]:
+    return [each.method for each in (resource.delete, resource.edit) if each and resource.read]
+
+
+@fault("http", header=["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"], method=_overridden)
 def method_override(mock: Mock, header: str, method: str) -> None:
     """`{header}: {method}` turns another method into that one."""
 
@@ -69,7 +97,7 @@ def method_override(mock: Mock, header: str, method: str) -> None:
         return dispatch(request)
 
 
-@fault("http")
+@fault("http", needs="delete get")
 def method_in_query(mock: Mock) -> None:
     """`?_method=DELETE` turns another method into that one."""
 
@@ -103,7 +131,7 @@ def extra_method_breaks(mock: Mock, method: str) -> None:
         return dispatch(request)
 
 
-@fault("http")
+@fault("http", needs="delete")
 def method_guessed(mock: Mock) -> None:
     """A method that the server does not know is taken for the last one that it knows, which may be DELETE."""
 

@@ -7,8 +7,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from ...contract.fields import drop
+from ..facts import visible
 from ..server import Answer, Mock, Refusal, Request
-from .catalogue import SHOWN, fault, without
+from .catalogue import fault
 
 ACCEPTED = {
     "quality": "text/html;q=0.4, application/json;q=0.5, */*;q=0.1",
@@ -18,7 +20,7 @@ ACCEPTED = {
 }
 
 
-@fault("negotiation", accept=ACCEPTED)
+@fault("negotiation", needs="get", accept=ACCEPTED)
 def accept_breaks(mock: Mock, accept: str) -> None:
     """A read that accepts this makes the server fail: {accept}."""
 
@@ -43,17 +45,18 @@ def garbled(mock: Mock, charset: str) -> None:
 QUERIES = {"limit": b"limit=", "page": b"page=", "offset": b"offset=", "filter": b"filter["}
 
 
-@fault("negotiation", query=QUERIES)
+@fault("negotiation", needs="list", query=QUERIES)
 def cut_by(mock: Mock, query: bytes) -> None:
     """A query parameter that nobody knows cuts the list: {query}."""
 
     @mock.on("list")
     def _(list_on: Any, request: Request) -> Any:
         shown = list_on(request)
-        return {"results": shown["results"][:1]} if query in request.query else shown
+        items = mock.resource.listed(shown) or []
+        return mock.resource.relisted(shown, items[:1]) if query in request.query else shown
 
 
-@fault("negotiation", query={**QUERIES, "format": b"format=", "callback": b"callback="})
+@fault("negotiation", needs="list", query={**QUERIES, "format": b"format=", "callback": b"callback="})
 def breaks_at(mock: Mock, query: bytes) -> None:
     """A query parameter that nobody knows makes the server fail: {query}."""
 
@@ -89,25 +92,26 @@ def tagged(mock: Mock, tag: Callable[[dict[str, Any]], object], *, honours: bool
         return answer
 
 
-@fault("conditions", field=SHOWN)
+@fault("conditions", needs="get edit", field=visible)
 def tag_without(mock: Mock, field: str) -> None:
-    """The ETag of a git token does not depend on its `{field}`."""
-    tagged(mock, lambda shown: without(shown, field, "updated_at"))
+    """The ETag of {a} does not depend on its `{field}`."""
+    edited = mock.resource.edited or ""
+    tagged(mock, lambda shown: drop(drop(shown, field), edited))
 
 
-@fault("conditions")
+@fault("conditions", needs="get edit")
 def tag_of_the_id(mock: Mock) -> None:
-    """The ETag of a git token is that of its id."""
-    tagged(mock, lambda shown: shown["id"])
+    """The ETag of {a} is that of its id."""
+    tagged(mock, mock.resource.id_of)
 
 
-@fault("conditions")
+@fault("conditions", needs="get edit")
 def if_match_ignored(mock: Mock) -> None:
     """An edit under an ETag that does not match is carried out."""
     tagged(mock, lambda shown: shown, honours=False)
 
 
-@fault("conditions")
+@fault("conditions", needs="get")
 def any_tag_matches(mock: Mock) -> None:
     """A read under any ETag is answered with 304."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.types import Scope
 
+from ...contract.resource import Resource, words
 from ..roads import HEADERS, READINGS, led, otherwise
 from ..server import Answer, Mock, Refusal, Request
 from .catalogue import fault, opens
@@ -14,11 +15,19 @@ from .catalogue import fault, opens
 # Marks a request that has come by another road.
 MARK = "x-road"
 ROADS = [*READINGS, *HEADERS]
-SAFE, UNSAFE = ("GET",), ("POST", "PUT", "DELETE")
+SAFE, UNSAFE = ("GET",), ("POST", "PUT", "PATCH", "DELETE")
 TURNS = {
     f"{road}-{label}": (road, methods)
     for road, (label, methods) in itertools.product(ROADS, {"reads": SAFE, "writes": UNSAFE}.items())
 }
+
+
+def _turns(resource: Resource) -> dict[str, tuple[str, tuple[str, ...]]]:
+    return TURNS if resource.schemes else {}
+
+
+def _foreign(resource: Resource) -> dict[str, tuple[str, tuple[str, ...]]]:
+    return TURNS if resource.owners else {}
 
 
 def by(mock: Mock, road: str, methods: tuple[str, ...]) -> None:
@@ -26,13 +35,13 @@ def by(mock: Mock, road: str, methods: tuple[str, ...]) -> None:
 
     @mock.on("address")
     def _(address: Any, scope: Scope) -> Scope:
-        path = otherwise(scope, road) if scope["method"] in methods else None
+        path = otherwise(mock.resource, scope, road) if scope["method"] in methods else None
         if path is None:
             return address(scope)  # type: ignore[no-any-return]
         return led({**scope, "headers": [*scope["headers"], (MARK.encode(), b"1")]}, path)
 
 
-@fault("roads", turn=TURNS)
+@fault("roads", turn=_turns)
 def unguarded(mock: Mock, turn: tuple[str, tuple[str, ...]]) -> None:
     """Credentials are not asked for where the path is written in another way: {turn}."""
     by(mock, *turn)
@@ -43,9 +52,9 @@ def unguarded(mock: Mock, turn: tuple[str, tuple[str, ...]]) -> None:
             authenticate(request)
 
 
-@fault("roads", turn=TURNS)
+@fault("roads", turn=_foreign)
 def into_others(mock: Mock, turn: tuple[str, tuple[str, ...]]) -> None:
-    """Another organization is open where the path is written in another way: {turn}."""
+    """Another {owner} is open where the path is written in another way: {turn}."""
     by(mock, *turn)
     opens(mock, lambda request: MARK in request.headers)
 
@@ -53,7 +62,7 @@ def into_others(mock: Mock, turn: tuple[str, tuple[str, ...]]) -> None:
 CALLERS = {name: name for name in ("x-forwarded-for", "x-real-ip", "x-forwarded-user", "x-remote-user")}
 
 
-@fault("roads", header=CALLERS)
+@fault("roads", header=lambda resource: CALLERS if resource.schemes else {})
 def trusted(mock: Mock, header: str) -> None:
     """Who names himself in {header} needs no credentials."""
 
@@ -63,9 +72,16 @@ def trusted(mock: Mock, header: str) -> None:
             authenticate(request)
 
 
-@fault("roads", header={"x-organization-id": "x-organization-id", "x-tenant-id": "x-tenant-id"})
+def _headers(resource: Resource) -> list[str]:
+    """Headers that may say who owns an item."""
+    if len(resource.owners) != 1:
+        return []
+    return list(dict.fromkeys([f"x-{words(resource.owners[0], '-', keep=True)}", "x-tenant-id"]))
+
+
+@fault("roads", called="{owner}-by-header", header=_headers)
 def organization_by_header(mock: Mock, header: str) -> None:
-    """The organization in {header} counts, and the one in the path is what is checked."""
+    """The {owner} in {header} counts, and the one in the path is what is checked."""
 
     @mock.on("organization")
     def _(organization: Any, request: Request, name: str) -> Any:

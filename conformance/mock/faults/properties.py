@@ -4,33 +4,51 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...contract.fields import get
+from ...contract.resource import Resource, words
 from ..server import Item, Mock, Refusal, Request
 from .catalogue import fault, refuse, stores
 
 WRITES = ["edit", "create"]
-MOVES = ["organizationId", "organization_id", "tenant_id"]
-NAMES = ["id", "git_token_id", "gitTokenId"]
 ENDS = {"deleted": True, "deleted_at": "2001-02-03T04:05:06Z", "status": "DELETED"}
 ENDINGS = {name: (name, value) for name, value in ENDS.items()}
 SHOWN = ["expired_at", "deleted", "owner", "is_admin"]
 
 
-@fault("properties", name=MOVES, action=WRITES)
+def _moves(resource: Resource) -> list[str]:
+    """What may say in a body to whom an item belongs."""
+    names = [name for owner in resource.owners[-1:] for name in (owner, words(owner, "_", keep=True), "tenant_id")]
+    return _unknown(resource, names)
+
+
+def _names(resource: Resource) -> list[str]:
+    """What may say in a body which item is meant."""
+    return _unknown(resource, [resource.id, words(resource.item, "_", keep=True), resource.item])
+
+
+def _unknown(resource: Resource, names: list[str]) -> list[str]:
+    """Of names, those that are no fields, each once."""
+    return list(dict.fromkeys(name for name in names if name not in resource.fields))
+
+
+@fault("properties", name=_moves, action=WRITES)
 def moves(mock: Mock, name: str, action: str) -> None:
-    """`{action}` puts the git token into the organization that `{name}` in the body says."""
+    """`{action}` puts the {noun} into the {owner} that `{name}` in the body says."""
 
     @mock.on(action)
     def _(write: Any, request: Request) -> Any:
         answer = write(request)
-        other = mock.organizations.get(str(request.body.get(name)))
+        sent = str(request.body.get(name)).lower()
+        other = next((tokens for owners, tokens in mock.organizations.items() if owners.split("/")[-1] == sent), None)
         if other is not None:
-            other[answer["id"]] = request.tokens.pop(answer["id"])
+            id = mock.resource.id_of(answer)
+            other[id] = request.tokens.pop(id)
         return answer
 
 
-@fault("properties", name=NAMES)
+@fault("properties", needs="edit", name=_names)
 def names(mock: Mock, name: str) -> None:
-    """An edit changes the git token that `{name}` in the body says."""
+    """An edit changes the {noun} that `{name}` in the body says."""
 
     @mock.on("edit")
     def _(edit: Any, request: Request) -> Any:
@@ -38,19 +56,21 @@ def names(mock: Mock, name: str) -> None:
         return edit(request)
 
 
-@fault("properties", name=ENDINGS, action=WRITES)
+@fault(
+    "properties", name=lambda resource: {each: ENDINGS[each] for each in _unknown(resource, [*ENDINGS])}, action=WRITES
+)
 def ends(mock: Mock, name: tuple[str, Any], action: str) -> None:
-    """`{action}` hides a git token whose body says so: {name}."""
+    """`{action}` hides {a} whose body says so: {name}."""
 
     @mock.on(action)
     def _(write: Any, request: Request) -> Any:
         answer = write(request)
         if request.body.get(name[0]) == name[1]:
-            del request.tokens[answer["id"]]
+            del request.tokens[mock.resource.id_of(answer)]
         return answer
 
 
-@fault("properties", name=SHOWN, action=WRITES)
+@fault("properties", name=lambda resource: _unknown(resource, SHOWN), action=WRITES)
 def shown(mock: Mock, name: str, action: str) -> None:
     """`{action}` stores `{name}`, which only the server sets, and answers show it."""
     sent: dict[str, Any] = {}
@@ -59,7 +79,7 @@ def shown(mock: Mock, name: str, action: str) -> None:
     def _(write: Any, request: Request) -> Any:
         answer = write(request)
         if name in request.body:
-            sent[answer["id"]] = request.body[name]
+            sent[mock.resource.id_of(answer)] = request.body[name]
         return answer
 
     @mock.on("show")
@@ -68,7 +88,7 @@ def shown(mock: Mock, name: str, action: str) -> None:
         return found | {name: sent[token.id]} if token.id in sent else found
 
 
-@fault("properties")
+@fault("properties", needs="edit")
 def version_checked(mock: Mock) -> None:
     """An edit whose body has an old `version` is refused as a conflict."""
     refuse(mock, 409, lambda _, body: "version" in body, "edit")
@@ -82,12 +102,13 @@ def breaks(mock: Mock, name: str) -> None:
 
 @fault("properties", action=WRITES)
 def mass_assignment(mock: Mock, action: str) -> None:
-    """`{action}` lets `id` in the body replace the git token's own."""
+    """`{action}` lets an id in the body replace the {noun}'s own."""
 
     @stores(mock, action)
     def _(request: Request, body: dict[str, Any]) -> dict[str, Any]:
-        if request.token and action == "edit" and body.get("id") in request.tokens and body["id"] != request.token.id:
+        sent = str(get(body, mock.resource.id)).lower()
+        if request.token and action == "edit" and sent in request.tokens and sent != request.token.id.lower():
             raise Refusal(500, "duplicate key")
-        if action == "create" and body.get("_id") in request.tokens:
+        if action == "create" and str(body.get("_id")).lower() in request.tokens:
             raise Refusal(500, "duplicate key")
         return body

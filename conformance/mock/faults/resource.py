@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from ...contract.fields import get, has, put
+from ...contract.resource import Resource
+from ..facts import ACTIONS, WRITES, choices, example, texts
 from ..server import Answer, Item, Mock, Refusal, Request
-from .catalogue import ACTIONS, EXAMPLE, FIELDS, PROVIDERS, REQUEST, WRITES, answers, fault, mend, refusals
+from .catalogue import answers, fault, mend, refusals
 
 
-@fault("resource")
+def relists(mock: Mock, change: Callable[[list[Any]], list[Any]]) -> None:
+    """Changes which items the list shows."""
+
+    @answers(mock, "list")
+    def _(_: Request, answer: Answer) -> None:
+        answer.body = mock.resource.relisted(answer.body, change(mock.resource.listed(answer.body) or []))
+
+
+@fault("resource", needs="list create")
 def not_listed(mock: Mock) -> None:
-    """A new git token is not in the list."""
+    """A new {noun} is not in the list."""
 
     @mock.on("list")
     def _(list_on: Any, request: Request) -> Any:
@@ -20,36 +33,33 @@ def not_listed(mock: Mock) -> None:
         return list_on(request)
 
 
-@fault("resource", size={"2": 2, "3": 3})
+@fault("resource", needs="list create", size={"2": 2, "3": 3})
 def list_capped(mock: Mock, size: int) -> None:
-    """The list shows no more than {size} git tokens."""
+    """The list shows no more than {size} {nouns}."""
 
-    @answers(mock, "list")
-    def _(_: Request, answer: Answer) -> None:
-        answer.body["results"] = answer.body["results"][:size]
+    relists(mock, lambda items: items[:size])
 
 
-@fault("resource")
+@fault("resource", needs="list")
 def listed_twice(mock: Mock) -> None:
-    """The list shows each git token twice."""
-
-    @answers(mock, "list")
-    def _(_: Request, answer: Answer) -> None:
-        answer.body["results"] = answer.body["results"] * 2
+    """The list shows each {noun} twice."""
+    relists(mock, lambda items: items * 2)
 
 
-@fault("resource", provider=PROVIDERS)
-def list_lacks(mock: Mock, provider: str) -> None:
-    """The list lacks the git tokens of {provider}."""
-
-    @answers(mock, "list")
-    def _(_: Request, answer: Answer) -> None:
-        answer.body["results"] = [one for one in answer.body["results"] if one["type"] != provider]
+def _shown(resource: Resource) -> list[str]:
+    return choices(resource) if resource.switch in resource.visible else []
 
 
-@fault("resource", action=["get", "list"])
+@fault("resource", needs="list create", choice=_shown)
+def list_lacks(mock: Mock, choice: str) -> None:
+    """The list lacks the {nouns} of {choice}."""
+    switch = str(mock.resource.switch)
+    relists(mock, lambda items: [one for one in items if get(one, switch) != choice])
+
+
+@fault("resource", needs="edit create", action=["get", "list"])
 def stale(mock: Mock, action: str) -> None:
-    """`{action}` shows a git token as it was created, whatever was edited."""
+    """`{action}` shows {a} as it was created, whatever was edited."""
     first: dict[str, dict[str, Any]] = {}
 
     @mock.on("show")
@@ -58,10 +68,10 @@ def stale(mock: Mock, action: str) -> None:
         return first.setdefault(token.id, shown) if request.action in ("create", action) else shown
 
 
-@fault("resource")
+@fault("resource", needs="list create")
 def list_one_behind(mock: Mock) -> None:
     """The list is one write behind."""
-    seen: list[Any] = [{"results": []}]
+    seen: list[Any] = []
 
     @mock.on("perform")
     def _(perform: Any, request: Request) -> Any:
@@ -69,19 +79,19 @@ def list_one_behind(mock: Mock) -> None:
             seen.append(json.loads(json.dumps(mock.list(request))))
         answer = perform(request)
         if request.action == "list":
-            answer.body = seen[-1]
+            answer.body = seen[-1] if seen else mock.resource.relisted(answer.body, [])
         return answer
 
 
-@fault("resource", action=["get", "edit", "delete", "services"])
+@fault("resource", needs="create", action=["get", "edit", "delete", "services"])
 def lost(mock: Mock, action: str) -> None:
-    """`{action}` does not find a git token that was created."""
+    """`{action}` does not find {a} that was created."""
 
     @mock.on("find")
     def _(find: Any, request: Request, name: str) -> Any:
         token = find(request, name)
-        if request.action == action and name != mock.world.git_token_id:
-            raise Refusal(404, "no such git token")
+        if request.action == action and name != mock.world.id(mock.resource.item).lower():
+            raise Refusal(404, "not found")
         return token
 
 
@@ -98,18 +108,18 @@ def missing(mock: Mock, action: str) -> None:
         return operation
 
 
-@fault("resource")
+@fault("resource", needs="edit")
 def gone_after_edit(mock: Mock) -> None:
-    """A git token cannot be found any more once it has been edited."""
+    """{a} cannot be found any more once it has been edited."""
 
     @mock.on("edit")
     def _(edit: Any, request: Request) -> Any:
         shown = edit(request)
-        request.tokens.pop(shown["id"], None)
+        request.tokens.pop(mock.resource.id_of(shown), None)
         return shown
 
 
-@fault("resource")
+@fault("resource", needs="create")
 def same_id(mock: Mock) -> None:
     """A second create overwrites what the first one made."""
     made: list[str] = []
@@ -117,39 +127,40 @@ def same_id(mock: Mock) -> None:
     @mock.on("create")
     def _(create: Any, request: Request) -> Any:
         shown = create(request)
-        made.append(shown["id"])
-        token = request.tokens.pop(shown["id"])
+        made.append(mock.resource.id_of(shown))
+        token = request.tokens.pop(made[-1])
         token.id = made[0]
         request.tokens[token.id] = token
         return mock.show(request, token)
 
 
-@fault("resource")
+@fault("resource", needs="create", called="create-by-{mark}")
 def create_by_name(mock: Mock) -> None:
-    """A create with the name of a git token that exists answers with that one."""
+    """A create with the {mark} of {a} that exists answers with that one."""
 
     @mock.on("create")
     def _(create: Any, request: Request) -> Any:
+        mark = mock.resource.mark
         for token in request.tokens.values():
-            if token.fields.get("name") == request.body["name"]:
+            if has(request.body, mark) and get(token.fields, mark) == get(request.body, mark):
                 return mock.show(request, token)
         return create(request)
 
 
-@fault("resource")
+@fault("resource", needs="create")
 def create_not_stored(mock: Mock) -> None:
-    """A create answers with a git token that is nowhere."""
+    """A create answers with {a} that is nowhere."""
 
     @mock.on("create")
     def _(create: Any, request: Request) -> Any:
         shown = create(request)
-        del request.tokens[shown["id"]]
+        del request.tokens[mock.resource.id_of(shown)]
         return shown
 
 
-@fault("resource")
+@fault("resource", needs="create list")
 def create_twice(mock: Mock) -> None:
-    """A create makes two git tokens."""
+    """A create makes two {nouns}."""
 
     @mock.on("create")
     def _(create: Any, request: Request) -> Any:
@@ -157,55 +168,45 @@ def create_twice(mock: Mock) -> None:
         return create(request)
 
 
-@fault("resource")
+@fault("resource", needs="create")
 def create_unvalidated(mock: Mock) -> None:
     """A create accepts any object."""
-    mend(
-        mock,
-        lambda _, body: (
-            {
-                **EXAMPLE,
-                **{
-                    name: body[name]
-                    for name in body
-                    if name in FIELDS
-                    and isinstance(body[name], str)
-                    and "enum" not in REQUEST[name]
-                    and "format" not in REQUEST[name]
-                },
-            }
-            if isinstance(body, dict)
-            else body
-        ),
-        "create",
-    )
+
+    def change(_: Request, body: Any) -> Any:
+        made = example(mock.resource)
+        for name in texts(mock.resource):
+            if isinstance(get(body, name), str):
+                made = put(made, name, get(body, name))
+        return made if isinstance(body, dict) else body
+
+    mend(mock, change, "create")
 
 
-@fault("resource")
+@fault("resource", needs="create")
 def id_by_client(mock: Mock) -> None:
-    """A create takes the id of the new git token from the body."""
+    """A create takes the id of the new {noun} from the body."""
 
     @mock.on("create")
     def _(create: Any, request: Request) -> Any:
         shown = create(request)
-        chosen = request.body.get("id")
-        if isinstance(chosen, str) and re.fullmatch("[0-9a-f-]{36}", chosen):
-            token = request.tokens.pop(shown["id"])
+        chosen = str(get(request.body, mock.resource.id))
+        if re.fullmatch("[0-9a-f-]{36}|[1-9][0-9]*", chosen):
+            token = request.tokens.pop(mock.resource.id_of(shown))
             token.id = chosen
             request.tokens[chosen] = token
             return mock.show(request, token)
         return shown
 
 
-@fault("resource")
+@fault("resource", needs="delete")
 def not_deleted(mock: Mock) -> None:
-    """A delete is answered with 204 and not carried out."""
+    """A delete is answered as if done and not carried out."""
     mock.on("delete")(lambda *_: None)
 
 
-@fault("resource")
+@fault("resource", needs="delete list")
 def deleted_but_listed(mock: Mock) -> None:
-    """A deleted git token stays in the list."""
+    """A deleted {noun} stays in the list."""
     deleted: list[Item] = []
 
     @mock.on("delete")
@@ -216,12 +217,13 @@ def deleted_but_listed(mock: Mock) -> None:
     @mock.on("list")
     def _(list_on: Any, request: Request) -> Any:
         body = list_on(request)
-        return {"results": body["results"] + [mock.show(request, token) for token in deleted]}
+        items = mock.resource.listed(body) or []
+        return mock.resource.relisted(body, [*items, *(mock.show(request, token) for token in deleted)])
 
 
-@fault("resource", action=["get", "edit", "services", "delete"])
+@fault("resource", needs="delete", action=["get", "edit", "services", "delete"])
 def deleted_but_there(mock: Mock, action: str) -> None:
-    """`{action}` still works on a deleted git token."""
+    """`{action}` still works on a deleted {noun}."""
     deleted: dict[str, Item] = {}
 
     @mock.on("delete")
@@ -238,32 +240,32 @@ def deleted_but_there(mock: Mock, action: str) -> None:
 
 @fault("resource", action=["edit", "get", "services", "delete"])
 def unknown_is_fine(mock: Mock, action: str) -> None:
-    """`{action}` of a git token that never existed succeeds."""
+    """`{action}` of {a} that never existed succeeds."""
 
     @mock.on("find")
     def _(find: Any, request: Request, name: str) -> Any:
         foreign = any(name in tokens for tokens in mock.organizations.values() if tokens is not request.tokens)
         if request.action == action and name not in request.tokens and not foreign:
             request.tokens = {**request.tokens}
-            request.tokens[name] = Item(name, mock.now(), mock.now(), dict(EXAMPLE), [])
+            request.tokens[name] = Item(name, mock.now(), mock.now(), dict(example(mock.resource)), [])
         return find(request, name)
 
 
 @fault("resource", status={"400": 400, "401": 401})
 def unknown(mock: Mock, status: int) -> None:
-    """A git token that does not exist is answered with {status} instead of 404 or 403."""
+    """{a} that does not exist is answered with {status} instead of 404 or 403."""
 
     @mock.on("find")
     def _(find: Any, request: Request, name: str) -> Any:
         try:
             return find(request, name)
         except Refusal:
-            raise Refusal(status, "the git token does not exist") from None
+            raise Refusal(status, "it does not exist") from None
 
 
-@fault("resource")
+@fault("resource", needs="delete edit")
 def resurrected(mock: Mock) -> None:
-    """An edit of a deleted git token brings it back."""
+    """An edit of a deleted {noun} brings it back."""
     deleted: dict[str, Item] = {}
 
     @mock.on("delete")
@@ -279,7 +281,7 @@ def resurrected(mock: Mock) -> None:
         return find(request, name)
 
 
-@fault("resource", status={"204": 204, "400": 400, "410": 410, "500": 500})
+@fault("resource", needs="delete", status={"204": 204, "400": 400, "410": 410, "500": 500})
 def second_delete(mock: Mock, status: int) -> None:
     """A second delete is answered with {status} instead of 404."""
     deleted: set[str] = set()
@@ -298,20 +300,20 @@ def second_delete(mock: Mock, status: int) -> None:
                 answer.body, answer.headers = None, {}
 
 
-@fault("resource")
+@fault("resource", needs="delete create")
 def deletes_others(mock: Mock) -> None:
-    """A delete takes the git token that was created after it along."""
+    """A delete takes the {noun} that was created after it along."""
 
     @mock.on("delete")
     def _(delete: Any, request: Request) -> Any:
         names = list(request.tokens)
-        after = names[names.index(request.token.id) + 1 :][:1] if request.token else []
+        after = names[names.index(request.token.id.lower()) + 1 :][:1] if request.token else []
         delete(request)
         for name in after:
             del request.tokens[name]
 
 
-@fault("resource", when={"after-an-edit": "edit", "after-a-read": "get"})
+@fault("resource", needs="delete edit get", when={"after-an-edit": "edit", "after-a-read": "get"})
 def delete_refused(mock: Mock, when: str) -> None:
     """A delete is refused with 409 {when}."""
     touched: set[str] = set()
@@ -325,10 +327,13 @@ def delete_refused(mock: Mock, when: str) -> None:
         return perform(request)
 
 
-@fault("resource")
+@fault("resource", needs="services")
 def services_of_all(mock: Mock) -> None:
-    """The associated services of a git token are those of every git token."""
+    """A further read of {a} shows what is below every {noun}."""
 
     @mock.on("services")
-    def _(_: Any, request: Request) -> Any:
-        return {"results": [service for token in request.tokens.values() for service in token.services]}
+    def _(services: Any, request: Request) -> Any:
+        assert request.token
+        every = [service for token in request.tokens.values() for service in token.services]
+        request.token = replace(request.token, services=every)
+        return services(request)

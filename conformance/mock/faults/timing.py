@@ -11,12 +11,15 @@ from typing import Any
 
 from starlette.types import Receive, Send
 
+from ...contract.fields import get
+from ...contract.resource import Resource
+from ..facts import addresses, bound, choices, does, free, label
 from ..server import Answer, Mock, Refusal, Request
-from .catalogue import HANG, PROVIDERS, answers, fault, refuse
+from .catalogue import HANG, answers, fault, refuse
 
 
-@fault("time", every={"3": 3, "7": 7, "20": 20}, status={"500": 500})
-@fault("time", every={"3": 3, "7": 7}, status={"503": 503})
+@fault("time", needs="edit", every={"3": 3, "7": 7, "20": 20}, status={"500": 500})
+@fault("time", needs="edit", every={"3": 3, "7": 7}, status={"503": 503})
 def every(mock: Mock, every: int, status: int) -> None:
     """One edit in {every} fails with {status}."""
     counter = itertools.count(1)
@@ -35,14 +38,14 @@ def now_and_then(mock: Mock, action: str) -> None:
         return perform(request)
 
 
-@fault("time", after={"10": 10, "25": 25, "60": 60})
+@fault("time", needs="edit", after={"10": 10, "25": 25, "60": 60})
 def after_many_edits(mock: Mock, after: int) -> None:
     """Edits fail for good after {after} of them."""
     counter = itertools.count(1)
     refuse(mock, 500, lambda *_: next(counter) > after, "edit")
 
 
-@fault("time", every={"4": 4, "15": 15})
+@fault("time", needs="edit", every={"4": 4, "15": 15})
 def lost_now_and_then(mock: Mock, every: int) -> None:
     """One edit in {every} is answered as if done and is not stored."""
     counter = itertools.count(1)
@@ -57,9 +60,9 @@ def lost_now_and_then(mock: Mock, every: int) -> None:
         return shown
 
 
-@fault("time", every={"4": 4, "9": 9})
+@fault("time", needs="edit get", every={"4": 4, "9": 9})
 def stale_now_and_then(mock: Mock, every: int) -> None:
-    """One get in {every} shows a git token as it was before the last edit."""
+    """One get in {every} shows {a} as it was before the last edit."""
     counter = itertools.count(1)
     before: dict[str, Any] = {}
 
@@ -70,9 +73,9 @@ def stale_now_and_then(mock: Mock, every: int) -> None:
         return edit(request)
 
     @answers(mock, "get")
-    def _(_: Request, answer: Answer) -> None:
+    def _(request: Request, answer: Answer) -> None:
         if next(counter) % every == 0:
-            answer.body = before.get(answer.body["id"], answer.body)
+            answer.body = before.get(request.token.id if request.token else "", answer.body)
 
 
 async def gone(receive: Receive) -> None:
@@ -84,11 +87,12 @@ async def gone(receive: Receive) -> None:
 
 
 def text_of(request: Request, name: str) -> str:
-    value = request.body.get(name) if isinstance(request.body, dict) else None
+    value = get(request.body, name)
     return value if isinstance(value, str) else ""
 
 
-HANGS: dict[str, Callable[[Request, Answer], Any]] = {
+Hangs = Callable[[Request, Answer], Any]
+HANGS: dict[str, Hangs] = {
     "an-edit": lambda request, _: request.action == "edit",
     "a-create": lambda request, _: request.action == "create",
     "a-list": lambda request, _: request.action == "list",
@@ -97,18 +101,49 @@ HANGS: dict[str, Callable[[Request, Answer], Any]] = {
     "404": lambda _, answer: answer.status == 404,
     "400": lambda _, answer: answer.status == 400,
     "405": lambda _, answer: answer.status == 405,
-    "emoji": lambda request, _: any(one > "\uffff" for one in text_of(request, "name")),
-    "long-description": lambda request, _: len(text_of(request, "description")) > 500,
-    "unknown-provider": lambda request, _: text_of(request, "type") not in ("", *PROVIDERS),
-    "backtracking": lambda request, _: re.search(r"(.)\1{30}", text_of(request, "name")),
-    "own-server": lambda request, _: re.search(r"://(localhost|127|10\.|192\.168|\[)", text_of(request, "git_api_url")),
     "no-body": lambda request, _: bool(request.operation and request.operation.request_schema) and not request.raw,
     "after-a-delete": lambda request, answer: request.action == "get" and answer.status == 404,
-}  # fmt: skip
+}
+# What hangs for a value of a field.
+EMOJI = re.compile("[\U00010000-\U0010ffff]")
+OWN_SERVER = re.compile(r"://(localhost|127|10\.|192\.168|\[)")
+BACKTRACKING = re.compile(r"(.)\1{30}")
 
 
-@fault("time", when=HANGS)
-def hangs(mock: Mock, when: Callable[[Request, Answer], Any]) -> None:
+def _hangs(resource: Resource) -> dict[str, Hangs]:
+    needs = {
+        "an-edit": "edit",
+        "a-create": "create",
+        "a-list": "list",
+        "services": "services",
+        "after-a-delete": "delete",
+    }
+    found = {label: HANGS[label] for label in HANGS if label not in needs or does(resource, needs[label])}
+    for name in free(resource)[:1]:
+        found |= {"emoji": _at(name, EMOJI), "backtracking": _at(name, BACKTRACKING)}
+    long = [name for name in free(resource) if bound(resource.fields[name]) > 500 and name not in resource.secrets]
+    found |= {f"long-{label(name)}": _longer(name) for name in long[:1]}
+    if resource.switch:
+        found["unknown-choice"] = _unknown(resource.switch, choices(resource))
+    if names := addresses(resource):
+        found["own-server"] = _at(names[0], OWN_SERVER)
+    return found
+
+
+def _at(name: str, pattern: re.Pattern[str]) -> Hangs:
+    return lambda request, _: pattern.search(text_of(request, name))
+
+
+def _longer(name: str) -> Hangs:
+    return lambda request, _: len(text_of(request, name)) > 500
+
+
+def _unknown(name: str, known: list[str]) -> Hangs:
+    return lambda request, _: text_of(request, name) not in ("", *known)
+
+
+@fault("time", when=_hangs)
+def hangs(mock: Mock, when: Hangs) -> None:
     """There is no answer for a minute: {when}."""
 
     @mock.on("send")

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import unicodedata
 from collections.abc import Callable
 from typing import Any
 
+from ...contract.demands import Demand
+from ...contract.fields import get, has, put
+from ...contract.resource import Resource
+from ..facts import (
+    addresses,
+    choices,
+    demands,
+    label,
+    only,
+    optional,
+    required,
+    sized,
+    spread,
+    texts,
+)
 from ..server import MAX_BODY, Mock, Refusal, Request
-from .catalogue import FIELDS, OPTIONAL, PROVIDERS, REQUIRED, TEXTS, fault, kept, refuse, refuse_field, spread, stores
+from .catalogue import fault, kept, refuse, refuse_field, stores
 from .refusals import KINDS
-from .values import PAIRS, mandatory
+from .values import mandatory, pairs
 
 CHARACTERS: dict[str, Callable[[str], Any]] = {
     "single-quote": lambda text: "'" in text,
@@ -54,115 +70,124 @@ CHARACTERS: dict[str, Callable[[str], Any]] = {
 }  # fmt: skip
 
 
-@fault("triggers", what=spread(CHARACTERS, TEXTS))
+@fault("triggers", what=spread(CHARACTERS, texts))
 def character(mock: Mock, what: tuple[str, Callable[[str], Any]]) -> None:
     """A text makes the server fail: {what}."""
     refuse_field(mock, 500, *what)
 
 
-@fault(
-    "triggers",
-    what={
-        "user": lambda url: "@" in url,
-        "fragment": lambda url: "#" in url,
-        "other-scheme": lambda url: not url.startswith("http"),
-        "ipv6": lambda url: "[" in url,
-        "no-host": lambda url: url.endswith("://"),
-        "not-ascii": lambda url: not url.isascii(),
-        "big-port": lambda url: re.search(r":(6553[6-9]|[7-9]\d{4})", url),
-    },
-)
-def address_breaks(mock: Mock, what: Callable[[str], Any]) -> None:
-    """A `git_api_url` makes the server fail: {what}."""
-    refuse_field(mock, 500, "git_api_url", what)
-
-
-SIZES = {
-    "name-of-255": ("name", 255, 255),
-    "name-of-128": ("name", 128, 128),
-    "name-above-255": ("name", 256, MAX_BODY),
-    "name-above-65535": ("name", 65536, MAX_BODY),
-    "token-of-256": ("token", 256, 256),
-    "token-above-500": ("token", 501, 1000),
-    "token-above-1000": ("token", 1001, MAX_BODY),
-    "token-above-8191": ("token", 8192, MAX_BODY),
-    "description-above-255": ("description", 256, 1000),
-    "description-of-1000": ("description", 1000, 1000),
-    "description-above-1000": ("description", 1001, MAX_BODY),
-    "description-above-4095": ("description", 4096, MAX_BODY),
-    "description-above-65535": ("description", 65536, MAX_BODY),
-    "workspace-of-64": ("workspace", 64, 64),
-    "workspace-above-255": ("workspace", 256, MAX_BODY),
-    "workspace-above-32767": ("workspace", 32768, MAX_BODY),
-    "git-api-url-above-1000": ("git_api_url", 1001, MAX_BODY),
-    "git-api-url-above-2047": ("git_api_url", 2048, MAX_BODY),
+ADDRESSES: dict[str, Callable[[str], Any]] = {
+    "user": lambda url: "@" in url,
+    "fragment": lambda url: "#" in url,
+    "other-scheme": lambda url: not url.startswith("http"),
+    "ipv6": lambda url: "[" in url,
+    "no-host": lambda url: url.endswith("://"),
+    "not-ascii": lambda url: not url.isascii(),
+    "big-port": lambda url: re.search(r":(6553[6-9]|[7-9]\d{4})", url),
 }
 
 
-@fault("triggers", what=SIZES)
+@fault("triggers", what=ADDRESSES, field=lambda resource: only(addresses(resource)))
+def address_breaks(mock: Mock, what: Callable[[str], Any], field: str) -> None:
+    """An address makes the server fail: {what}."""
+    refuse_field(mock, 500, field, what)
+
+
+# Of short texts, of long ones, and of addresses: "of" a length, or "above" it; -1 is what must be accepted.
+SHORT = (("of", -1), ("of", 128), ("above", -1), ("above", 65535)), (("of", 64), ("above", -1), ("above", 32767))
+LONG = (
+    (("of", 256), ("above", 500), ("above", -1), ("above", 8191)),
+    (("above", 255), ("of", -1), ("above", -1), ("above", 4095), ("above", 65535)),
+)
+ADDRESS = (("above", -1), ("above", 2047))
+
+
+def _sizes(resource: Resource) -> dict[str, tuple[str, int, int]]:
+    found = {}
+    for name, limit, (how, number) in sized(resource, SHORT, LONG, ADDRESS):
+        size = limit if number < 0 else number
+        # What must be accepted ends at the bound; beyond it a text may have any length.
+        most = size if how == "of" else limit if size < limit else MAX_BODY
+        if how == "above" or size <= limit:
+            found[f"{label(name)}-{how}-{size}"] = (name, size + (how == "above"), most)
+    return found
+
+
+@fault("triggers", what=_sizes)
 def size(mock: Mock, what: tuple[str, int, int]) -> None:
     """A length in characters makes the server fail: {what}."""
     name, least, most = what
     refuse_field(mock, 500, name, lambda text: least <= len(text) <= most)
 
 
-@fault(
-    "triggers",
-    what={
-        "name-above-255": ("name", 256),
-        "token-above-1024": ("token", 1025),
-        "description-above-1024": ("description", 1025),
-        "workspace-above-256": ("workspace", 257),
-    },
-)
+def _bytes(resource: Resource) -> dict[str, tuple[str, int]]:
+    rows = sized(resource, ((255,), (256,)), ((1024,),))
+    return {f"{name}-above-{most}": (name, most + 1) for name, _, most in rows}
+
+
+@fault("triggers", what=_bytes)
 def size_in_bytes(mock: Mock, what: tuple[str, int]) -> None:
     """A length in bytes, of a text within its bound in characters, makes the server fail: {what}."""
     name, least = what
     refuse_field(mock, 500, name, lambda text: len(text.encode(errors="replace")) >= least and len(text) < least)
 
 
-@fault("triggers", pair={label: PAIRS[label] for label in list(PAIRS)[::2]})
+def _pairs(resource: Resource) -> dict[str, tuple[str, str]]:
+    return dict(list(pairs(resource).items())[::2])
+
+
+@fault("triggers", pair=_pairs)
 def pair_breaks(mock: Mock, pair: tuple[str, str]) -> None:
-    """A provider with an optional field makes the server fail: {pair}."""
-    provider, name = pair
-    others = [one for one in OPTIONAL if not mandatory(provider, one) and one != name]
+    """A choice with an optional field alone makes the server fail: {pair}."""
+    (choice, name), switch = pair, str(mock.resource.switch)
+    others = [one for one in optional(mock.resource) if not mandatory(mock.resource, choice, one) and one != name]
     refuse(
         mock,
         500,
-        lambda _, body: body.get("type") == provider and name in body and not any(one in body for one in others),
+        lambda _, body: get(body, switch) == choice and has(body, name) and not any(has(body, one) for one in others),
     )
 
 
-@fault("triggers", what={"all": OPTIONAL, "none": []})
-def optional_fields_break(mock: Mock, what: list[str]) -> None:
+@fault("triggers", what=["all", "none"])
+def optional_fields_break(mock: Mock, what: str) -> None:
     """A body with {what} of the optional fields makes the server fail."""
-    refuse(mock, 500, lambda _, body: sorted(name for name in OPTIONAL if name in body) == sorted(what))
+    names = [name for name in optional(mock.resource) if "." not in name]
+    refuse(mock, 500, lambda _, body: [name for name in names if has(body, name)] == (names if what == "all" else []))
 
 
-TURNS = {f"{one.lower()}-to-{two.lower()}": (one, two) for one, two in itertools.permutations(PROVIDERS, 2)}
+def _turns(resource: Resource) -> dict[str, tuple[str, str]]:
+    if not (resource.edit and resource.switch):
+        return {}
+    return {f"{one.lower()}-to-{two.lower()}": (one, two) for one, two in itertools.permutations(choices(resource), 2)}
 
 
-@fault("triggers", turn=TURNS)
+@fault("triggers", called="change-of-{switch}-breaks", turn=_turns)
 def change_of_provider_breaks(mock: Mock, turn: tuple[str, str]) -> None:
-    """A change of provider makes the server fail: {turn}."""
-    refuse(mock, 500, lambda request, body: request.token and (request.token.fields["type"], body.get("type")) == turn)
+    """A change of the choice makes the server fail: {turn}."""
+    switch = str(mock.resource.switch)
+    refuse(
+        mock,
+        500,
+        lambda request, body: request.token and (get(request.token.fields, switch), get(body, switch)) == turn,
+    )
 
 
-@fault("triggers", turn={label: TURNS[label] for label in list(TURNS)[::2]})
+@fault("triggers", called="change-of-{switch}-lost", turn=lambda resource: dict(list(_turns(resource).items())[::2]))
 def change_of_provider_lost(mock: Mock, turn: tuple[str, str]) -> None:
-    """A change of provider is not stored: {turn}."""
+    """A change of the choice is not stored: {turn}."""
+    switch = str(mock.resource.switch)
 
     @stores(mock, "edit")
     def _(request: Request, body: dict[str, Any]) -> dict[str, Any]:
-        old = kept(request)["type"]
-        return {**body, "type": old} if (old, body["type"]) == turn else body
+        old = get(kept(mock, request), switch)
+        return put(body, switch, old) if (old, get(body, switch)) == turn else body
 
 
 DOCUMENTS: dict[str, Callable[[str], Any]] = {
     "deep-arrays": lambda text: "[" * 50 in text,
     "deep-objects": lambda text: text.count('{"') > 50,
     "very-deep": lambda text: "[" * 1000 in text or text.count('{"') > 1000,
-    "duplicate-keys": lambda text: any(text.count(f'"{name}":') + text.count(f'"{name}" :') > 1 for name in FIELDS),
+    "duplicate-keys": lambda text: _twice(text),
     "infinite-number": lambda text: re.search(r"\d[eE]\+?\d{3,}", text),
     "big-integer": lambda text: re.search(r"(?<![\w.-])\d{20,}(?![\w.-])", text) and not re.search(r'"\d{20,}"', text),
     "not-a-number": lambda text: re.search(r"[:\[,]\s*(NaN|-?Infinity)", text),
@@ -178,6 +203,15 @@ DOCUMENTS: dict[str, Callable[[str], Any]] = {
     "array": lambda text: text.lstrip().startswith("["),
     "scalar": lambda text: re.fullmatch(r'\s*(null|true|false|-?\d+|"[^"]*")\s*', text),
 }  # fmt: skip
+
+
+def _twice(text: str) -> bool:
+    """Has the outermost object of a document a key twice?"""
+    try:
+        pairs = json.loads(text, object_pairs_hook=list)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(pairs, list) and len({str(key) for key, *_ in pairs if _}) < len(pairs)
 
 
 @fault("triggers", what=DOCUMENTS)
@@ -229,33 +263,44 @@ def media_type_breaks(mock: Mock, what: Callable[[str], Any]) -> None:
         accept(media_type)
 
 
-@fault("triggers", field=FIELDS)
+@fault("triggers", field=lambda resource: list(resource.fields))
 def null_breaks(mock: Mock, field: str) -> None:
     """A `{field}` that is null makes the server fail."""
-    refuse(mock, 500, lambda _, body: body.get(field, "") is None)
+    refuse(mock, 500, lambda _, body: has(body, field) and get(body, field) is None)
 
 
-@fault(
-    "triggers", what={f"{kind}-{name}": (name, KINDS[kind][0]) for kind, name in zip(itertools.cycle(KINDS), FIELDS)}
-)
+def _kinds(resource: Resource) -> dict[str, tuple[str, type]]:
+    """Each field with a JSON type that is none of its own."""
+    own = {"integer": ("integer", "fraction"), "number": ("integer", "fraction"), "flag": ("boolean",)}
+    own |= {"list": ("array",), "object": ("object",)}
+    turns, found = itertools.cycle(KINDS), {}
+    for name, field in resource.fields.items():
+        kind = next(each for each in turns if each not in own.get(field.kind, ()))
+        found[f"{kind}-{name}"] = (name, KINDS[kind][0])
+    return found
+
+
+@fault("triggers", what=_kinds)
 def kind_breaks(mock: Mock, what: tuple[str, type]) -> None:
     """A value of another JSON type makes the server fail: {what}."""
-    refuse(mock, 500, lambda _, body: type(body.get(what[0])) is what[1])
+    refuse(mock, 500, lambda _, body: type(get(body, what[0])) is what[1])
 
 
-@fault("triggers", field=REQUIRED)
+@fault("triggers", field=required)
 def absence_breaks(mock: Mock, field: str) -> None:
     """A body without `{field}` makes the server fail."""
-    refuse(mock, 500, lambda _, body: field not in body)
+    actions = ("create",) if mock.resource.merges else ()
+    refuse(mock, 500, lambda _, body: not has(body, field), *actions)
 
 
-@fault("triggers")
-def unknown_provider_breaks(mock: Mock) -> None:
-    """A `type` that is not known makes the server fail."""
-    refuse_field(mock, 500, "type", lambda text: text not in PROVIDERS)
+@fault("triggers", called="unknown-choice-breaks", field=lambda resource: only(resource.of_kind("choice")))
+def unknown_provider_breaks(mock: Mock, field: str) -> None:
+    """A choice that is not known makes the server fail."""
+    known = choices(mock.resource, field)
+    refuse_field(mock, 500, field, lambda text: text not in known)
 
 
-@fault("triggers")
-def missing_workspace_breaks(mock: Mock) -> None:
-    """BITBUCKET without `workspace` makes the server fail."""
-    refuse(mock, 500, lambda _, body: body.get("type") == "BITBUCKET" and "workspace" not in body)
+@fault("triggers", demand=demands)
+def missing_breaks(mock: Mock, demand: Demand) -> None:
+    """A body without a field that another one demands makes the server fail: {demand}."""
+    refuse(mock, 500, lambda _, body: demand.applies(body) and not has(body, demand.field))

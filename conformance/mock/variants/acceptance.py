@@ -4,45 +4,66 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...contract.fields import drop, get, has
+from ...contract.resource import Resource
+from ..facts import addresses, first, optional, promised, secrets
 from ..server import Answer, Item, Mock, Request
 from ..verify import verify_secrets
-from .catalogue import ADDRESSES, OPTIONAL, changes, variant
+from .catalogue import changes, variant
 
-# What the world has where secrets are verified.
+# The variant in which secrets are verified.
 VERIFYING = "acceptance/secrets-verified"
-VERIFIED = {"git_provider": "GITHUB", "git_token_secret": "github-Jx6wF3pT8nQ1vB5y"}
 
 
-@variant("acceptance")
-def address_kept_if_omitted(mock: Mock) -> None:
-    """An edit keeps the address that it leaves out, within a provider."""
+def verified(resource: Resource) -> dict[str, str]:
+    """What the world has where secrets are verified: a choice, and a secret that belongs to it."""
+    choice = str(next((got for each in resource.examples.values() if (got := get(each, resource.switch or ""))), ""))
+    return {choice: f"{choice.lower()}-Jx6wF3pT8nQ1vB5y"}
+
+
+def _promised(resource: Resource) -> dict[str, str]:
+    """An address that is shown whether it is sent or not."""
+    names = [name for name in addresses(resource) if name in promised(resource) and not resource.merges]
+    return first(name for name in names if resource.switch)
+
+
+@variant("acceptance", needs="edit", address=_promised)
+def address_kept_if_omitted(mock: Mock, address: str) -> None:
+    """An edit keeps the address that it leaves out, within a choice."""
+    switch = mock.resource.switch or ""
 
     @mock.on("store")
     def _(store: Any, request: Request, token: Item, body: dict[str, Any]) -> None:
-        same = token.fields.get("type") == body["type"]
-        kept = {name: token.fields[name] for name in ADDRESSES if same and name in token.fields}
+        same = get(token.fields, switch) == get(body, switch)
+        kept = {address: token.fields[address]} if same and address in token.fields else {}
         store(request, token, kept | body)
 
 
-@variant("acceptance", field=OPTIONAL)
+@variant("acceptance", field=lambda resource: [] if resource.merges else optional(resource))
 def null_as_absent(mock: Mock, field: str) -> None:
     """A `{field}` that is null counts as absent."""
 
     @mock.on("validate")
     def _(validate: Any, request: Request, body: Any) -> None:
-        if isinstance(body, dict) and body.get(field, "") is None:
-            request.body = body = {name: value for name, value in body.items() if name != field}
+        if has(body, field) and get(body, field) is None:
+            request.body = body = drop(body, field)
         validate(request, body)
 
 
-@variant("acceptance")
-def secrets_verified(mock: Mock) -> None:
-    """Secrets are verified with the provider, and made-up ones refused."""
-    verify_secrets(mock, {VERIFIED["git_provider"]: [VERIFIED["git_token_secret"]]})
+def _verifiable(resource: Resource) -> dict[str, dict[str, str]]:
+    """Where every body has a secret and a choice that it may belong to."""
+    always = [name for name in secrets(resource).values() if resource.is_always(resource.fields[name])]
+    return {"": verified(resource)} if always and resource.switch else {}
 
 
-@variant("acceptance")
-def spaces_before_credentials(mock: Mock) -> None:
+@variant("acceptance", known=_verifiable)
+def secrets_verified(mock: Mock, known: dict[str, str]) -> None:
+    """Secrets are verified with what they are of, and made-up ones refused."""
+    verify_secrets(mock, {choice: [secret] for choice, secret in known.items()})
+
+
+@variant("acceptance", prefixed=lambda resource: {"": True} if any(each.prefix for each in resource.schemes) else {})
+def spaces_before_credentials(mock: Mock, prefixed: bool) -> None:  # noqa: ARG001
     """Any number of spaces may be between the scheme and the credentials."""
     mock.on("authentic")(lambda authentic, scheme, value: authentic(scheme, value.lstrip(" ")))
 

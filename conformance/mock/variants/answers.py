@@ -13,12 +13,23 @@ from typing import Any
 
 from starlette.types import Receive, Send
 
+from ...contract.fields import drop, get, has, put
+from ...contract.resource import Resource
+from ..facts import addresses, cleared, first, promised, texts
 from ..server import Answer, Item, Mock, Refusal, Request
 from .catalogue import changes, shows, variant
 
 
-def times(change: Callable[[str], str]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    return lambda shown: {name: change(value) if name.endswith("_at") else value for name, value in shown.items()}
+def times(mock: Mock, change: Callable[[str], str]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Changes the times that the server sets."""
+    names = [name for name in (mock.resource.created, mock.resource.edited) if name]
+
+    def changed(shown: dict[str, Any]) -> dict[str, Any]:
+        for name in names:
+            shown = put(shown, name, change(get(shown, name))) if has(shown, name) else shown
+        return shown
+
+    return changed
 
 
 TIMES: dict[str, Callable[[str], str]] = {
@@ -33,13 +44,13 @@ TIMES: dict[str, Callable[[str], str]] = {
 }
 
 
-@variant("answers", how=TIMES)
+@variant("answers", needs="created", how=TIMES)
 def times_as(mock: Mock, how: Callable[[str], str]) -> None:
     """Times are shown in another form: {how}."""
-    shows(mock, times(how))
+    shows(mock, times(mock, how))
 
 
-@variant("answers", digits={"milliseconds": 3, "whole-seconds": 0})
+@variant("answers", needs="created", digits={"milliseconds": 3, "whole-seconds": 0})
 def finer_on_writes(mock: Mock, digits: int) -> None:
     """What a write answers shows times to the microsecond, what a read shows has {digits}."""
 
@@ -48,59 +59,67 @@ def finer_on_writes(mock: Mock, digits: int) -> None:
         shown = show(request, token)
         if request.action in ("create", "edit"):
             return shown
-        return times(lambda text: text[: 20 + digits].rstrip(".") + "Z")(shown)
+        return times(mock, lambda text: text[: 20 + digits].rstrip(".") + "Z")(shown)
 
 
-@variant("answers")
+@variant("answers", needs="created")
 def whole_seconds(mock: Mock) -> None:
-    """Times have no fraction: two edits within a second have the same `updated_at`."""
-    shows(mock, times(lambda text: text[:19] + "Z"))
+    """Times have no fraction: two edits within a second are at the same time."""
+    shows(mock, times(mock, lambda text: text[:19] + "Z"))
 
 
-@variant("answers")
+@variant("answers", needs="created")
 def trailing_zeros_cut(mock: Mock) -> None:
     """Times have as many digits as they need."""
-    shows(mock, times(lambda text: text[:-1].rstrip("0").rstrip(".") + "Z"))
+    shows(mock, times(mock, lambda text: text[:-1].rstrip("0").rstrip(".") + "Z"))
 
 
-@variant("answers")
-def no_updated_at(mock: Mock) -> None:
-    """`updated_at` is never shown."""
-    shows(mock, lambda shown: {name: value for name, value in shown.items() if name != "updated_at"})
+def _edited(resource: Resource) -> dict[str, str]:
+    """When an item was last edited, where answers need not say so."""
+    return {"": resource.edited} if resource.edited and not resource.shown[resource.edited].required else {}
 
 
-@variant("answers")
-def updated_at_after_an_edit(mock: Mock) -> None:
-    """`updated_at` is shown once there was an edit."""
-    shows(
-        mock,
-        lambda shown: {
-            name: value for name, value in shown.items() if name != "updated_at" or value != shown["created_at"]
-        },
-    )
+@variant("answers", called="no-{edited}", field=_edited)
+def no_updated_at(mock: Mock, field: str) -> None:
+    """The time of the last edit is never shown."""
+    shows(mock, lambda shown: drop(shown, field))
 
 
-@variant("answers")
-def empty_omitted(mock: Mock) -> None:
+@variant("answers", needs="created", called="{edited}-after-an-edit", field=_edited)
+def updated_at_after_an_edit(mock: Mock, field: str) -> None:
+    """The time of the last edit is shown once there was one."""
+    created = mock.resource.created or ""
+    shows(mock, lambda shown: drop(shown, field) if get(shown, field) == get(shown, created) else shown)
+
+
+def _texts(resource: Resource) -> dict[str, list[str]]:
+    """The texts that an item may be without."""
+    names = [name for name in texts(resource) if name in cleared(resource) and "." not in name]
+    return {"": names} if names else {}
+
+
+@variant("answers", names=_texts)
+def empty_omitted(mock: Mock, names: list[str]) -> None:
     """Optional texts that are empty are not shown."""
-    shows(
-        mock,
-        lambda shown: {
-            name: value for name, value in shown.items() if value != "" or name not in ("description", "workspace")
-        },
-    )
+    shows(mock, lambda shown: {name: value for name, value in shown.items() if value != "" or name not in names})
 
 
-@variant("answers")
-def absent_as_empty(mock: Mock) -> None:
+@variant("answers", names=_texts)
+def absent_as_empty(mock: Mock, names: list[str]) -> None:
     """Optional texts that are absent are shown as empty."""
-    shows(mock, lambda shown: {"description": "", "workspace": "", **shown})
+    shows(mock, lambda shown: {**dict.fromkeys(names, ""), **shown})
 
 
-@variant("answers")
-def expiring(mock: Mock) -> None:
-    """Git tokens have an `expired_at`."""
-    shows(mock, lambda shown: {**shown, "expired_at": "2027-02-28"})
+def _dates(resource: Resource) -> dict[str, str]:
+    """A date that only the server sets."""
+    kinds = {name: field.kind for name, field in resource.shown.items() if name not in resource.fields}
+    return first(name for name, kind in kinds.items() if kind == "date")
+
+
+@variant("answers", field=_dates)
+def expiring(mock: Mock, field: str) -> None:
+    """A date that only the server sets is shown."""
+    shows(mock, lambda shown: put(shown, field, "2027-02-28"))
 
 
 @variant(
@@ -116,51 +135,61 @@ def additional_fields(mock: Mock, what: dict[str, Any]) -> None:
     shows(mock, lambda shown: {**what, **shown})
 
 
-@variant("answers")
-def list_paged(mock: Mock) -> None:
+@variant("answers", within=lambda resource: {"": resource.items} if resource.items else {})
+def list_paged(mock: Mock, within: str) -> None:
     """The list has a page and a total besides its results."""
 
     @mock.on("list")
     def _(list_on: Any, request: Request) -> Any:
         body = list_on(request)
-        return {"page": 1, "total": len(body["results"]), **body}
+        return {"page": 1, "total": len(body[within]), **body}
 
 
-@variant("answers")
+@variant("answers", needs="list")
 def list_reversed(mock: Mock) -> None:
-    """The list shows the newest git token first."""
-    mock.on("list")(lambda list_on, request: {"results": list_on(request)["results"][::-1]})
+    """The list shows the newest {noun} first."""
+
+    @mock.on("list")
+    def _(list_on: Any, request: Request) -> Any:
+        body = list_on(request)
+        return mock.resource.relisted(body, (mock.resource.listed(body) or [])[::-1])
 
 
-@variant("answers")
-def count_with_fraction(mock: Mock) -> None:
-    """`associated_services_count` is written as 3.0 and the like."""
-    shows(mock, lambda shown: {**shown, "associated_services_count": float(shown["associated_services_count"])})
+@variant("answers", field=lambda resource: first(resource.counts))
+def count_with_fraction(mock: Mock, field: str) -> None:
+    """What the server counts is written as 3.0 and the like."""
+    shows(mock, lambda shown: put(shown, field, float(get(shown, field))))
 
 
-@variant("answers")
+@variant("answers", needs="create services")
 def in_use_at_once(mock: Mock) -> None:
-    """A new git token is used by services from the start."""
+    """A new {noun} is used from the start."""
 
     @mock.on("create")
     def _(create: Any, request: Request) -> Any:
         shown = create(request)
-        token = request.tokens[shown["id"]]
+        token = request.tokens[mock.resource.id_of(shown)]
         token.services = [mock.service(number) for number in range(3)]
         return mock.show(request, token)
 
 
-@variant("answers")
-def upper_case_ids(mock: Mock) -> None:
+@variant("answers", uuid=lambda resource: {"": resource.id} if resource.is_uuid(resource.item) else {})
+def upper_case_ids(mock: Mock, uuid: str) -> None:
     """Ids are shown in upper case."""
-    shows(mock, lambda shown: {**shown, "id": shown["id"].upper()})
+    shows(mock, lambda shown: put(shown, uuid, get(shown, uuid).upper()))
 
 
-@variant("answers")
-def another_default_address(mock: Mock) -> None:
-    """A git token without an address of its own shows another of its provider's."""
+def _promised(resource: Resource) -> dict[str, str]:
+    """An address that is shown whether it is sent or not."""
+    names = [name for name in addresses(resource) if name in promised(resource) and name in resource.optional]
+    return first(names)
+
+
+@variant("answers", address=_promised)
+def another_default_address(mock: Mock, address: str) -> None:
+    """{a} without an address of its own shows another one."""
     mock.defaults = {
-        name: {**values, "git_api_url": "https://git.example.org/api"} for name, values in mock.defaults.items()
+        choice: {**values, address: "https://git.example.org/api"} for choice, values in mock.defaults.items()
     }
 
 
@@ -213,14 +242,15 @@ def additional_headers(mock: Mock, headers: dict[str, str]) -> None:
         answer.headers.update(headers)
 
 
-@variant("http")
+@variant("http", needs="create")
 def location(mock: Mock) -> None:
-    """A create says in `Location` where the new git token is."""
+    """A create says in `Location` where the new {noun} is."""
 
     @changes(mock)
     def _(request: Request, answer: Answer) -> None:
-        if answer.status == 201:
-            answer.headers["Location"] = f"/organization/{request.ids['organizationId']}/gitToken/{answer.body['id']}"
+        if request.action == "create" and answer.status < 300:
+            id = mock.resource.id_of(answer.body)
+            answer.headers["Location"] = mock.resource.path_of(mock.resource.path, request.ids, id)
 
 
 @variant("http")
@@ -292,10 +322,10 @@ def chunked(mock: Mock) -> None:
         await send({"type": "http.response.body", "body": b""})
 
 
-@variant("answers")
-def services_counted(mock: Mock) -> None:
-    """A git token counts services that are not listed, for the caller may not see them."""
-    shows(mock, lambda shown: {**shown, "associated_services_count": shown["associated_services_count"] + 12})
+@variant("answers", field=lambda resource: first(resource.counts))
+def services_counted(mock: Mock, field: str) -> None:
+    """{a} counts what is not listed, for the caller may not see it."""
+    shows(mock, lambda shown: put(shown, field, get(shown, field) + 12))
 
 
 @variant("http")

@@ -6,20 +6,23 @@ A suite that reports one of them raises a false alarm.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-from ...contract.contract import Contract
-from ..change import Catalogue
+from ...contract.fields import get
+from ...contract.resource import Resource
+from ..change import Catalogue, Families
+from ..facts import texts
 from ..server import Answer, Mock, Refusal, Request
 
-SCHEMA = Contract.load().request_schema
-REQUEST = SCHEMA["properties"]
-OPTIONAL = [name for name in REQUEST if name not in SCHEMA["required"]]
-ADDRESSES = [name for name, schema in REQUEST.items() if schema.get("format") == "uri"]
-BOUNDS = {name: schema["x-must-accept"]["maxLength"] for name, schema in REQUEST.items() if "x-must-accept" in schema}
+FAMILIES = Families()
+variant = FAMILIES.add
 
-VARIANTS = Catalogue()
-variant = VARIANTS.add
+
+@cache
+def variants(resource: Resource) -> Catalogue:
+    """All variants that a server of a resource may be, by name."""
+    return FAMILIES.catalogue(resource)
 
 
 def refuse(mock: Mock, when: Callable[[Request, dict[str, Any]], Any], status: int = 400) -> None:
@@ -32,12 +35,14 @@ def refuse(mock: Mock, when: Callable[[Request, dict[str, Any]], Any], status: i
         validate(request, body)
 
 
-def texts(body: dict[str, Any]) -> list[str]:
-    return [value for name, value in body.items() if name in REQUEST and isinstance(value, str)]
+def texts_of(mock: Mock, body: dict[str, Any]) -> list[str]:
+    """What a body holds in texts and addresses."""
+    names = [*texts(mock.resource), *mock.resource.of_kind("address")]
+    return [value for name in names if isinstance(value := get(body, name), str)]
 
 
 def shows(mock: Mock, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-    """Changes how every answer shows a git token."""
+    """Changes how every answer shows an item."""
     mock.on("show")(lambda show, request, token: change(show(request, token)))
 
 

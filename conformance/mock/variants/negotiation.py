@@ -1,4 +1,4 @@
-"""Variants that say what state a git token is in, and keep to it, or refuse what they do not know."""
+"""Variants that say what state an item is in, and keep to it, or refuse what they do not know."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..server import Answer, Mock, Refusal, Request
 from .catalogue import variant
 
 
-@variant("conditions", form={"strong": "", "weak": "W/"})
+@variant("conditions", needs="get", form={"strong": "", "weak": "W/"})
 def tags(mock: Mock, form: str) -> None:
     """Reads have a {form} ETag, by which 304 is answered, and by a strong one 412."""
 

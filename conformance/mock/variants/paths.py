@@ -11,13 +11,13 @@ from ..server import Answer, Mock, Request
 from .catalogue import variant
 
 
-@variant("paths", road=READINGS.keys())
+@variant("paths", road=list(READINGS))
 def understood(mock: Mock, road: str) -> None:
     """A path that is written in another way leads where the usual one does: {road}."""
 
     @mock.on("address")
     def _(address: Any, scope: Scope) -> Scope:
-        path = otherwise(scope, road)
+        path = otherwise(mock.resource, scope, road)
         return address(scope if path is None else led(scope, path))  # type: ignore[no-any-return]
 
 
@@ -27,7 +27,7 @@ def redirected(mock: Mock, road: str) -> None:
 
     @mock.on("address")
     def _(address: Any, scope: Scope) -> Scope:
-        path = otherwise(scope, road)
+        path = otherwise(mock.resource, scope, road)
         if path is None:
             return address(scope)  # type: ignore[no-any-return]
         return led({**scope, "headers": [*scope["headers"], (b"x-usual", path.encode())]}, path)
@@ -42,6 +42,9 @@ def redirected(mock: Mock, road: str) -> None:
 @variant("paths")
 def page_for_all_else(mock: Mock) -> None:
     """A path that leads nowhere is answered with 200 and the web console's page, as applications of one page are."""
+    resource = mock.resource
+    segments = [each for each in resource.collection.split("/") if each and "{" not in each]
+    home = resource.path_of(resource.collection, {name: mock.world.id(name) for name in resource.owners}, "")
 
     @mock.on("handle")
     def _(handle: Any, request: Request) -> Answer:
@@ -51,11 +54,10 @@ def page_for_all_else(mock: Mock) -> None:
 
     @mock.on("address")
     def _(address: Any, scope: Scope) -> Scope:
-        prefix = f"/organization/{mock.world.organization_id}/gitToken"
-        if (scope["method"] != "GET" and "\0" in scope["path"]) or (
-            scope["path"].startswith("/organization/")
-            and "/gitToken" in scope["path"]
-            and (not scope["path"].endswith(("/", ".json")) and ";" not in scope["path"])
+        path = scope["path"]
+        known = path.startswith(f"/{segments[0]}/") and f"/{segments[-1]}" in path
+        if (scope["method"] != "GET" and "\0" in path) or (
+            known and not path.endswith(("/", ".json")) and ";" not in path
         ):
             return address(scope)  # type: ignore[no-any-return]
-        return led({**scope, "method": "GET", "headers": [(b"x-page", b"1")]}, prefix)
+        return led({**scope, "method": "GET", "headers": [(b"x-page", b"1")]}, home)

@@ -9,8 +9,11 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from ...contract.fields import get
+from ...contract.resource import Resource
+from ..facts import addresses, bound, only, takes, texts
 from ..server import Answer, Item, Mock, Refusal, Request
-from .catalogue import BOUNDS, REQUEST, changes, refuse, texts, variant
+from .catalogue import changes, refuse, texts_of, variant
 
 
 @variant("refusals")
@@ -29,7 +32,7 @@ def huge_additional_properties(mock: Mock, status: int) -> None:
     """Additional properties of more than 64 KiB are refused with {status}."""
     refuse(
         mock,
-        lambda _, body: len(json.dumps({name: body[name] for name in body if name not in REQUEST})) > 64 * 1024,
+        lambda _, body: len(json.dumps({name: body[name] for name in body if name not in mock.requested})) > 64 * 1024,
         status,
     )
 
@@ -43,12 +46,12 @@ def media_type_415(mock: Mock) -> None:
         try:
             accept(media_type)
         except Refusal:
-            raise Refusal(415, "send application/json", {"Accept": "application/json"}) from None
+            raise Refusal(415, "send JSON", {"Accept": ", ".join(mock.media_types)}) from None
 
 
 @variant("refusals")
 def media_type_literal(mock: Mock) -> None:
-    """`application/json` is taken in lower case alone."""
+    """The media type is taken in lower case alone."""
 
     @mock.on("accept")
     def _(accept: Any, media_type: str) -> None:
@@ -61,7 +64,7 @@ def without_media_type(mock: Mock) -> None:
 
     @mock.on("accept")
     def _(accept: Any, media_type: str) -> None:
-        accept(media_type or "application/json")
+        accept(media_type or min(mock.media_types))
 
 
 @variant("refusals")
@@ -83,23 +86,29 @@ def not_a_number(mock: Mock) -> None:
         return parse(re.sub(rb"([:\[,]\s*)-?(NaN|Infinity)\b", rb"\g<1>0", raw))
 
 
-@variant("refusals")
-def any_uuid_notation(mock: Mock) -> None:
+def _uuids(resource: Resource) -> dict[str, list[str]]:
+    """The path's parameters that are UUIDs, if there are any."""
+    names = [name for name in (*resource.owners, resource.item) if resource.is_uuid(name)]
+    return {"": names} if names else {}
+
+
+@variant("refusals", uuids=_uuids)
+def any_uuid_notation(mock: Mock, uuids: list[str]) -> None:
     """An id may have no hyphens, or stand in braces or behind `urn:uuid:`, as many a library reads it."""
 
     @mock.on("locate")
     def _(locate: Any, request: Request) -> None:
-        for name, text in request.ids.items():
+        for name in request.ids.keys() & set(uuids):
             with contextlib.suppress(ValueError):
-                request.ids[name] = str(uuid.UUID(text))
+                request.ids[name] = str(uuid.UUID(request.ids[name]))
         locate(request)
 
 
 @variant("refusals")
 def blank(mock: Mock) -> None:
-    """A `name`, `token` or `workspace` that is blank is refused."""
-    names = [name for name in REQUEST if REQUEST[name].get("x-must-accept", {}).get("minLength")]
-    refuse(mock, lambda _, body: any(isinstance(body.get(name), str) and not body[name].strip() for name in names))
+    """A text that is blank is refused where it need not be accepted."""
+    names = [name for name in texts(mock.resource) if not takes(mock.resource, name, " ")]
+    refuse(mock, lambda _, body: any(isinstance(value := get(body, name), str) and not value.strip() for name in names))
 
 
 @variant(
@@ -109,19 +118,24 @@ def blank(mock: Mock) -> None:
 def characters(mock: Mock, what: str) -> None:
     """Texts with {what} are refused."""
     pattern = re.compile(what)
-    refuse(mock, lambda _, body: any(map(pattern.search, texts(body))))
+    refuse(mock, lambda _, body: any(map(pattern.search, texts_of(mock, body))))
 
 
 @variant("refusals")
 def beyond_the_bounds(mock: Mock) -> None:
     """What is longer than must be accepted is refused, to the character."""
-    refuse(
-        mock, lambda _, body: any(isinstance(body.get(name), str) and len(body[name]) > BOUNDS[name] for name in BOUNDS)
-    )
+    fields = mock.resource.of_kind("text", "address").items()
+    bounds = {name: bound(field) for name, field in fields if field.bound("maxLength")}
+
+    def beyond(body: dict[str, Any]) -> bool:
+        return any(isinstance(value := get(body, name), str) and len(value) > most for name, most in bounds.items())
+
+    refuse(mock, lambda _, body: beyond(body))
 
 
 @variant(
     "refusals",
+    called="addresses",
     what={
         "other-schemes": lambda url: not re.match("(?i)https?:", url),
         "user-information": lambda url: "@" in url.partition("//")[2].partition("/")[0],
@@ -129,10 +143,15 @@ def beyond_the_bounds(mock: Mock) -> None:
         "underscores-in-hosts": lambda url: "_" in url.partition("//")[2].partition("/")[0],
         "dots-after-hosts": lambda url: url.partition("//")[2].partition("/")[0].endswith("."),
     },
+    field=lambda resource: only(addresses(resource)),
 )
-def addresses(mock: Mock, what: Callable[[str], Any]) -> None:
-    """Addresses with {what} are refused."""
-    refuse(mock, lambda _, body: isinstance(body.get("git_api_url"), str) and what(body["git_api_url"]))
+def odd_addresses(mock: Mock, what: Callable[[str], Any], field: str) -> None:
+    """Addresses with {what} are refused where they need not be accepted."""
+
+    def refused(value: object) -> bool:
+        return isinstance(value, str) and bool(what(value)) and not takes(mock.resource, field, value)
+
+    refuse(mock, lambda _, body: refused(get(body, field)))
 
 
 @variant("refusals")
@@ -188,20 +207,20 @@ def long_ids_414(mock: Mock) -> None:
         locate(request)
 
 
-@variant("refusals")
-def unknown_git_token_403(mock: Mock) -> None:
-    """A git token that does not exist is answered with 403, as another organization's is."""
+@variant("refusals", called="unknown-{noun}-403")
+def unknown_item_403(mock: Mock) -> None:
+    """{a} that does not exist is answered with 403, as another {owner}'s is."""
 
     @mock.on("find")
     def _(find: Any, request: Request, name: str) -> Any:
         if name not in request.tokens:
-            raise Refusal(403, "no git token for you")
+            raise Refusal(403, "none for you")
         return find(request, name)
 
 
-@variant("refusals", status={"409": 409, "400": 400, "403": 403, "422": 422})
+@variant("refusals", needs="delete services", status={"409": 409, "400": 400, "403": 403, "422": 422})
 def in_use_kept(mock: Mock, status: int) -> None:
-    """A git token that services use is not deleted: {status}."""
+    """{a} that is in use is not deleted: {status}."""
 
     @mock.on("delete")
     def _(delete: Any, request: Request) -> Any:
@@ -221,34 +240,35 @@ def ids_404(mock: Mock) -> None:
         locate(request)
 
 
-@variant("refusals", foreign={"404": 404}, unknown={"404": 404, "403": 403})
+@variant("refusals", needs="owners", called="{owner}s", foreign={"404": 404}, unknown={"404": 404, "403": 403})
 def organizations(mock: Mock, foreign: int, unknown: int) -> None:
-    """Another organization is answered with {foreign}, one that does not exist with {unknown}."""
+    """Another {owner} is answered with {foreign}, one that does not exist with {unknown}."""
 
     @mock.on("organization")
     def _(_: Any, request: Request, name: str) -> dict[str, Item]:  # noqa: ARG001
-        if name != mock.world.organization_id:
+        if name != mock.home:
             raise Refusal(foreign if name in mock.organizations else unknown, "not for you")
         return mock.organizations[name]
 
 
-@variant("refusals")
+@variant("refusals", needs="owners", called="unknown-{owner}-403")
 def unknown_organization_403(mock: Mock) -> None:
-    """An organization that does not exist is answered with 403, as another's is."""
+    """{an_owner} that does not exist is answered with 403, as another's is."""
+    foreign = next(owners for owners in mock.organizations if owners != mock.home)
 
     @mock.on("organization")
     def _(organization: Any, request: Request, name: str) -> Any:
-        return organization(request, name if name == mock.world.organization_id else mock.world.foreign_organization_id)
+        return organization(request, name if name == mock.home else foreign)
 
 
-@variant("refusals")
-def foreign_git_token_403(mock: Mock) -> None:
-    """Another organization's git token under the caller's own path is answered with 403."""
+@variant("refusals", needs="owners", called="foreign-{noun}-403")
+def foreign_item_403(mock: Mock) -> None:
+    """Another {owner}'s {noun} under the caller's own path is answered with 403."""
 
     @mock.on("find")
     def _(find: Any, request: Request, name: str) -> Any:
         if name not in request.tokens and any(name in tokens for tokens in mock.organizations.values()):
-            raise Refusal(403, "not your git token")
+            raise Refusal(403, "not yours")
         return find(request, name)
 
 
