@@ -16,7 +16,8 @@ PEER = str(ROOT / "bench" / "peers" / "node_modules" / ".bin" / "openapi-diff")
 PROGRAM = """
 import sys
 from drift.compare import compare
-from drift.document import operations, read
+from drift.operations import operations
+from drift.upstream import read
 found = compare(*(operations(read(path), path) for path in sys.argv[1:]))
 sys.exit(1 if found else 0)
 """

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drift import compare, document, report
+from conformance.contract.document import ContractError, parse, read
+from drift import compare, report
 from drift.compare import Difference
-from drift.document import DocumentError
+from drift.operations import operations
 
 CONTRACT = "openapi/git-token.yaml"
 CLIENT = "generated/qovery_git_token"
@@ -45,11 +46,9 @@ class Change:
 def between(old: dict[str, Any], new: dict[str, Any], client: dict[str, str], changed: dict[str, str]) -> Change:
     """The change from one contract and client to others; a client is the text of its modules by their path.
 
-    Raises DocumentError if one of the contracts cannot be compared.
+    Raises ContractError if one of the contracts cannot be compared.
     """
-    differences = compare.compare(
-        document.operations(old, "the old contract"), document.operations(new, "the contract")
-    )
+    differences = compare.compare(operations(old, "the old contract"), operations(new, "the contract"))
     before, after = surface(client), surface(changed)
     names = sorted(before.keys() | after.keys())
     edits = [Edit(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)]
@@ -123,12 +122,12 @@ def surface(client: dict[str, str]) -> dict[str, str]:
 def since(revision: str, root: Path) -> tuple[Change, list[str]]:
     """The change of the project in `root` since a git revision, and what versions and changelog do not say of it.
 
-    Raises DocumentError if there is no contract at that revision, or one that cannot be compared.
+    Raises ContractError if there is no contract at that revision, or one that cannot be compared.
     """
     content = _git(root, "show", f"{revision}:./{CONTRACT}")
     if content is None:
-        raise DocumentError(f"there is no {CONTRACT} at {revision}")
-    old, new = document.parse(content.encode(), f"{revision}:{CONTRACT}"), document.read(str(root / CONTRACT))
+        raise ContractError(f"there is no {CONTRACT} at {revision}")
+    old, new = parse(content.encode(), f"{revision}:{CONTRACT}"), read(root / CONTRACT)
     listed = _git(root, "ls-tree", "-r", "--name-only", revision, f"./{CLIENT}/") or ""
     before = {path: _git(root, "show", f"{revision}:./{path}") or "" for path in listed.splitlines()}
     after = {

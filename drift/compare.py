@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from drift import witness
-from drift.document import Body, Operation, Parameter, Response
-from drift.schema import ABOUT, NEVER, NOTES, TOGETHER, Schema, admits_type, covers, text, units
+from drift.operations import Body, Operation, Parameter, Response
+from drift.schema import ABOUT, NEVER, NOTES, TOGETHER, Schema, admits_type, bounded, covers, text, units
 from drift.witness import ITEM, OTHER, Path
 
 
@@ -54,18 +54,24 @@ class Difference:
 
 
 def compare(old: dict[str, Operation], new: dict[str, Operation]) -> list[Difference]:
-    """Every difference between two sets of operations, as drift.document.operations reads them."""
-    differences: list[Difference] = []
+    """Every difference between two sets of operations, as drift.operations.operations reads them.
+
+    Raises ContractError if they differ in more than can be compared in a few seconds.
+    """
+    with bounded():
+        return list(_operations(old, new))
+
+
+def _operations(old: dict[str, Operation], new: dict[str, Operation]) -> Iterator[Difference]:
     for key in [*old, *(key for key in new if key not in old)]:
         if key not in new:
             said = f"{old[key].method} {old[key].path}"
-            differences.append(Difference(_quoted(old[key].id), "operation", said, None, BREAKING, COMPATIBLE))
+            yield Difference(_quoted(old[key].id), "operation", said, None, BREAKING, COMPATIBLE)
         elif key not in old:
             said = f"{new[key].method} {new[key].path}"
-            differences.append(Difference(_quoted(new[key].id), "operation", None, said, COMPATIBLE, BREAKING))
+            yield Difference(_quoted(new[key].id), "operation", None, said, COMPATIBLE, BREAKING)
         else:
-            differences += _operation(old[key], new[key])
-    return differences
+            yield from _operation(old[key], new[key])
 
 
 def bump(differences: list[Difference]) -> str | None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
+from conformance.contract.document import ContractError
 from drift.compare import Difference
-from drift.document import DocumentError
 from drift.schema import text
 
 PATH = Path(__file__).parent.parent / "openapi" / "deviations.yaml"
@@ -35,16 +35,16 @@ class Deviation:
 
 
 def load(path: Path = PATH) -> list[Deviation]:
-    """Reads the accepted deviations. Raises DocumentError where the file is not what it has to be."""
+    """Reads the accepted deviations. Raises ContractError where the file is not what it has to be."""
     try:
         entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise DocumentError(f"{path.name}: {' '.join(str(error).split())}") from None
+        raise ContractError(f"{path.name}: {' '.join(str(error).split())}") from None
     deviations = []
     for number, entry in enumerate(entries if isinstance(entries, list) else [entries], 1):
         fields = {"where", "what", "ours", "upstream", "reason"}
         if not isinstance(entry, dict) or entry.keys() != fields or not str(entry["reason"] or "").strip():
-            raise DocumentError(f"{path.name}: entry {number} needs exactly {', '.join(sorted(fields))}")
+            raise ContractError(f"{path.name}: entry {number} needs exactly {', '.join(sorted(fields))}")
         deviations.append(Deviation(**entry))
     return deviations
 

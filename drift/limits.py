@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
-from drift.document import METHODS
+from conformance.contract.document import METHODS
 
 # The keys and indices that lead to a part of the document, and why it cannot be there.
 Place = tuple["str | int", ...]

@@ -7,12 +7,17 @@ apart, under NOTES.
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
+from contextvars import ContextVar
 from functools import cache, reduce
 from typing import Any
 
 import jsonschema_rs
 from jsonschema_rs.canonical import CanonicalizationError, Containment
+
+from conformance.contract.document import ContractError
 
 Schema = dict[str, Any]
 
@@ -79,9 +84,33 @@ _GREATEST = ("minItems", "minLength", "minProperties")
 _LEAST = ("maxItems", "maxLength", "maxProperties")
 
 
+# How many characters of JSON a comparison may make, of the schemas and values that it tries: that is what takes time.
+# Qovery's document takes 800,000.
+MOST_TEXT = 40_000_000
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+_made: ContextVar[list[int] | None] = ContextVar("made", default=None)
+
+
+@contextlib.contextmanager
+def bounded() -> Iterator[None]:
+    """Within it, work is counted. Raises ContractError where it is more than a few seconds'."""
+    token = _made.set([0])
+    try:
+        yield
+    finally:
+        _made.reset(token)
+
+
 def text(value: object) -> str:
     """A JSON value as text, the same for equal values; 1 and 1.0 are equal, 1 and true are not."""
-    return json.dumps(_integral(value), sort_keys=True, separators=(",", ":"))
+    made = _encode(value)
+    if ".0" in made or "e+" in made:  # as whole numbers of floating point are written
+        made = _encode(_integral(value))
+    if count := _made.get():
+        count[0] += len(made)
+        if count[0] > MOST_TEXT:
+            raise ContractError("the documents differ in too much, or in schemas that are too large, to be compared")
+    return made
 
 
 def normal(schema: Schema | bool) -> Schema:

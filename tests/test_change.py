@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from drift import change, document
+from conformance.contract.document import ContractError, read
+from drift import change
 
 Json = dict[str, Any]
 Edit = Callable[[Json], object]
@@ -27,8 +28,8 @@ class Flat(yaml.SafeDumper):
 
 
 def contract(edit: Edit = lambda _: None) -> Json:
-    read = document.read(str(ROOT / "openapi" / "git-token.yaml"))
-    changed: Json = yaml.safe_load(yaml.dump(read, Dumper=Flat))
+    document = read(ROOT / "openapi" / "git-token.yaml")
+    changed: Json = yaml.safe_load(yaml.dump(document, Dumper=Flat))
     edit(changed)
     return changed
 
@@ -226,5 +227,5 @@ def test_a_project_is_compared_with_a_revision_of_it(tmp_path: Path) -> None:
 
     assert change.since("HEAD", project)[1] == []
     for revision, folder in (("no-such-revision", project), ("HEAD", tmp_path)):
-        with pytest.raises(document.DocumentError, match=f"at {revision}$"):
+        with pytest.raises(ContractError, match=f"at {revision}$"):
             change.since(revision, folder)

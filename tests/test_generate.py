@@ -139,7 +139,7 @@ def test_a_contract_that_cannot_be_used(project: Path, old: str, new: str, at: s
     edit(project, old, new)
     text = (project / CONTRACT).read_text()
     answer = generate(project)
-    assert (answer.returncode, answer.stdout) == (1, "")
+    assert (answer.returncode, answer.stdout) == (2, "")
     assert answer.stderr.count("\n") == 1
     file, line, message = answer.stderr.split(":", 2)
     assert file == CONTRACT
@@ -192,7 +192,7 @@ def test_a_contract_that_is_none(project: Path, content: bytes | None) -> None:
     else:
         (project / CONTRACT).write_bytes(content)
     answer = generate(project)
-    assert (answer.returncode, answer.stdout) == (1, "")
+    assert (answer.returncode, answer.stdout) == (2, "")
     assert answer.stderr.startswith(f"{CONTRACT}:")
     assert answer.stderr.count("\n") == 1
     assert contents(project / "generated") == before

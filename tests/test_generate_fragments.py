@@ -286,7 +286,7 @@ def test_what_gives_no_client_is_refused_in_one_line(name: str, tmp_path: Path) 
     file = tmp_path / "alarms.yaml"
     file.write_text(yaml.safe_dump(document, sort_keys=False))
     done = generate(Path(), "--contract", str(file), "--output", str(tmp_path / "out"))
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert done.stderr.startswith(f"{file}:")
     assert problem in done.stderr
     assert not list((tmp_path / "out").glob("*")) if (tmp_path / "out").exists() else True

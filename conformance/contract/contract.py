@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from .document import METHODS, PATH, ContractError, Json, Operation, operations, read, resolve, validator
+from .document import METHODS, PATH, ContractError, Json, Operation, References, operations, read, validator
 from .limits import refuse
 from .resource import Resource
 from .zones import MODERATE_DEPTH, MODERATE_SIZE, Zone, Zones, is_odd
@@ -28,7 +28,7 @@ class Contract:
     """A contract that has been read, with its references resolved."""
 
     def __init__(self, document: Json) -> None:
-        self.document: Json = resolve(document, document, ())
+        self.document: Json = References(document).resolve(document)
 
     @classmethod
     def load(cls, path: Path = PATH) -> Contract:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import jsonschema_rs
 import yaml
@@ -18,8 +22,9 @@ PATH = Path(__file__).with_name("git-token.yaml")
 if not PATH.exists():
     PATH = Path(__file__).parent.parent.parent / "openapi" / "git-token.yaml"
 
-# How deep a document may be nested, and how many nodes it may have: Qovery's own is 17 deep and has 74,000.
-DEPTH, NODES = 100, 1_000_000
+# How large a document may be, how deep it may be nested, and how many nodes it may have, aliases and references told
+# out: Qovery's own has 1 MB, is 17 deep, and has 74,000 nodes.
+BYTES, DEPTH, NODES = 10_000_000, 100, 400_000
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
@@ -58,25 +63,58 @@ class Operation:
         return re.findall(r"{(\w+)}", self.path)
 
 
-def read(path: Path) -> Json:
-    """The document in a YAML file, as it stands there.
+def read(path: Path, versions: str = "3.1") -> Json:
+    """The document in a YAML or JSON file, as it stands there. Raises ContractError as `content` and `parse` do."""
+    return parse(content(path), str(path), versions)
 
-    Raises ContractError with file and line if it cannot be read, is not YAML, or is not an OpenAPI 3.1 document.
-    """
+
+def content(path: Path) -> bytes:
+    """What a file holds. Raises ContractError if it cannot be read, or is too large for a document."""
     try:
-        text = path.read_text(encoding="utf-8")
-        check_size(text, str(path))
-        document = yaml.load(text, yaml.CSafeLoader)
+        with path.open("rb") as file:
+            data = file.read(BYTES + 1)
     except OSError as error:
         raise ContractError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ContractError(f"{path}: not UTF-8") from None
+    if len(data) > BYTES:
+        raise ContractError(f"{path}: larger than {BYTES:,} bytes")
+    return data
+
+
+def parse(data: bytes, name: str, versions: str = "3.1") -> Json:
+    """The document in YAML or JSON, as it stands there; `name` is its name in messages.
+
+    Raises ContractError with name and line if it has too many parts, is not YAML, or not OpenAPI of these versions.
+    """
+    try:
+        text = data.decode()
+        check_size(text, name)
+        with _uncollected():
+            document = yaml.load(text, Loader=yaml.CSafeLoader)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ContractError(f"{name}:{line}: not UTF-8") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ContractError(f"{path}:{line}: {error.problem}") from None
-    if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3.1"):
-        raise ContractError(f"{path}:1: not an OpenAPI 3.1 document")
-    return document
+        raise ContractError(f"{name}:{line}: not YAML: {error.problem}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ContractError(f"{name}: not YAML: {' '.join(str(error).split())}") from None
+    version = document.get("openapi") if isinstance(document, dict) else None
+    known = versions.split(" or ")
+    if not re.fullmatch(rf"({'|'.join(map(re.escape, known))})(\.\d+)*", str(version)):
+        raise ContractError(f"{name}:1: not an OpenAPI {versions} document")
+    return dict(document)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector: to look for cycles in a large document takes longer than to read it."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def check_size(text: str | bytes, name: str) -> None:
@@ -147,22 +185,54 @@ def validator(schema: Json) -> jsonschema_rs.Validator:
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
 
 
-def resolve(node: Any, document: Json, inside: tuple[str, ...]) -> Any:
-    """A copy of `node` with every local reference replaced by what it names."""
-    if isinstance(node, list):
-        return [resolve(item, document, inside) for item in node]
-    if not isinstance(node, dict):
-        return node
-    reference = node.get("$ref")
-    if not isinstance(reference, str):
-        return {key: resolve(value, document, inside) for key, value in node.items()}
-    if not reference.startswith("#/") or reference in inside:
-        raise LookupError(f"cannot resolve {reference}")
-    target: Any = document
-    for part in reference[2:].split("/"):
-        part = part.replace("~1", "/").replace("~0", "~")
-        if not isinstance(target, dict) or part not in target:
-            raise LookupError(f"{reference} names nothing")
-        target = target[part]
-    siblings = {key: value for key, value in node.items() if key != "$ref"}
-    return resolve({**target, **siblings}, document, (*inside, reference))
+class References:
+    """What the references of a document name, and how many nodes it has when they are told out."""
+
+    def __init__(self, document: Json) -> None:
+        self._document = document
+        self._nodes = 0
+
+    def resolve(self, node: Any, place: str = "", inside: tuple[str, ...] = ()) -> Any:
+        """A copy of a part of the document with every reference replaced by what it names.
+
+        Raises ContractError where one leads nowhere, out of the document, or back to itself.
+        """
+        self.count(place)
+        if isinstance(node, list):
+            return [self.resolve(item, place, inside) for item in node]
+        if not isinstance(node, dict):
+            return node
+        reference = node.get("$ref")
+        if not isinstance(reference, str):
+            return {key: self.resolve(value, place, inside) for key, value in node.items()}
+        if reference in inside:
+            raise ContractError(f"{place}: {reference} refers to itself".removeprefix(": "))
+        target = self.find(reference, place)
+        if not isinstance(target, dict):
+            raise ContractError(f"{place}: {reference} is not a mapping".removeprefix(": "))
+        beside = {key: value for key, value in node.items() if key != "$ref"}
+        return self.resolve({**target, **beside}, reference, (*inside, reference))
+
+    def find(self, reference: str, place: str) -> Any:
+        """What a reference names. Raises ContractError if that is nothing, or outside of the document."""
+        if not reference.startswith("#/"):
+            raise ContractError(f"{place}: {reference} is outside of the document".removeprefix(": "))
+        target: Any = self._document
+        for part in reference[2:].split("/"):
+            part = unquote(part).replace("~1", "/").replace("~0", "~")
+            if isinstance(target, list) and part.isdecimal() and int(part) < len(target):
+                target = target[int(part)]
+                continue
+            if isinstance(target, dict) and part not in target:
+                # YAML's keys need not be text.
+                part = next((key for key in target if str(key) == part), part)
+            if not isinstance(target, dict) or part not in target:
+                raise ContractError(f"{place}: {reference} names nothing".removeprefix(": "))
+            target = target[part]
+        return target
+
+    def count(self, place: str) -> None:
+        """Counts a node. Raises ContractError if there are too many."""
+        self._nodes += 1
+        if self._nodes > NODES:
+            raise ContractError(f"{place}: with its references told out, the document has more than {NODES:,} nodes")

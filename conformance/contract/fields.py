@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
-from .document import Json
+from .document import ContractError, Json
+
+# How many fields a body may have, those within others included.
+MOST = 500
 
 Kind = Literal[
     "text", "choice", "address", "flag", "integer", "number", "date", "date-time", "uuid", "list", "object", "other"
@@ -71,8 +75,14 @@ def kind(schema: Json) -> Kind:
 
 
 def fields_of(schema: Json) -> dict[str, Field]:
-    """All fields of the objects that a schema describes, an object before those within it."""
-    return {field.name: field for field in _fields(schema, ())}
+    """All fields of the objects that a schema describes, an object before those within it.
+
+    Raises ContractError if there are more than MOST.
+    """
+    found = {field.name: field for field in islice(_fields(schema, ()), MOST + 1)}
+    if len(found) > MOST:
+        raise ContractError(f"a body has more than {MOST} fields, which is more than can be tested")
+    return found
 
 
 def _fields(schema: Json, path: tuple[str, ...]) -> Iterator[Field]:

@@ -49,6 +49,9 @@ KNOWN = frozenset(
     }
 )
 
+# The longest texts and lists that are sent, be it to see them refused: larger ones take memory, and find nothing.
+LARGEST = {"minLength": 100_000, "maxLength": 100_000, "minItems": 1_000, "maxItems": 1_000}
+
 
 def refuse(resource: Resource) -> None:
     """Raises ContractError with the first thing that cannot be honoured."""
@@ -83,6 +86,10 @@ def _schema(schema: Any, place: str) -> Iterator[tuple[str, str]]:
     for key in schema:
         if key not in KNOWN and not key.startswith("x-"):
             yield f"{place}, {key}", f"it is not known in a request; known are {', '.join(sorted(KNOWN))}"
+    for narrower, where in ((schema, place), (schema.get("x-must-accept") or {}, f"{place}, x-must-accept")):
+        for key, most in LARGEST.items():
+            if narrower.get(key, 0) > most:
+                yield f"{where}, {key}", f"larger than {most:,}, and no larger texts or lists are sent: leave it out"
     for name, each in schema.get("properties", {}).items():
         yield from _schema(each, f"{place}, {name}")
     for key in ("items", "then", "else"):

@@ -81,6 +81,8 @@ class Resource:
 
     def _collection(self) -> str:
         """The path that all others begin with."""
+        if not self.operations:
+            raise ContractError("paths: there are no operations")
         shortest = min(self.operations.values(), key=lambda each: (len(each.path.split("/")), each.path)).path
         if shortest.endswith("}"):
             shortest = shortest.rpartition("/")[0]

@@ -11,7 +11,8 @@ import yaml
 from openapi_python_client.parser.errors import GeneratorError, ParseError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from conformance.contract.document import ContractError, check_size
+from conformance.contract.document import ContractError, References, check_size, content
+from conformance.contract.fields import MOST
 
 # The keys and indices that lead to a part of the document.
 Steps = tuple[Any, ...]
@@ -27,9 +28,9 @@ class Document:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise Unusable(f"{path}: {error.strerror}") from None
+            data = content(path)
+        except ContractError as error:
+            raise Unusable(str(error)) from None
         try:
             text = data.decode()
             check_size(text, str(path))
@@ -54,6 +55,12 @@ class Document:
         for place, part in _parts(self.content):
             if isinstance(part, dict) and isinstance(part.get("$ref"), str) and not self._names(part["$ref"]):
                 raise self.unusable(f"cannot find {part['$ref']}", (*place, "$ref"))
+            if isinstance(part, dict) and isinstance(part.get("properties"), dict) and len(part["properties"]) > MOST:
+                raise self.unusable(f"has more than {MOST} fields", (*place, "properties"))
+        try:
+            References(self.content).resolve(self.content)
+        except ContractError as error:
+            raise self.unusable(str(error), _named(str(error))) from None
         for violation in OpenAPIV31SpecValidator(self.content).iter_errors():
             problem = violation.message.partition("\n")[0]
             place = self._from_root(tuple(violation.absolute_path), violation.instance)

@@ -8,7 +8,7 @@ For the git tokens' contract both end with what changed since a git revision, HE
 and in the client's public surface. With --check and --base, a change that versions and changelog do not say fails.
 
 Before a client is put in its place it is imported, and mypy judges it. A contract that cannot be used ends in one line
-that says where and why, exit code 1, and leaves the client as it is.
+that says where and why, exit code 2, and leaves the client as it is.
 """
 
 from __future__ import annotations
@@ -46,7 +46,6 @@ from openapi_python_client.strings import PythonIdentifier
 from conformance.contract.contract import Contract, ContractError
 from conformance.contract.limits import refuse
 from drift import change
-from drift.document import DocumentError
 from drift.limits import unsupported
 
 HERE = Path(__file__).parent
@@ -101,7 +100,7 @@ def main() -> int:
                 print(f"{client} is written")
     except Unusable as error:
         print(error, file=sys.stderr)
-        return 1
+        return 2
     return changes(options.base, options.check) if client == CLIENT else 0
 
 
@@ -117,7 +116,7 @@ def changes(base: str | None, check: bool) -> int:
     """Says what changed since a git revision, and whether it has been said."""
     try:
         changed, unsaid = change.since(base or "HEAD", Path())
-    except DocumentError as error:
+    except ContractError as error:
         print(f"nothing to compare with: {error}", file=sys.stderr)
         return 1 if base else 0
     print(f"\nSince {base or 'HEAD'}:\n\n{change.text(changed)}")
