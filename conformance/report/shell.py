@@ -5,6 +5,8 @@ No line holds an exclamation mark: an interactive shell would look for it in its
 
 from __future__ import annotations
 
+import base64
+import itertools
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,9 +14,11 @@ from dataclasses import dataclass
 from ..target.exchange import Request
 
 # A value shorter than this occurs by chance, and is no reason for a variable.
-_TELLING = 8
+TELLING = 8
 # A body longer than this is searched for what is repeated in it.
 _LONG = 400
+# What is repeated more often than this is written by a command that repeats it.
+_OFTEN = 4
 # What may stand between single quotes as it is, but for what `printf` gives a meaning.
 _PLAIN = re.compile(r"[ -~]")
 
@@ -40,8 +44,11 @@ _FORMS: tuple[tuple[Callable[[str], str], str], ...] = (
     # The segments of a JWT.
     (lambda value: value.rpartition(".")[0], "${%s%%.*}"),
     (lambda value: value.partition(".")[0], "${%s%%%%.*}"),
+    (lambda value: ".".join(value.split(".")[1:2]), '$(printf %%s "$%s" | cut -d. -f2)'),
     (lambda value: value.rpartition(".")[2], "${%s##*.}"),
 )
+# The segment of a JWT that says something: an object in base64 begins so.
+_SEGMENT = re.compile(r"eyJ[\w-]+")
 # Letters in both cases, in turn: in the shell one half each.
 _MIXED = "$(printf %%s \"$%s\" | awk '{ print toupper(substr($0, 1, 18)) substr($0, 19) }')"
 
@@ -54,41 +61,62 @@ class Names:
         self._expressions: dict[str, str] = {}
         self._names: dict[str, str] = {}
         for value, name in values:
-            if len(value) < _TELLING:
+            if len(value) < TELLING:
                 continue
             for change, expression in _FORMS:
                 form = change(value)
-                if len(form) >= _TELLING:
+                if len(form) >= TELLING:
                     self._expressions.setdefault(form, expression % name)
                     self._names.setdefault(form, name)
             self._names.setdefault(value, name)
         forms = sorted(self._expressions, key=len, reverse=True)
         self._any = re.compile("|".join(map(re.escape, forms)) or r"(?!)")
         self._folded = {value.lower(): name for value, name in self._names.items() if value in self._expressions}
-        whole = sorted({value.lower() for value, _ in values if len(value) >= _TELLING}, key=len, reverse=True)
+        whole = sorted({value.lower() for value, _ in values if len(value) >= TELLING}, key=len, reverse=True)
         self._mixed = re.compile("|".join(map(re.escape, whole)) or r"(?!)", re.IGNORECASE)
+        self._cut = {value[:TELLING]: value for value, _ in values if len(value) >= TELLING}
+        self._starts = re.compile("|".join(map(re.escape, self._cut)) or r"(?!)")
 
     def used(self, text: str) -> set[str]:
         """The variables that stand for parts of `text`."""
         found = {self._names[match[0]] for match in self._any.finditer(text)}
-        return found | {self._folded[match[0].lower()] for match in self._mixed.finditer(text)}
+        found |= {self._folded[match[0].lower()] for match in self._mixed.finditer(text)}
+        return found | {self._names[self._cut[match[0]]] for match in self._starts.finditer(text)}
 
     def pieces(self, text: str) -> list[Piece]:
         """`text` with what variables stand for taken out."""
-        pieces: list[Piece] = []
-        end = 0
-        for match in self._any.finditer(text):
-            pieces += [*self._in_mixed_case(text[end : match.start()]), Expression(self._expressions[match[0]])]
-            end = match.end()
-        return [piece for piece in [*pieces, *self._in_mixed_case(text[end:])] if piece != ""]
+        pieces: list[Piece] = [text]
+        for finds in (self._in_any_form, self._in_mixed_case, _decoded, self._cut_off):
+            pieces = [new for piece in pieces for new in ([piece] if isinstance(piece, Expression) else finds(piece))]
+        return [piece for piece in pieces if piece != ""]
+
+    def _in_any_form(self, text: str) -> list[Piece]:
+        return _replaced(text, ((*match.span(), self._expressions[match[0]]) for match in self._any.finditer(text)))
 
     def _in_mixed_case(self, text: str) -> list[Piece]:
-        pieces: list[Piece] = []
-        end = 0
-        for match in self._mixed.finditer(text):
-            pieces += [text[end : match.start()], Expression(_MIXED % self._folded[match[0].lower()])]
-            end = match.end()
-        return [*pieces, text[end:]]
+        found = self._mixed.finditer(text)
+        return _replaced(text, ((*match.span(), _MIXED % self._folded[match[0].lower()]) for match in found))
+
+    def _cut_off(self, text: str) -> list[Piece]:
+        """Takes out the beginnings of values."""
+        found = []
+        for match in self._starts.finditer(text):
+            value = self._cut[match[0]]
+            pairs = zip(value, text[match.start() :][: len(value)], strict=False)
+            size = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+            found.append((match.start(), match.start() + size, f'$(printf %s "${self._names[value]}" | cut -c-{size})'))
+        return _replaced(text, found)
+
+
+def _replaced(text: str, found: Iterable[tuple[int, int, str]]) -> list[Piece]:
+    """`text` with expressions between those starts and ends."""
+    pieces: list[Piece] = []
+    end = 0
+    for start, stop, expression in found:
+        if start >= end:
+            pieces += [text[end:start], Expression(expression)]
+            end = stop
+    return [*pieces, text[end:]]
 
 
 def word(pieces: Iterable[Piece]) -> str:
@@ -119,10 +147,15 @@ def body(raw: bytes, names: Names) -> str:
             commands.append(f"printf '{shown}'{arguments}")
         shown, arguments = "", ""
 
-    for piece in pieces:
+    for piece, same in itertools.groupby(pieces):
+        times = len(list(same))
+        if isinstance(piece, Expression) and times > _OFTEN:
+            flush()
+            commands.append(f"yes {word([piece])} | head -n {times} | tr -d '\\n'")
+            continue
         if isinstance(piece, Expression):
-            shown += "%s"
-            arguments += f" {word([piece])}"
+            shown += "%s" * times
+            arguments += f" {word([piece])}" * times
             continue
         for part in _parts(piece):
             if isinstance(part, str):
@@ -192,6 +225,19 @@ def _format(text: str) -> str:
 
 def _octal(raw: bytes) -> str:
     return "".join(f"\\{byte:03o}" for byte in raw)
+
+
+def _decoded(text: str) -> list[Piece]:
+    """`text` with the segments of JWTs as commands that make them of what they say."""
+    found = []
+    for match in _SEGMENT.finditer(text):
+        try:
+            said = base64.urlsafe_b64decode(match[0] + "=" * (-len(match[0]) % 4)).decode()
+        except ValueError:
+            continue
+        if said.startswith("{") and _plain(said):
+            found.append((*match.span(), f"$(printf %s '{said}' | base64 | tr -d '=\\n' | tr /+ _-)"))
+    return _replaced(text, found)
 
 
 def options(request: Request, names: Names, base: str) -> list[str]:

@@ -71,8 +71,9 @@ class Finding:
     `about` is the same for findings of several clauses that show the same fault. `expected` and `actual` are what the
     message is about, where it comes down to two values. `statuses` are those that the last answer may have, `holds` is
     what must hold of the answers (see conditions.py), where that can be said so that a shell can judge it too. `made`
-    are the items that have to be there first, and `flaky` says that the same requests do not always show it. `cases`
-    are the messages of what else the clause has found that is of the same kind.
+    are the items that have to be there first, `lead` is how many of the exchanges only lead to it, and `rounds` how
+    often the same requests have to be tried, where they do not always show it. `cases` are the messages of what else
+    the clause has found that is of the same kind.
     """
 
     clause: Clause
@@ -84,7 +85,8 @@ class Finding:
     statuses: tuple[int, ...] = ()
     holds: str = ""
     made: tuple[Made, ...] = ()
-    flaky: bool = False
+    lead: int = 0
+    rounds: int = 1
     cases: tuple[str, ...] = ()
 
 
@@ -133,6 +135,8 @@ class Broken(Exception):
         super().__init__(message)
         # Whether it is among the findings already.
         self.kept = False
+        # How many of the exchanges only lead to what it is about.
+        self.lead = 0
         self.statuses = statuses
         self.holds = holds
         self.expected = expected
@@ -140,6 +144,11 @@ class Broken(Exception):
         self.message = message
         self.exchanges = exchanges
         self.about = about
+
+    def led_by(self, *exchanges: Exchange) -> None:
+        """Puts exchanges before its own."""
+        self.lead += len(exchanges)
+        self.exchanges = (*exchanges, *self.exchanges)
 
 
 class Stumbled(Exception):

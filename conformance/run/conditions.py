@@ -7,7 +7,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, Literal
+
+from ..contract.fields import get
 
 Which = Literal["$first", "$before", "$last"]
 
@@ -24,9 +27,17 @@ def shown(field: str, value: object, place: Place = LAST) -> str:
     return f"{_item(place)}.{field} == {_literal(value)}"
 
 
-def not_shown(field: str, value: object) -> str:
-    """The last answer does not show the value, nor what begins like it."""
-    return f"$last.{field} | tostring | .[:10] == {_literal(str(value)[:10])} | not"
+def not_shown(field: str, value: object, place: Place = LAST) -> str:
+    """The item does not show the value, nor what begins like it."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return f"{_item(place)}.{field} | tostring | .[:10] == {_literal(text[:10])} | not"
+
+
+def whole(fields: Iterable[str], bodies: Iterable[object], place: Place = LAST) -> str:
+    """The item shows one of the bodies in all these fields, and so nothing of another."""
+    names = list(fields)
+    every = [" and ".join(f"({shown(name, get(body, name), place)})" for name in names) for body in bodies]
+    return " or ".join(f"({each})" for each in every)
 
 
 def same(field: str, one: Place = ("$before", None), other: Place = LAST) -> str:
@@ -42,6 +53,21 @@ def different(field: str) -> str:
 def listed(field: str, value: object, times: int) -> str:
     """The last answer lists so many items with that value."""
     return f"[{_items('$last')} | select({_folded(f'.{field}')} == {_folded(_literal(value))})] | length == {times}"
+
+
+def lists() -> str:
+    """The last answer is a list."""
+    return "$last | [arrays, (objects | .[] | arrays)] | length > 0"
+
+
+def as_many() -> str:
+    """The last answer lists no fewer than the first."""
+    return f"([{_items('$last')}] | length) >= ([{_items('$first')}] | length)"
+
+
+def new(field: str) -> str:
+    """The last answer shows a value that the first does not list."""
+    return f"[{_items('$first')} | {_folded(f'.{field}')}] | any(. == {_folded(f'$last.{field}')}) | not"
 
 
 def unique(field: str) -> str:
@@ -78,6 +104,12 @@ def ordered(one: str, other: str) -> str:
 def header(name: str, words: list[str]) -> str:
     """A header of the last answer holds these words."""
     return " and ".join(f'($headers | test("(^|\\n){name}:[^\\n]*\\\\b{each}\\\\b"; "i"))' for each in words)
+
+
+def header_unlike(name: str, value: str) -> str:
+    """The last answer's header is not that value."""
+    values = f'$headers | split("\n")[] | rtrimstr("\r") | select(test("^{name}:"; "i")) | sub("^[^:]*: *"; "")'
+    return f"[{values}] | all(. != {_literal(value)})"
 
 
 def _item(place: Place) -> str:

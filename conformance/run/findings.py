@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..contract.contract import Zone
 from ..contract.fields import get
 from ..target.exchange import Exchange
 from ..target.target import NotExercised
-from . import conditions
+from .causes import Causes
 from .clause import Broken, Clause, Finding, Result, Stumbled
 from .comparison import difference
 from .history import History, Made
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
 # The clause that is broken where a server does not answer the same request in the same way.
 STEADY = "sequences/steady"
+# How often what does not always show is asked for.
+ROUNDS = 40
+# And what shows only where two requests meet.
+MEETINGS = 15
 # A clause that is broken may spend one in so many requests of the budget on further cases, and find so many.
 SHARE, CASES = 20, 12
 # As much of a further case's body is kept, in characters.
@@ -39,12 +45,14 @@ class Findings:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._edits: deque[Exchange] = deque(maxlen=8)
+        self._accepted = 0
         # Whether a clause goes on after what breaks it, to find all cases.
         self.exhaustive = True
         # Where a clause has to end, in requests, and what its further cases are about.
         self._until = 0
         self._about: dict[str, str] = {}
         self.history = History(run.resource)
+        self._causes = Causes(run, self.history)
         # Whether a delete that was not meant to be carried out has been, of an item that clauses rely on.
         self._lost = False
 
@@ -53,6 +61,7 @@ class Findings:
         self.history.note(exchange)
         if self._run.resource.role(exchange.request.operation) == "edit":
             self._edits.append(exchange)
+            self._accepted += exchange.answer.ok
         if exchange.request.method == "DELETE" and exchange.answer.ok:
             path = exchange.request.path.lower()
             self._lost |= any(id and id in path for id in (self._run.subject, self._run.bystander))
@@ -83,21 +92,28 @@ class Findings:
             result.reason = f"{by} is broken in the same way"
             return
         self._missing(result, broken)
-        self._explain(broken)
+        self._causes.explain(broken)
         steady = self._run.results.get(STEADY)
         if steady and result is not steady and all(self._repeatable(each) for each in broken.exchanges):
             exchanges = broken.exchanges
-            writes = [each for each in self._edits if each not in exchanges]
+            writes = self._others(broken)
             for length in (0, 1, 3):
                 if self._reproduces((*writes[len(writes) - length :], *exchanges)):
-                    broken.exchanges = (*writes[len(writes) - length :], *exchanges)
+                    broken.led_by(*writes[len(writes) - length :])
                     break
             else:
+                broken.led_by(*writes[-1:])
                 broken.message = f"asked again in the same way, the server answered differently: {broken.message}"
-                self.keep(steady, broken, flaky=True)
+                self.keep(steady, broken, rounds=ROUNDS)
                 result.reason = f"{STEADY} is broken"
                 return
-        self.keep(result, broken)
+        elif result is steady:
+            broken.led_by(*self._others(broken)[-1:])
+        self.keep(result, broken, rounds=ROUNDS if result is steady else 1)
+
+    def _others(self, broken: Broken) -> list[Exchange]:
+        """The last edits besides those of a finding: the same edit again would change nothing that could be lost."""
+        return [each for each in self._edits if each not in broken.exchanges and each.answer.ok]
 
     def goes_on(self, result: Result, broken: Broken) -> bool:
         """Keeps the finding of a case; says whether its clause is to go on, for a small share of the budget."""
@@ -138,7 +154,7 @@ class Findings:
         finally:
             self._run.current = result
 
-    def keep(self, result: Result, broken: Broken, *, flaky: bool = False) -> None:
+    def keep(self, result: Result, broken: Broken, *, rounds: int = 1) -> None:
         """Keeps a finding as it is, unless there is one about the clause."""
         result.finding = result.finding or Finding(
             result.clause,
@@ -150,7 +166,8 @@ class Findings:
             statuses=broken.statuses,
             holds=broken.holds,
             made=self._made(result.clause, broken),
-            flaky=flaky,
+            lead=broken.lead,
+            rounds=rounds,
         )
 
     def stumble(self, result: Result, broken: Broken) -> None:
@@ -161,48 +178,51 @@ class Findings:
         if result.finding and safe and result.clause.id in STATUSES:
             with contextlib.suppress(NotExercised):
                 again = self._run.repeat(exchange)
-                result.finding = replace(result.finding, flaky=again.answer.status != exchange.answer.status)
+                if again.answer.status != exchange.answer.status:
+                    result.finding = replace(result.finding, rounds=ROUNDS)
+                elif self._worn_out(again):
+                    message = f"{broken.message}, after {self._accepted} edits that worked"
+                    result.finding = replace(result.finding, message=message, rounds=self._accepted + ROUNDS)
 
-    def _name(self, exchange: Exchange) -> str:
-        """The id of the run's own item that a request names, as the run writes it."""
-        return next(iter(self.history.named(exchange.request)), self._run.subject)
+    def together(self, exchanges: list[Exchange]) -> None:
+        """Adds to findings about one of these exchanges the others, which were sent at the same moment."""
+        for result in self._run.results.values():
+            if result.finding and len(result.finding.exchanges) == 1 and result.finding.exchanges[0] in exchanges:
+                [last] = result.finding.exchanges
+                others = [each for each in exchanges if each is not last]
+                result.finding = replace(result.finding, exchanges=(*others, last))
+
+    def _worn_out(self, exchange: Exchange) -> bool:
+        """Is an edit answered as this one that worked before?"""
+        worked = next((each for each in reversed(self._edits) if each.answer.ok and self._repeatable(each)), None)
+        if worked is None or self._run.resource.role(exchange.request.operation) != "edit":
+            return False
+        return self._run.repeat(worked).answer.status == exchange.answer.status
 
     def _made(self, clause: Clause, broken: Broken) -> tuple[Made, ...]:
         """What has to be there for the exchanges to say the same again: what they name or list, or what is alike."""
         requests = [each.request for each in broken.exchanges]
         marks = re.compile(rf"{re.escape(self._run.estate.label)}-\d+")
         ids = self.history.named(*requests) + self.history.alike(marks, *requests)
+        ids += self.history.called(self._run.resource.mark, *requests)
+        others: list[str] = []
         if any(self._run.resource.role(each.operation) == "list" for each in requests):
-            ids += self.history.alive(broken.exchanges[0].at)[:_LISTED]
+            ids += [id for id in (self._run.subject, self._run.bystander) if id in self.history.lives]
+            others = self.history.alive(broken.exchanges[0].at)[:_LISTED]
         elif broken.holds and self._run.bystander in self.history.lives and clause.id != "answer/schema":
             # An edit may have gone to another one.
             ids.append(self._run.bystander)
-        return tuple(self.history.before(dict.fromkeys(ids), broken.exchanges))
+        made = self.history.before(dict.fromkeys(ids), broken.exchanges)
+        more = self.history.before(dict.fromkeys(id for id in others if id not in ids), broken.exchanges)
+        return (*made, *map(self._plain, more))
 
-    def _explain(self, broken: Broken) -> None:
-        """Says of an item that is gone, though the run has not deleted it, which request it disappeared after."""
-        if broken.exchanges[-1].answer.status == 404:
-            for id in self.history.named(broken.exchanges[-1].request):
-                if id in self.history.twice:
-                    broken.message = (
-                        "a create was answered with the id of another git token: what is done to one is done to both"
-                    )
-                    broken.exchanges, broken.statuses = self.history.twice[id], ()
-                    broken.holds = conditions.different("id")
-                    return
-        since = self.history.vanished(broken.exchanges[-1])
-        if since is None:
-            return
-        last = broken.exchanges[-1]
-        if not self._run.resource.read or self._run.get(item=self._name(last)).answer.status != 404:
-            return
-        what = f"{self._run.a} that the run did not delete is gone: {last.request.operation} finds it no more (404)"
-        if since:
-            culprit = since[-1]
-            name = culprit.request.operation or culprit.request.method
-            what += f" since {name}, which was answered {culprit.answer.status}"
-        broken.message = what
-        broken.exchanges = (*since, last)
+    def _plain(self, made: Made) -> Made:
+        """An item that only has to be there."""
+        sent = json.loads(made.body)
+        needed = self._run.resource.request_schema.get("required", ())
+        least = {name: value for name, value in sent.items() if name in needed}
+        accepted = self._run.contract.zone(least) is Zone.ACCEPT
+        return replace(made, body=json.dumps(least).encode()) if accepted else made
 
     def _missing(self, result: Result, broken: Broken) -> None:
         """Notes that the server does not have an operation, so that no other clause says the same."""
@@ -239,7 +259,7 @@ class Findings:
             steady = self._run.results.get(STEADY)
             if steady and not steady.finding:
                 message = f"after {self._run.target.used} requests {works.reason}"
-                self.keep(steady, Broken(message, edited, statuses=(self._run.success("edit"),)), flaky=True)
+                self.keep(steady, Broken(message, edited, statuses=(self._run.success("edit"),)), rounds=ROUNDS)
         # What was accepted by mistake has changed what there is.
         if self._run.snapshot:
             with contextlib.suppress(Broken, Stumbled):
@@ -247,8 +267,9 @@ class Findings:
             self._run.refused.clear()
 
     def _repeatable(self, exchange: Exchange) -> bool:
-        alone = not exchange.together and self._run.resource.role(exchange.request.operation) in ("edit", "read")
-        return alone and (self._run.subject in exchange.request.path.lower())
+        role = self._run.resource.role(exchange.request.operation)
+        ours = role in ("edit", "read") and self._run.subject in exchange.request.path.lower()
+        return not exchange.together and (ours or role == "list")
 
     def _reproduces(self, exchanges: tuple[Exchange, ...]) -> bool:
         for exchange in exchanges:
@@ -257,7 +278,13 @@ class Findings:
 
     def _essence(self, exchange: Exchange) -> object:
         """What a repeated exchange has in common with the first."""
-        token = exchange.answer.json
-        if isinstance(token, dict) and exchange.answer.ok:
-            return exchange.answer.status, {field: get(token, field) for field in self._run.resource.leaves}
-        return exchange.answer.status
+        shown = exchange.answer.json
+        if not exchange.answer.ok or not isinstance(shown, dict | list):
+            return exchange.answer.status
+        listed = self._run.resource.role(exchange.request.operation) == "list"
+        items = self._run.resource.listed(shown) or () if listed else [shown]
+        return exchange.answer.status, [
+            [get(item, field) for field in self._run.resource.leaves]
+            for item in items
+            if not listed or self._run.resource.id_of(item) == self._run.subject
+        ]

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from ..contract.fields import get
 from ..contract.resource import Resource
 from ..target.exchange import Exchange, Request
 
@@ -16,6 +17,11 @@ _KEPT = 64 * 1024
 # As many of an item's last requests are remembered, and of all items' last writes.
 _LAST = 4
 _WRITES = 40
+
+
+_READS = ("GET", "HEAD", "OPTIONS", "TRACE")
+# The headers of a read that asks for nothing else.
+_PLAIN = ("authorization", "accept")
 
 
 @dataclass
@@ -55,7 +61,7 @@ class History:
         request, answer = exchange.request, exchange.answer
         if len(request.body or b"") > _KEPT:
             return
-        if request.method not in ("GET", "HEAD", "OPTIONS", "TRACE"):
+        if _may_write(request):
             self._writes.append(exchange)
         shown = answer.json if answer.ok and isinstance(answer.json, dict) else {}
         id = self._resource.id_of(shown)
@@ -82,8 +88,9 @@ class History:
                 life.seen = exchange.at
 
     def named(self, *requests: Request) -> list[str]:
-        """The ids of the run's own items that requests name, in path or body, in the order in which they were made."""
-        text = b"\n".join(part for each in requests for part in (each.path.encode(), each.body or b"")).lower()
+        """The ids of the run's own items that requests name, anywhere, in the order in which they were made."""
+        heads = "\n".join(part for each in requests for part in (each.path, *(value for _, value in each.headers)))
+        text = b"\n".join([heads.encode(), *(each.body or b"" for each in requests)]).lower()
         return [id for id in self.lives if id.encode()[:-1] in text]
 
     def alike(self, marks: re.Pattern[str], *requests: Request) -> list[str]:
@@ -93,6 +100,15 @@ class History:
             id
             for id, life in self.lives.items()
             if not life.deleted and sent & set(marks.findall((self._state(life).body or b"").decode("latin-1")))
+        ]
+
+    def called(self, mark: str, *requests: Request) -> list[str]:
+        """The ids of those that have the name which a request gives to another one."""
+        names = {json.dumps(get(each.json, mark)) for each in requests if each.method == "POST"} - {"null"}
+        return [
+            id
+            for id, life in self.lives.items()
+            if not life.deleted and json.dumps(get(self._state(life).json, mark)) in names
         ]
 
     def alive(self, at: float) -> list[str]:
@@ -112,11 +128,11 @@ class History:
                 continue
             edits = [each for each in life.edits if each.at < start and each not in exchanges]
             last = edits[-1] if edits else life.created
-            body = _stored(last)
+            body = _stored(last, id)
             then: list[Request] = []
             if edits and all(each.request.method not in ("PUT", "PATCH") for each in exchanges):
                 # That it has been edited may matter too.
-                body, then = _stored(life.created), [replace(last.request, body=body)]
+                body, then = _stored(life.created, id), [replace(last.request, body=body)]
             if life.deleted and life.deleted.at < start and life.deleted not in exchanges:
                 then.append(life.deleted.request)
                 then += [each.request for each in life.after if each.at < start and each not in exchanges]
@@ -146,12 +162,20 @@ class History:
         return next((life for part in request.path.lower().split("/") if (life := self.lives.get(part))), None)
 
 
-def _stored(exchange: Exchange) -> bytes:
+def _may_write(request: Request) -> bool:
+    """May a request change something, by its method or by what turns one method into another?"""
+    plain = all(name.lower() in _PLAIN for name, _ in request.headers)
+    return request.method not in _READS or request.operation is None or "?" in request.path or not plain
+
+
+def _stored(exchange: Exchange, id: str) -> bytes:
     """The body of an accepted write, with what the answer shows of it: a server may have stored something else."""
     sent, shown = exchange.request.json, exchange.answer.json
     if not isinstance(sent, dict) or not isinstance(shown, dict):
         return exchange.request.body or b""
     stored = {name: shown[name] if isinstance(shown.get(name), str) else value for name, value in sent.items()}
+    # What names itself cannot be made anew.
+    stored = {name: value for name, value in stored.items() if value != id}
     if stored == sent:
         return exchange.request.body or b""
     return json.dumps(stored, ensure_ascii=False).encode("utf-8", "surrogatepass")

@@ -305,10 +305,12 @@ class Run:
             if self.resource.role(request.operation) == "create" and self.notes:
                 self.notes.creating(get(request.json, self.resource.mark))
         at = time.time()
-        return [
+        sent = [
             self._take(Exchange(request, answer, at, together=True))
             for request, answer in zip(requests, self.target.at_once(requests), strict=True)
         ]
+        self.findings.together(sent)
+        return sent
 
     def _take(self, exchange: Exchange) -> Exchange:
         """Learns from an exchange, and judges its answer."""
@@ -348,7 +350,7 @@ class Run:
         self.expect(exchange, self.success("list"), because=f"the {self.resource.nouns} cannot be listed")
         items = self.resource.listed(exchange.answer.json)
         if items is None:
-            raise Broken("the answer is no list", exchange)
+            raise Broken("the answer is no list", exchange, holds=conditions.lists())
         return exchange, {self.resource.id_of(item): item for item in items}
 
     def _read_all(self, ids: list[str]) -> tuple[Exchange, dict[str, Json]]:
@@ -437,7 +439,9 @@ class Run:
         a = self.resource.a
         body = self.expect(exchange, self.success("create"), because=f"{a} that must be accepted was not created")
         if plain(self.resource.id_of(body)) in map(plain, self.estate.before or ()):
-            raise Broken(f"a create was answered with the id of {a} that was there before", exchange)
+            before = self.findings.history.listed_before(exchange)
+            message = f"a create was answered with the id of {a} that was there before"
+            raise Broken(message, *before, exchange, holds=conditions.new(self.resource.id) if before else "")
         return self.resource.id_of(body)
 
     def id(self, role: Role) -> str:

@@ -1,13 +1,15 @@
 """Requests at the same moment, over connections of their own: a server may put them in order, or refuse one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..contract.fields import get
+from ..run import conditions
 from ..run.checks import BUSY
 from ..run.clause import Broken, clause
 from ..run.comparison import difference
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
+from .absence import ABSENT
 
 
 def _settled(run: Run, exchange: Exchange, role: str, *others: int) -> bool:
@@ -22,9 +24,10 @@ def _wholly(run: Run, shown: Json, bodies: Iterable[Json]) -> bool:
     return any(difference(run.contract, body, shown) is None for body in bodies)
 
 
-def _mixed(run: Run, shown: Json, first: Json, *exchanges: Exchange) -> Broken:
-    field = (difference(run.contract, first, shown) or "it").split()[0]
-    return Broken(f"of two edits at the same time, {field} is of one and the rest of neither or the other", *exchanges)
+def _mixed(run: Run, bodies: Sequence[Json], *exchanges: Exchange) -> Broken:
+    field = (difference(run.contract, bodies[-1], exchanges[-1].answer.json) or "it").split()[0]
+    message = f"of two edits at the same time, {field} is of one and the rest of neither or the other"
+    return Broken(message, *exchanges, holds=conditions.whole(run.resource.visible, bodies))
 
 
 @clause(
@@ -40,16 +43,17 @@ def test_edits(run: Run) -> None:
             bodies = [run.bodies.full(), run.bodies.full()]
             sent = run.at_once(*(run.request(run.id("edit"), body) for body in bodies))
             done = [body for each, body in zip(sent, bodies, strict=True) if _settled(run, each, "edit")]
-            for each in sent:
+            for each, other in (sent, sent[::-1]):
                 if each.answer.ok and not _wholly(run, each.answer.json, bodies):
-                    raise _mixed(run, each.answer.json, bodies[0], *sent)
+                    raise _mixed(run, bodies, other, each)
             read = run.get()
             token = run.expect(read, run.success("read"), because=f"{run.a} cannot be read after two edits at once")
             if done and not _wholly(run, token, done):
-                raise _mixed(run, token, done[-1], *sent, read)
+                raise _mixed(run, done, *sent, read)
     listed, tokens = run.listed()
     if run.subject not in tokens:
-        raise Broken(f"the list does not show {run.a} after two edits at once", listed)
+        once = conditions.listed(run.resource.id, run.subject, 1)
+        raise Broken(f"the list does not show {run.a} after two edits at once", *sent, listed, holds=once)
 
 
 @clause(
@@ -71,9 +75,10 @@ def test_items(run: Run) -> None:
             for exchange, (id, body) in zip(sent, bodies.items(), strict=True):
                 if exchange in done:
                     if id not in tokens:
-                        raise Broken(f"the list does not show {run.a} that was edited", exchange, listed)
-                    run.expect_shown(body, exchange)
-                    run.expect_shown(body, listed, exchange, token=tokens[id])
+                        once = conditions.listed(run.resource.id, id, 1)
+                        raise Broken(f"the list does not show {run.a} that was edited", *sent, listed, holds=once)
+                    run.expect_shown(body, exchange, *(each for each in sent if each != exchange))
+                    run.expect_shown(body, listed, *sent, token=tokens[id])
     run.cleanup.discard(other)
 
 
@@ -96,7 +101,8 @@ def test_edit_and_delete(run: Run) -> None:
     read = run.get(item=item)
     run.usable(read)
     if read.answer.ok:
-        raise Broken(f"{run.a} is there again after an edit and a delete at once", edited, deleted, read)
+        message = f"{run.a} is there again after an edit and a delete at once"
+        raise Broken(message, edited, deleted, read, statuses=(*ABSENT, 400, 410))
     run.estate.gone(item)
     run.target.keep(-1)
 
@@ -120,17 +126,19 @@ def test_creates(run: Run) -> None:
     done = [(each, body) for each, body in zip(sent, bodies, strict=True) if _settled(run, each, "create")]
     ids = [run.resource.id_of(each.answer.json) for each, _ in done]
     if len(set(ids)) < len(ids):
-        raise Broken("two creates at once were answered with the same id", *sent)
+        unlike = conditions.different(run.resource.id)
+        raise Broken("two creates at once were answered with the same id", *sent, holds=unlike)
     for exchange, body in done:
         if run.resource.id_of(exchange.answer.json) not in new:
-            raise Broken(
-                f"of two creates at once, one was answered with the id of another {run.noun}", exchange, listed
-            )
-        run.expect_shown(body, exchange)
+            message = f"of two creates at once, one was answered with the id of another {run.noun}"
+            once = conditions.listed(mark, get(body, mark), 1)
+            raise Broken(message, *sent, listed, holds=once)
+        run.expect_shown(body, exchange, *(each for each in sent if each != exchange))
         same = [item for item in new.values() if get(item, mark) == get(body, mark)]
         if len(same) != 1:
-            raise Broken(f"after two creates at once the list shows one {len(same)} times", *sent, listed)
-        run.expect_shown(body, listed, exchange, token=same[0])
+            once = conditions.listed(mark, get(body, mark), 1)
+            raise Broken(f"after two creates at once the list shows one {len(same)} times", *sent, listed, holds=once)
+        run.expect_shown(body, listed, *sent, token=same[0])
     for id in mine:
         run.cleanup.discard(id)
 
@@ -153,4 +161,4 @@ def test_reads(run: Run) -> None:
             _settled(run, edited, "edit")
             for each in reads:
                 if _settled(run, each, "read") and not _wholly(run, each.answer.json, bodies):
-                    raise _mixed(run, each.answer.json, bodies[0], before, edited, each)
+                    raise _mixed(run, bodies, before, edited, each)

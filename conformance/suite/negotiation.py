@@ -3,6 +3,7 @@
 import json
 
 from ..contract.fields import get, put
+from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.run import Run
 
@@ -72,7 +73,7 @@ def test_charset(run: Run) -> None:
     needs="resource/list edit/works",
 )
 def test_query(run: Run) -> None:
-    _, before = run.listed()
+    first, before = run.listed()
     path = run.path(run.id("list"))
     for query in run.thin(QUERIES):
         with run.case():
@@ -81,7 +82,8 @@ def test_query(run: Run) -> None:
             if listed.answer.ok:
                 shown = {run.resource.id_of(each) for each in run.resource.listed(listed.answer.json) or ()}
                 if missing := before.keys() - shown:
-                    raise Broken(f"with ?{query} the list lacks {len(missing)} of {len(before)}", listed)
+                    message = f"with ?{query} the list lacks {len(missing)} of {len(before)}"
+                    raise Broken(message, first, listed, holds=conditions.as_many())
     body = run.bodies.full()
     other = get(run.bodies.full(), run.resource.mark)
     with run.case():

@@ -6,6 +6,7 @@ from itertools import cycle
 
 from ..contract.fields import get
 from ..contract.resource import words
+from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Json, Run
@@ -94,19 +95,23 @@ def _judge(run: Run, exchange: Exchange, message: str) -> None:
             raise Broken(f"{message}: {exchange.answer.status}", exchange, statuses=REFUSED)
 
 
-def _without_effect(run: Run, before: dict[str, Json], sent: list[Exchange], message: str) -> None:
-    """Raises Broken if one of the requests has written something."""
+def _without_effect(run: Run, first: Exchange, before: dict[str, Json], sent: list[Exchange], message: str) -> None:
+    """Raises Broken if one of the requests has written something since the `first` list, which shows `before`."""
     listed, after = run.listed()
     mark = run.resource.mark
     names = {str(get(each.request.json, mark)): each for each in sent}
     deletes = [each for each in sent if each.request.method == "DELETE"]
     if run.subject not in after:
-        raise Broken(f"a delete {message}", *deletes, listed)
+        once = conditions.listed(run.resource.id, run.subject, 1)
+        raise Broken(f"a delete {message}", *deletes, listed, holds=once)
     if field := unlike(run.contract, before[run.subject], after[run.subject]):
         culprit = names.get(str(get(after[run.subject], mark)), sent[-1])
-        raise Broken(f"an edit {message}: it changed {field}", culprit, listed)
+        same = conditions.same(field, ("$first", run.subject), ("$last", run.subject))
+        raise Broken(f"an edit {message}: it changed {field}", first, culprit, listed, holds=same)
     if added := run.cleanup.adopt_marked({id: token for id, token in after.items() if id not in before}):
-        raise Broken(f"a create {message}", names.get(str(get(after[added[0]], mark)), sent[-1]), listed)
+        name = str(get(after[added[0]], mark))
+        none = conditions.listed(mark, name, 0)
+        raise Broken(f"a create {message}", names.get(name, sent[-1]), listed, holds=none)
 
 
 @clause(
@@ -117,7 +122,7 @@ def _without_effect(run: Run, before: dict[str, Json], sent: list[Exchange], mes
     needs="authentication/required",
 )
 def test_credentials(run: Run) -> None:
-    _, before = run.listed()
+    first, before = run.listed()
     reads, writes = cycle(_operations(run, SAFE)), cycle(_operations(run, UNSAFE))
     message = "without credentials is carried out"
     sent: list[Exchange] = []
@@ -139,7 +144,7 @@ def test_credentials(run: Run) -> None:
     for operation in (next(reads), next(writes)):
         send(operation, "the server's address", _whole(run, run.path(operation)))
         send(operation, "headers that name a caller", run.path(operation), CALLER_HEADERS)
-    _without_effect(run, before, sent, message)
+    _without_effect(run, first, before, sent, message)
 
 
 @clause(

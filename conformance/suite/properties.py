@@ -5,6 +5,7 @@ from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Json, Run
+from ..target.exchange import Exchange
 
 
 def elsewhere(run: Run) -> Json:
@@ -46,22 +47,22 @@ FORGED = ("expired_at", "deleted", "owner", "is_admin", "version")
     needs="edit/read-only resource/list",
 )
 def test_edit(run: Run) -> None:
-    _, before = run.listed()
+    first, before = run.listed()
     shown = before.get(run.subject, {})
     every = elsewhere(run)
     try:
-        _edited(run, every, before, shown)
+        _edited(run, every, first, before, shown)
     except Broken as broken:
         for name, value in every.items():
             try:
-                _edited(run, {name: value}, before, shown)
+                _edited(run, {name: value}, *run.listed(), shown)
             except Broken as alone:
                 alone.message = f"{name} in the body has an effect: {alone.message}"
                 raise alone from None
         raise broken from None
 
 
-def _edited(run: Run, added: Json, before: dict[str, Json], shown: Json) -> None:
+def _edited(run: Run, added: Json, first: Exchange, before: dict[str, Json], shown: Json) -> None:
     """Edits with more properties; raises Broken if the edit does anything but what it does without them."""
     body = run.bodies.full() | added
     edited = run.edit(body)
@@ -69,7 +70,8 @@ def _edited(run: Run, added: Json, before: dict[str, Json], shown: Json) -> None
     run.expect_shown(body, edited)
     listed, after = run.listed()
     if run.subject not in after:
-        raise Broken(f"the list does not show an edited {run.noun}", edited, listed)
+        once = conditions.listed(run.resource.id, run.subject, 1)
+        raise Broken(f"the list does not show an edited {run.noun}", edited, listed, holds=once)
     run.expect_shown(body, listed, edited, token=after[run.subject])
     read = run.get()
     token = run.expect(read, run.success("read"), because=f"{run.a} cannot be read after an edit with other properties")
@@ -81,7 +83,8 @@ def _edited(run: Run, added: Json, before: dict[str, Json], shown: Json) -> None
     if run.bystander in before and run.bystander in after:
         changed = unlike(run.contract, before[run.bystander], after[run.bystander])
         if changed:
-            raise Broken(f"an edit changed {changed} of another {run.noun}", edited, listed)
+            same = conditions.same(changed, ("$first", run.bystander), ("$last", run.bystander))
+            raise Broken(f"an edit changed {changed} of another {run.noun}", first, edited, listed, holds=same)
 
 
 @clause(
@@ -94,23 +97,25 @@ def _edited(run: Run, added: Json, before: dict[str, Json], shown: Json) -> None
 def test_create(run: Run) -> None:
     run.expendable()
     run.id("create")
-    _, before = run.listed()
+    first, before = run.listed()
     body = run.bodies.full() | elsewhere(run)
     created = run.create(body)
     new = run.new(created)
     run.expect_shown(body, created)
     listed, after = run.listed()
     if new not in after:
-        raise Broken(f"the list does not show a new {run.noun} with other properties", created, listed)
+        once = conditions.listed(run.resource.id, new, 1)
+        raise Broken(f"the list does not show a new {run.noun} with other properties", created, listed, holds=once)
     run.expect_shown(body, listed, created, token=after[new])
     for field in FORGED:
         if field not in run.resource.fields and after[new].get(field) == body[field]:
-            holds = conditions.not_shown(field, body[field])
-            raise Broken(f"a client can set {field}", created, holds=holds)
+            holds = conditions.not_shown(field, body[field], ("$last", new))
+            raise Broken(f"a client can set {field}", created, listed, holds=holds)
     if run.bystander in before and run.bystander in after:
         changed = unlike(run.contract, before[run.bystander], after[run.bystander])
         if changed:
-            raise Broken(f"a create changed {changed} of another {run.noun}", created, listed)
+            same = conditions.same(changed, ("$first", run.bystander), ("$last", run.bystander))
+            raise Broken(f"a create changed {changed} of another {run.noun}", first, created, listed, holds=same)
     because = f"{run.a} cannot be read that was created with other properties"
     run.expect(run.get(item=new), run.success("read"), because=because)
     run.cleanup.discard(new)
