@@ -89,7 +89,7 @@ def test_where_a_secret_comes_from(shell: Shell, tmp_path: Path, monkeypatch: py
     assert shell("rotate", "--id", id_, "--secret-stdin") == (2, "", "qovery-git-token: secret is blank\n")
     assert shell("rotate", "--id", id_, "--secret-env", "NOPE")[::2] == (
         2,
-        "qovery-git-token: --secret-env names NOPE, which the environment does not have\n",
+        "qovery-git-token: --secret-env names NOPE, which is not set, or empty\n",
     )
     assert "cannot be read" in shell("rotate", "--id", id_, "--secret-file", str(tmp_path / "none"))[2]
     for wrong in (["--secret", SECRET], [f"--secret={SECRET}"], [f"--token={SECRET}"], [SECRET]):
@@ -151,6 +151,7 @@ def test_exit_codes(
     assert (found, output) == (code, "")
     assert len(errors.splitlines()) == (0 if code == 130 else 1)
     assert "Traceback" not in errors
+    assert errors.startswith("qovery-git-token: no answer from http://127.0.0.1:") is (code == 9)
 
 
 def test_what_a_server_sends_is_made_harmless(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -202,6 +202,14 @@ def test_a_new_secret_is_a_text(secret: Any) -> None:
     assert [method for method, _ in server.sent] == ["GET"]
 
 
+@pytest.mark.parametrize("secret", ["", " \n"])
+def test_no_secret_is_replaced_by_a_blank_one(secret: str) -> None:
+    server = Server()
+    with pytest.raises(errors.InvalidRequestError, match="token is blank"):
+        server.client().git_tokens.rotate(TOKEN, secret)
+    assert [method for method, _ in server.sent] == ["GET"]
+
+
 def test_options_of_a_client_and_of_a_call() -> None:
     server = Server()
     client = server.client(headers={"X-A": "1"})

@@ -49,8 +49,11 @@ def owned(owner: str | None, name: str) -> str:
 def rotated(model: type[R], shown: Model, field: str, secret: Hidden, changes: Mapping[str, Any] | None = None) -> R:
     """What is sent to replace a secret, and other fields, and to keep all else that the server shows.
 
-    Raises InvalidRequestError if a field cannot be kept: an edit would clear or change it.
+    Raises InvalidRequestError if the secret is blank, or a field cannot be kept: an edit would clear or change it.
     """
+    if isinstance(secret.value, str) and not secret.value.strip():
+        # As a variable is that somebody has forgotten to set: what works would be replaced by nothing.
+        raise InvalidRequestError(field, "is blank")
     names = {name: known.name for known, name, _ in wired(type(shown))}
     made = object.__new__(model)
     made.additional_properties = dict(shown.additional_properties)

@@ -57,7 +57,6 @@ _CODES: list[tuple[type[Exception], int]] = [
     (BadRequestError, 6),
     (StatusError, 6),
     (QoveryError, 2),
-    (httpx.HTTPError, 9),
 ]
 # Of each field: what it is for, and its choices.
 _FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -124,7 +123,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (QoveryError, httpx.HTTPError) as error:
+    except httpx.HTTPError as error:
+        _say(f"{options.prog}: no answer from {client.base_url}: {error}", hidden)
+        return 9
+    except QoveryError as error:
         _say(f"{options.prog}: {error}", hidden)
         return next(code for kind, code in _CODES if isinstance(error, kind))
     return 0
@@ -202,9 +204,7 @@ def _secrets(options: argparse.Namespace) -> dict[str, Any]:
         if variable is not None:
             value = os.environ.get(variable, "")
             if not value:
-                raise InvalidRequestError(
-                    f"--{_spelled(field)}-env", f"names {variable}, which the environment does not have"
-                )
+                raise InvalidRequestError(f"--{_spelled(field)}-env", f"names {variable}, which is not set, or empty")
         elif file is not None:
             try:
                 value = Path(file).read_text(encoding="utf-8")

@@ -238,7 +238,7 @@ class GitTokens:
             options: As those of `edit`.
 
         Raises:
-            InvalidRequestError: If a field cannot be kept, as it cannot be read or sent back. Nothing is changed.
+            InvalidRequestError: If the new secret is blank, or a field cannot be kept. Nothing is changed.
             StatusError, InvalidResponseError, httpx.TransportError: As `edit`.
         """
         secret = Hidden(new_secret)
