@@ -349,9 +349,10 @@ def test_off_the_main_thread_an_application_that_awaits_is_held_to_the_time() ->
 
 
 TESTS = """
+from pathlib import Path
 import httpx
 import pytest
-from conformance.application import verify
+from conformance import mock_fixture, verify
 from flask_app import KEY, TEAM, app
 
 FAULTS = ["answers/success-status-create-202", "no/such"]
@@ -368,6 +369,13 @@ def test_mock(qovery_git_token_mock):
 @pytest.mark.parametrize("qovery_git_token_mock", FAULTS, indirect=True)
 def test_fault(qovery_git_token_mock):
     assert created(qovery_git_token_mock) == 202
+
+webhooks = mock_fixture(contract=Path("{ROOT}/tests/fragments/webhook.yaml"))
+
+def test_another_resource(webhooks):
+    url = f"{webhooks.base_url}/organization/{webhooks.organization_id}/webhook"
+    answer = httpx.get(url, headers={"Authorization": f"Token {webhooks.api_token}"})
+    assert [each["id"] for each in answer.json()["results"]] == [webhooks.webhook_id]
 
 def test_right():
     verify(app, organization_id=str(TEAM), api_token=KEY, only=["edit"])
@@ -442,7 +450,7 @@ def test_each_clause_is_a_test_that_can_be_selected(tmp_path: Path) -> None:
 def test_somebody_elses_project(workers: tuple[str, ...], tmp_path: Path) -> None:
     """Their tests are strict about warnings, and what is theirs alone in plugins and options stays so."""
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["conformance.pytest_plugin"]\n')
-    (tmp_path / "test_theirs.py").write_text(TESTS)
+    (tmp_path / "test_theirs.py").write_text(TESTS.replace("{ROOT}", str(ROOT)))
     options = [f"--override-ini=pythonpath={ROOT} {APPS}", "--override-ini=filterwarnings=error", "-rA", *workers]
     process = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, "test_theirs.py"],
@@ -454,7 +462,8 @@ def test_somebody_elses_project(workers: tuple[str, ...], tmp_path: Path) -> Non
     )
     said = process.stdout
     passed = {line.split("::")[1] for line in said.splitlines() if line.startswith("PASSED")}
-    assert passed == {"test_mock", "test_fault[answers/success-status-create-202]", "test_right"}, said + process.stderr
+    right = {"test_mock", "test_another_resource", "test_fault[answers/success-status-create-202]", "test_right"}
+    assert passed == right, said + process.stderr
     assert "1 failed" in said and "1 error" in said
     assert "there is no fault or variant no/such" in said
     assert "NotConforming: ✗ answer/schema: " in said and "flask-vault-key" not in said
