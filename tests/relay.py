@@ -12,6 +12,19 @@ from urllib.parse import urlsplit
 Handle = Callable[[BaseHTTPRequestHandler], None]
 
 
+# What is about a connection alone.
+HOPS = ("host", "connection", "transfer-encoding", "expect")
+
+
+def _chunks(request: BaseHTTPRequestHandler) -> Iterator[bytes]:
+    """The body of a request that comes in chunks."""
+    if request.headers.get("Transfer-Encoding") == "chunked":
+        while size := int(request.rfile.readline(), 16):
+            yield request.rfile.read(size)
+            request.rfile.readline()
+        request.rfile.readline()
+
+
 @contextmanager
 def listening(handle: Handle) -> Iterator[str]:
     """The address of an HTTP server that does with every request what `handle` says."""
@@ -22,7 +35,7 @@ def listening(handle: Handle) -> Iterator[str]:
         def parse_request(self) -> bool:
             parsed = super().parse_request()
             if parsed:
-                self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                self.body = b"".join(_chunks(self)) or self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 self.close_connection = True
                 with suppress(OSError):
                     handle(self)
@@ -48,7 +61,7 @@ def relay(
 
     Once the server has answered, and before the answer is passed on, `meanwhile` is called.
     """
-    sent = {name: value for name, value in request.headers.items() if name.lower() not in ("host", "connection")}
+    sent = {name: value for name, value in request.headers.items() if name.lower() not in HOPS}
     # The connection to the server lasts as long as the one to the suite.
     upstream = vars(request).setdefault("upstream", HTTPConnection(urlsplit(base_url).netloc))
     upstream.request(request.command, request.path.removeprefix(base_url), getattr(request, "body", b"") or None, sent)

@@ -42,6 +42,7 @@ ABOUT = {
     "negotiation": ("negotiation", "answer"),
     "conditions": ("preconditions",),
     "at-once": ("concurrency", "answer"),
+    "framing": ("framing", "answer", "concurrency", "resource", "refusals", "values", "sequences"),
     "triggers": ("answer", "edit", "values", "sequences"),
     "http": ("methods", "answer", "secrets"),
     "resource": ("resource", "edit", "values", "identifiers", "answer"),
@@ -49,9 +50,11 @@ ABOUT = {
 }
 
 
+# What shows over connections alone.
+CONNECTED = ("at-once", "framing")
 # These may be about the socket. Of the faults, the others take the longest, and no socket takes half as long.
-WIRED_FAULTS = ("credentials", "answers", "secrets", "tenants", "http", "resource", "time", "at-once", "conditions")
-WIRED_VARIANTS = ("http", "at-once", "conditions")
+WIRED_FAULTS = ("credentials", "answers", "secrets", "tenants", "http", "resource", "time", "conditions", *CONNECTED)
+WIRED_VARIANTS = ("http", "conditions", *CONNECTED)
 MISSING = {
     "create": "resource/create",
     "get": "resource/get",
@@ -94,10 +97,6 @@ def searched(name: str, folder: Path, *, fail_fast: bool, max_requests: int = 90
 
 # The clause that came upon the last fault of a family, in this process.
 _found: dict[str, str] = {}
-
-
-# What shows over connections alone.
-CONNECTED = ("at-once",)
 
 
 def tried_by_what_is_about_it(name: str) -> Trial:

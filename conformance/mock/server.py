@@ -1,8 +1,8 @@
 """The reference server: the contract's operations in memory, one method a step.
 
-A request goes through the steps in this order: `address`, `dispatch`, `authenticate`, `locate`, `decode`, `validate`,
-`perform` (which calls `create`, `edit`, `get`, `list`, `delete` or `services`), `encode`, `send`. Faults and variants
-replace single steps with `Mock.on`.
+A request goes through the steps in this order: `address`, `read`, `dispatch`, `authenticate`, `locate`, `decode`,
+`validate`, `perform` (which calls `create`, `edit`, `get`, `list`, `delete` or `services`), `encode`, `send`. Faults
+and variants replace single steps with `Mock.on`.
 """
 
 from __future__ import annotations
@@ -161,6 +161,10 @@ class Mock:
     def address(self, scope: Scope) -> Scope:
         """The request as it is routed."""
         return scope
+
+    async def read(self, scope: Scope, receive: Receive) -> bytes | None:  # noqa: ARG002
+        """The body; None if it is too long."""
+        return await _read(receive)
 
     async def exchange(self, request: Request, receive: Receive, send: Send) -> None:
         """All steps after routing."""
@@ -382,7 +386,7 @@ class _Endpoint:
             ids=scope["path_params"],
             query=scope["query_string"],
             headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
-            raw=await _read(receive),
+            raw=await self.mock.read(scope, receive),
         )
         await self.mock.exchange(request, receive, send)
 

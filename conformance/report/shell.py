@@ -264,7 +264,11 @@ def options(request: Request, names: Names, base: str) -> list[str]:
             found.append(f"--header '{name};'")
     if request.body is not None and request.header("Content-Type") is None:
         found.append("--header 'Content-Type:'")
-    if request.body and len(request.body) > 1_000_000:
+    if request.framing == "chunked":
+        found.append("--header 'Transfer-Encoding: chunked'")
+    if request.framing == "expect":
+        found.append("--header 'Expect: 100-continue'")
+    elif request.body and len(request.body) > 1_000_000:
         # It would ask first whether it may send so much.
         found.append("--header 'Expect:'")
     return found

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeVar
 from ..contract.contract import Contract, Operation, Zone
 from ..contract.fields import get
 from ..contract.resource import Role
-from ..target.exchange import Exchange, Request
+from ..target.exchange import Exchange, Framing, Request
 from ..target.target import Absent, CannotRun, NotExercised, Target
 from . import conditions
 from .bodies import NAMES, Bodies
@@ -205,6 +205,7 @@ class Run:
         headers: tuple[tuple[str, str], ...] = (),
         method: str | None = None,
         road: str | None = None,
+        framing: Framing = "",
     ) -> Exchange:
         """Sends a request to an operation, which `request` makes."""
         return self.send(
@@ -218,6 +219,7 @@ class Run:
                 headers=headers,
                 method=method,
                 road=road,
+                framing=framing,
             )
         )
 
@@ -233,6 +235,7 @@ class Run:
         headers: tuple[tuple[str, str], ...] = (),
         method: str | None = None,
         road: str | None = None,
+        framing: Framing = "",
     ) -> Request:
         """A request to an operation. `body` is a JSON value, or bytes to be sent as they are; None sends no body.
 
@@ -272,6 +275,7 @@ class Run:
             body=raw,
             operation=None if road or (method and method != each.method) else operation,
             verbatim=road is not None,
+            framing=framing,
         )
 
     def path(self, operation: str, item: str | None = None, owners: dict[str, str] | None = None) -> str:
@@ -307,7 +311,20 @@ class Run:
         at = time.time()
         sent = [
             self._take(Exchange(request, answer, at, together=True))
-            for request, answer in zip(requests, self.target.at_once(requests), strict=True)
+            for request, answer in zip(requests, self.target.wires.at_once(requests), strict=True)
+        ]
+
+    def in_turn(self, *requests: Request) -> list[tuple[Exchange | None, bool]]:
+        """Sends requests one after the other over one connection while the server keeps it, and judges the answers.
+
+        Gives each exchange, None if the connection was closed without an answer, and whether it had been used before.
+        No request may be one that is carried out.
+        """
+        at = time.time()
+        answers = self.target.wires.in_turn(requests)
+        return [
+            (self._take(Exchange(request, answer, at, together=True)) if answer else None, used)
+            for request, (answer, used) in zip(requests, answers, strict=True)
         ]
         self.findings.together(sent)
         return sent

@@ -51,6 +51,7 @@ CHAPTERS = (
     "paths",
     "concurrency",
     "connections",
+    "framing",
     "negotiation",
     "preconditions",
     "methods",

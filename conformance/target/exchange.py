@@ -6,14 +6,19 @@ import json
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
+
+# How a request goes over a connection of its own: in chunks without a length, after the server's word that it may go
+# on, in several packets, or as it stands, though it is no HTTP that a server has to understand.
+Framing = Literal["", "chunked", "expect", "pieces", "illegal"]
 
 
 @dataclass(frozen=True)
 class Request:
     """One HTTP request, as sent; `operation` is the id of the operation that it addresses, if any.
 
-    A path that is `verbatim` is sent as it stands, where an HTTP client would put it in order.
+    A path that is `verbatim` is sent as it stands, where an HTTP client would put it in order. With a `framing`, it
+    goes over a connection of its own.
     """
 
     method: str
@@ -22,6 +27,7 @@ class Request:
     body: bytes | None = None
     operation: str | None = None
     verbatim: bool = False
+    framing: Framing = ""
 
     @cached_property
     def json(self) -> Any:

@@ -7,15 +7,12 @@ import ipaddress
 import math
 import os
 import re
-import signal
 import socket
-import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -23,13 +20,16 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from ..contract.resource import Resource, Scheme, words
-from . import limits, wire
+from . import limits
 from .exchange import Answer, Request
 from .ledger import Ledger
 from .network import CLOSED, CUT, LATE, Kind, Network, fault
+from .reading import MAX_ANSWER, Late, deadline, decoded
+from .stops import Absent, BudgetSpent, CannotRun, Lacking, Lost, NotExercised, TimeUp, short
+from .wires import Wires
 
-# An answer longer than this is taken for endless: an item is some hundred bytes, a list some thousand of them.
-MAX_ANSWER = 4 * 1024 * 1024
+__all__ = ["Absent", "BudgetSpent", "CannotRun", "Lacking", "Lost", "NotExercised", "Target", "TimeUp"]
+
 # An answer of more JSON values than this is taken for a bomb: decoded, each takes up to a hundred bytes.
 MAX_VALUES = 60_000
 # Hung answers after which a server is taken to hang for good.
@@ -43,38 +43,6 @@ HEADERS = (
     ("Accept-Encoding", "gzip, deflate"),
     ("User-Agent", "qovery-git-token-conformance"),
 )
-
-
-class CannotRun(Exception):
-    """The run cannot start or go on through no fault of the server's; the message says what to do. Exit code 2."""
-
-
-class NotExercised(Exception):
-    """A clause could not be judged; the message says why."""
-
-
-class Lacking(NotExercised):
-    """A clause could not be judged for lack of requests, time or network: another run may judge it."""
-
-
-class Absent(NotExercised):
-    """The contract has nothing that the clause is about."""
-
-
-class Lost(Lacking):
-    """The network lost an answer, and to repeat the request would not give the same."""
-
-
-class BudgetSpent(Lacking):
-    """No request is left in the budget."""
-
-
-class TimeUp(BudgetSpent):
-    """The time that the run was given is over."""
-
-
-class _Late(BaseException):
-    """The time for an answer is over. No application that is called in this process takes it for its own error."""
 
 
 @dataclass
@@ -123,13 +91,14 @@ class Target:
         self.until = min(self.until, time.monotonic() + self.lasting + 3600)
         self.connect()
         self.network = Network()
-        # How often one of several requests at the same time, which may not be sent again, was not answered.
-        self._lost = 0
+        self.wires = Wires(self)
         self.ledger = Ledger(reserve=4)
         # The last read that was answered, and when the answers ceased after it.
         self._answered: Request | None = None
         self.silent_since: float | None = None
         self._silent = 0
+        # What the server speaks, by its last answer.
+        self.version = b""
 
     def connect(self) -> None:
         """Makes the connections: a process must not use those of the one that it was forked from."""
@@ -137,7 +106,7 @@ class Target:
         if self.transport:
             self._carrier = self.transport
             return
-        scheme, proxy = urlsplit(self.base_url).scheme, self._proxy
+        scheme, proxy = urlsplit(self.base_url).scheme, self.proxy
         try:
             self._carrier = httpx.HTTPTransport(
                 # Certificates take a while to read, and without TLS nobody shows one.
@@ -147,10 +116,10 @@ class Target:
                 limits=httpx.Limits(max_keepalive_connections=2, max_connections=4, keepalive_expiry=2),
             )
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
-            raise CannotRun(f"check HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE: {_short(error)}") from None
+            raise CannotRun(f"check HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE: {short(error)}") from None
 
     @cached_property
-    def _proxy(self) -> str | None:
+    def proxy(self) -> str | None:
         """The proxy's address. Looked up once: macOS ends a forked process that asks for the system's settings."""
         scheme, host, *_ = urlsplit(self.base_url)
         # What is meant for this machine stays on it: a proxy would be shown the credentials.
@@ -299,7 +268,8 @@ class Target:
         """
         if not faults:
             self.network.count(request)
-        kind = None if self.transport else fault(answer)
+        # What is no HTTP, a server may well close the connection at.
+        kind = None if self.transport or request.framing == "illegal" else fault(answer)
         if kind is None:
             # What there was did not happen again.
             self.network.faults.update(faults)
@@ -317,16 +287,18 @@ class Target:
         """Sends a request once, or again where nobody has taken it, and after a 429; raises as `send` does."""
         refused = 0
         for attempt in range(8):
-            number = self._may_send()
+            if self.hangs >= MAX_HANGS:
+                raise NotExercised(f"the server hung {self.hangs} times")
+            number = self.may_send()
             self.progress()
             try:
-                answer = self._exchange(request, number)
+                answer = self.wires.framed(request, number) if request.framing else self._exchange(request, number)
             except httpx.InvalidURL as error:
                 raise CannotRun(f"{self.base_url} is not the address of a server: {error}") from None
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
                 refused += 1
                 if refused == TRIES:
-                    raise CannotRun(f"cannot connect to {self.base_url}: {_short(error)}") from None
+                    raise CannotRun(f"cannot connect to {self.base_url}: {short(error)}") from None
                 self._sleep(0.2 * 4**refused)
                 continue
             if answer.status == 429:
@@ -338,44 +310,6 @@ class Target:
         self._stop(_HOUR)
         raise BudgetSpent("the server kept answering 429 Too Many Requests")
 
-    def at_once(self, requests: Sequence[Request]) -> list[Answer]:
-        """Sends requests at the same moment, each over a connection of its own.
-
-        Where the network may have lost an answer, all are sent again if they may be. Raises Lost where they may not,
-        and NotExercised where there are no connections, or a proxy has them.
-        """
-        if self.transport or self._proxy:
-            raise NotExercised("it needs connections of its own to the server")
-        faults: list[Kind] = []
-        for _ in range(TRIES):
-            answers = self._at_once(requests)
-            found = [kind for answer in answers if (kind := fault(answer))]
-            if not found:
-                self.network.faults.update(faults)
-                return answers
-            faults += found
-            if any(request.method in ("POST", "DELETE") for request in requests):
-                # The server is blamed for what it does the next time, too.
-                self._lost += 1
-                if self._lost == 1:
-                    self.network.faults.update(found)
-                    raise Lost("the network lost an answer to one of two requests at the same time")
-                return answers
-        return answers
-
-    def _at_once(self, requests: Sequence[Request]) -> list[Answer]:
-        for _ in requests:
-            number = self._may_send()
-        # A server that serves one connection at a time would wait for what comes over the idle one.
-        self.renew()
-        try:
-            answers = wire.at_once(self.base_url, requests, self.timeout, MAX_ANSWER)
-        except OSError as error:
-            raise NotExercised(f"there is no further connection: {_short(error)}") from None
-        for answer in answers:
-            self._heed(answer, number)
-        return answers
-
     def renew(self) -> None:
         """Closes idle connections: the next request goes over a fresh one."""
         if not self.transport:
@@ -386,7 +320,7 @@ class Target:
         """What stands behind the method on the first line of a request; a whole address stays one."""
         return request.path if "://" in request.path else urlsplit(self.base_url).path + request.path
 
-    def _may_send(self) -> int:
+    def may_send(self) -> int:
         """Returns when the next request may be sent, with its number; raises BudgetSpent if none may."""
         if self.interrupted and not self.cleaning:
             raise KeyboardInterrupt
@@ -444,7 +378,7 @@ class Target:
         """Lets nothing be sent for so long."""
         self.ledger.allowed, self.ledger.reset = self.used, time.time() + seconds
 
-    def _heed(self, answer: Answer, number: int) -> None:
+    def heed(self, answer: Answer, number: int) -> None:
         """Takes note of the server's own limit: what it has left, in `X-RateLimit-Remaining`, and until when.
 
         It has counted the request that it answers, the run's `number`-th, and not always those that others have sent.
@@ -469,8 +403,6 @@ class Target:
         raise CannotRun(f"{self.base_url} has ceased to answer: {answer.problem}")
 
     def _exchange(self, request: Request, number: int) -> Answer:
-        if self.hangs >= MAX_HANGS:
-            raise NotExercised(f"the server hung {self.hangs} times")
         start, at = time.monotonic(), time.time()
         status = 0
         headers: tuple[tuple[str, str], ...] = ()
@@ -489,19 +421,20 @@ class Target:
             extensions=extensions,
         )
         try:
-            with _deadline(self.timeout):
+            with deadline(self.timeout):
                 response = self._carrier.handle_request(sent)
                 status = response.status_code
+                self.version = response.extensions.get("http_version", b"")
                 headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers.raw)
                 with contextlib.closing(response):
-                    for chunk in _decoded(response):
+                    for chunk in decoded(response):
                         body += chunk
                         if len(body) > MAX_ANSWER:
                             problem = f"more than {MAX_ANSWER // 2**20} MiB of answer, and no end"
                             break
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.LocalProtocolError):
             raise
-        except (httpx.TimeoutException, _Late):
+        except (httpx.TimeoutException, Late):
             problem = late
             self.hangs += 1
         except zlib.error:
@@ -514,7 +447,7 @@ class Target:
             problem, body = f"more than {MAX_VALUES} values in an answer", bytearray()
         answer = Answer(status, headers, bytes(body), time.monotonic() - start, problem)
         if status:
-            self._heed(answer, number)
+            self.heed(answer, number)
             self._silent, self.silent_since = 0, None
             if request.method == "GET":
                 self._answered = request
@@ -527,62 +460,8 @@ class Target:
         self.ledger.close()
 
 
-@contextlib.contextmanager
-def _deadline(seconds: float) -> Iterator[None]:
-    """Raises _Late in what runs within it when the time is over, however slowly a server drips its answer.
-
-    Signals do that, so only on the main thread. An alarm that somebody else has set goes off all the same.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    armed, start = True, time.monotonic()
-
-    def ring(_: int, __: FrameType | None) -> None:
-        if armed:
-            raise _Late
-
-    before = signal.signal(signal.SIGALRM, ring)
-    # Rings again, for the first time may be where exceptions are lost.
-    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
-    try:
-        yield
-    finally:
-        armed = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        if left:
-            signal.setitimer(signal.ITIMER_REAL, max(left + start - time.monotonic(), 0.001), interval)
-
-
-def _decoded(response: httpx.Response) -> Iterator[bytes]:
-    """The decoded body in small pieces, however much a compressed one swells. Raises zlib.error."""
-    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding in ("", "identity"):
-        yield from response.iter_raw()
-        return
-    if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise zlib.error(f"{encoding} was not asked for")
-    decoder = None
-    for raw in response.iter_raw():
-        if decoder is None:
-            # What HTTP calls deflate is wrapped by zlib, and by some servers is not.
-            bare = encoding == "deflate" and (raw[0] & 0x0F != 8 or int.from_bytes(raw[:2], "big") % 31)
-            decoder = zlib.decompressobj(-zlib.MAX_WBITS if bare else zlib.MAX_WBITS | 32)
-        while raw:
-            yield decoder.decompress(raw, 1 << 16)
-            raw = decoder.unconsumed_tail
-    if decoder and not decoder.eof:
-        raise zlib.error("the body ends too early")
-
-
 def _is_loopback(address: str) -> bool:
     try:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
-
-
-def _short(error: Exception) -> str:
-    """What an error says, in one line."""
-    return " ".join(str(error).split())[:300] or type(error).__name__

@@ -17,7 +17,8 @@ from urllib.parse import unquote, unquote_to_bytes
 
 import httpx
 
-from .target import MAX_ANSWER, CannotRun
+from .reading import MAX_ANSWER
+from .stops import CannotRun
 
 Application = Callable[..., Any]
 Headers = list[tuple[bytes, bytes]]

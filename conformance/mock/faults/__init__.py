@@ -14,6 +14,7 @@ from . import (  # noqa: F401
     properties,
     identifiers,
     concurrency,
+    framing,
     negotiation,
     triggers,
     methods,

@@ -1,0 +1,110 @@
+"""Requests over connections of their own, within the budget and with the patience of all others."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from . import wire
+from .exchange import Answer, Request
+from .network import Kind, fault
+from .reading import MAX_ANSWER
+from .stops import Lost, NotExercised, short
+
+if TYPE_CHECKING:
+    from .target import Target
+
+# How often what the network may have lost is sent.
+_TRIES = 3
+
+
+class Wires:
+    """What a target sends over connections of its own.
+
+    Raises NotExercised where there are none: an application is called without, and a proxy has its own.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        # How often one of several requests at the same time, which may not be sent again, was not answered.
+        self._lost = 0
+
+    def framed(self, request: Request, number: int) -> Answer:
+        """Sends a request, the run's `number`-th, as its framing says."""
+        self._connects()
+        if self._target.version == b"HTTP/1.0" and request.framing in ("chunked", "expect"):
+            # RFC 9112 section 6.1, RFC 9110 section 10.1.1.
+            raise NotExercised("the server speaks HTTP/1.0, which does not know it")
+        with self._connecting():
+            answer = wire.framed(self._target.base_url, request, self._target.timeout, MAX_ANSWER)
+        self._target.hangs += fault(answer) == "late"
+        self._target.heed(answer, number)
+        return answer
+
+    def at_once(self, requests: Sequence[Request]) -> list[Answer]:
+        """Sends requests at the same moment, each over a connection of its own.
+
+        Where the network may have lost an answer, all are sent again if they may be. Raises Lost where they may not.
+        """
+        faults: list[Kind] = []
+        for _ in range(_TRIES):
+            number = self._counted(requests)
+            with self._connecting():
+                answers = wire.at_once(self._target.base_url, requests, self._target.timeout, MAX_ANSWER)
+            for answer in answers:
+                self._target.heed(answer, number)
+            found = [kind for answer in answers if (kind := fault(answer))]
+            if not found:
+                self._target.network.faults.update(faults)
+                return answers
+            faults += found
+            if any(request.method in ("POST", "DELETE") for request in requests):
+                # The server is blamed for what it does the next time, too.
+                self._lost += 1
+                if self._lost == 1:
+                    self._target.network.faults.update(found)
+                    raise Lost("the network lost an answer to one of two requests at the same time")
+                return answers
+        return answers
+
+    def in_turn(self, requests: Sequence[Request]) -> list[tuple[Answer | None, bool]]:
+        """Sends requests one after the other over one connection, on over a fresh one where the server ends it.
+
+        Gives each answer, None if a used connection was closed without one; and whether the connection had been used.
+        They are sent again where the network may have lost an answer.
+        """
+        faults: list[Kind] = []
+        for _ in range(_TRIES):
+            number = self._counted(requests)
+            with self._connecting():
+                answers = wire.in_turn(self._target.base_url, requests, self._target.timeout, MAX_ANSWER)
+            for answer, _ in answers:
+                self._target.heed(answer or Answer(), number)
+            found = [kind for answer, _ in answers if answer and (kind := fault(answer))]
+            if not found:
+                self._target.network.faults.update(faults)
+                break
+            faults += found
+        return answers
+
+    def _counted(self, requests: Sequence[Request]) -> int:
+        """Returns when so many requests may be sent, with the number of the last."""
+        self._connects()
+        for _ in requests:
+            number = self._target.may_send()
+        return number
+
+    def _connects(self) -> None:
+        if self._target.transport or self._target.proxy:
+            raise NotExercised("it needs connections of its own to the server")
+
+    @contextlib.contextmanager
+    def _connecting(self) -> Iterator[None]:
+        """Raises NotExercised for what it means that there is no connection."""
+        # A server that serves one connection at a time would wait for what comes over the idle one.
+        self._target.renew()
+        try:
+            yield
+        except OSError as error:
+            raise NotExercised(f"there is no further connection: {short(error)}") from None

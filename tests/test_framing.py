@@ -1,0 +1,117 @@
+"""How requests come over the wire: what servers of several kinds make of it, and what a finding's script sends."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+
+import pytest
+
+from conformance.contract.contract import Contract
+from conformance.detection import attempt_inside
+from conformance.report.shell import Names, options
+from conformance.run.run import Run
+from conformance.runner.plugin import Plugin, choose
+from conformance.target import wire
+from conformance.target.exchange import Framing, Request
+from conformance.target.target import Target
+from tests import independent
+from tests.spawned import spawned
+
+
+@contextmanager
+def answering(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that gives each answer after what comes in one piece or more, and what has come."""
+    received: list[bytes] = []
+
+    def serve() -> None:
+        with suppress(OSError):
+            for answer in answers:
+                wire, _ = listener.accept()
+                with wire:
+                    wire.settimeout(0.2)
+                    came = b""
+                    with suppress(TimeoutError):
+                        while part := wire.recv(65_536):
+                            came += part
+                    received.append(came)
+                    wire.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", received
+        thread.join(5)
+
+
+DONE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@pytest.mark.parametrize("framing", ["chunked", "expect", "pieces", "illegal"])
+def test_what_is_sent(framing: Framing) -> None:
+    body = "😀".encode() * 400
+    request = Request("PUT", "/a", (("Authorization", "Token a\0b"),), body, framing=framing)
+    with answering(DONE) as (base_url, received):
+        answer = wire.framed(base_url, request, 5, 1000)
+    assert (answer.status, answer.body, answer.problem) == (200, b"{}", None)
+    head, _, sent = received[0].partition(b"\r\n\r\n")
+    assert b"Authorization: Token a\0b" in head
+    assert (b"Expect: 100-continue" in head) == (framing == "expect")
+    if framing != "chunked":
+        # This server says what it thinks of the head before it reads on.
+        assert sent == (b"" if framing == "expect" else body) and b"Content-Length: 1600" in head
+        return
+    chunks = sent.split(b"\r\n")
+    assert b"Content-Length" not in head and chunks[0] == b"1" and chunks[-3:] == [b"0", b"", b""]
+    assert sum(int(each, 16) for each in chunks[:-2:2]) == 1600
+
+
+def test_requests_in_turn() -> None:
+    """What a connection has left over is the next answer; after its end another one is taken."""
+    two = b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n" + b"HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n"
+    last = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    with answering(two, last) as (base_url, _):
+        answers = wire.in_turn(base_url, [Request("GET", "/")] * 4, 5, 1000)
+    assert [(answer and answer.status, used) for answer, used in answers] == [
+        (401, False),
+        (400, True),
+        (None, True),
+        (200, False),
+    ]
+
+
+def _states(server: independent.Address) -> dict[str, str]:
+    """What the suite says of a server, in this process, by clause."""
+    known = {name: value for name, value in asdict(server).items() if name != "base_url"}
+    run = Run(Contract.load(), Target.of(server.base_url, Contract.load().resource, known), 1)
+    run.preflight()
+    plugin = Plugin(run, choose(run.resource, ["framing"]), lambda _: None)
+    plugin.main()
+    run.target.close()
+    assert not plugin.failure and not plugin.findings
+    return {name.partition("/")[2]: result.state for name, result in run.results.items() if name.startswith("framing/")}
+
+
+def test_a_server_of_the_standard_library() -> None:
+    with independent.serve() as server:
+        assert set(spawned(_states, server).values()) == {"held"}
+
+
+def test_http_1_0_knows_no_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(independent.Handler, "protocol_version", "HTTP/1.0")
+    with independent.serve() as server:
+        states = spawned(_states, server)
+    assert {name for name, state in states.items() if state == "not exercised"} == {"chunked", "expect", "kept"}
+
+
+def test_an_application_has_no_wire() -> None:
+    trial = spawned(attempt_inside, "framing/header-breaks-expect-edit", 1, fail_fast=False, only=["framing"])
+    assert (trial.clauses, trial.error) == ((), "")
+
+
+def test_a_script_sends_it_so() -> None:
+    shown = [options(Request("PUT", "/", body=b"{}", framing=each), Names([]), "URL") for each in ("chunked", "expect")]
+    assert "--header 'Transfer-Encoding: chunked'" in shown[0] and "--header 'Expect: 100-continue'" in shown[1]
