@@ -19,6 +19,8 @@ from ..target.exchange import Answer, Exchange
 from .forms import form
 from .variables import STATES, STRANGER, Variables
 
+# What no option of curl's sends as the run has sent it.
+WIRED = ("framing/kept", "framing/pieces")
 # As much of an answer is searched for the form in which it shows a secret, in characters.
 _SEARCHED = 50_000
 
@@ -41,6 +43,11 @@ class Judgement:
         number = self._number
         yield f'echo "answered $(cat "$T/{number}.status"):"; head -c 2000 "$T/{number}" 2> /dev/null; echo; code=2'
         judged = list(self._last(last))
+        if self._finding.clause.id in WIRED:
+            judged += [
+                "# It is sent otherwise: in one packet each, over connections of their own.",
+                "code=$((2 - code % 2))",
+            ]
         if not before:
             yield from judged
             return

@@ -313,6 +313,8 @@ class Run:
             self._take(Exchange(request, answer, at, together=True))
             for request, answer in zip(requests, self.target.wires.at_once(requests), strict=True)
         ]
+        self.findings.together(sent)
+        return sent
 
     def in_turn(self, *requests: Request) -> list[tuple[Exchange | None, bool]]:
         """Sends requests one after the other over one connection while the server keeps it, and judges the answers.
@@ -323,11 +325,9 @@ class Run:
         at = time.time()
         answers = self.target.wires.in_turn(requests)
         return [
-            (self._take(Exchange(request, answer, at, together=True)) if answer else None, used)
+            (self._take(Exchange(request, answer, at)) if answer else None, used)
             for request, (answer, used) in zip(requests, answers, strict=True)
         ]
-        self.findings.together(sent)
-        return sent
 
     def _take(self, exchange: Exchange) -> Exchange:
         """Learns from an exchange, and judges its answer."""
