@@ -45,8 +45,10 @@ _HONOURED = {
     "request body's object": _TEXTS
     | {"$ref", "type", "required", "properties", "additionalProperties", "if", "then", "else", "allOf", *_VALUES},
     "response body's object": _TEXTS | {"$ref", "type", "required", "properties", "additionalProperties", *_VALUES},
-    "request body's property": _TEXTS | {"$ref", "type", "enum", "format", "items", "writeOnly", *_VALUES},
-    "response body's property": _TEXTS | {"$ref", "type", "enum", "format", "items", "readOnly", *_VALUES},
+    "request body's property": _TEXTS
+    | {"$ref", "type", "enum", "format", "items", "additionalProperties", "writeOnly", *_VALUES},
+    "response body's property": _TEXTS
+    | {"$ref", "type", "enum", "format", "items", "additionalProperties", "readOnly", *_VALUES},
 }
 _TYPES = {"array", "boolean", "integer", "number", "object", "string"}
 
@@ -203,8 +205,8 @@ def _property(document: dict[str, Any], schema: Any, place: Place, side: str, wi
     single = [kind for kind in (kinds if isinstance(kinds, list) else [kinds]) if kind != "null"]
     if len(single) != 1 or single[0] not in _TYPES:
         yield (*place, "type"), f"the client knows no property of {side}s of this type"
-    elif single[0] == "object":
-        yield place, "the client needs to know the properties of an object"
+    elif single[0] == "object" and schema.get("additionalProperties", True) not in (True, {}):
+        yield place, "the client knows objects of known properties, and such as may hold anything"
     elif single[0] == "array":
         yield from _property(document, schema.get("items", True), (*place, "items"), side, within)
     if schema.get("format") in ("binary", "byte"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import importlib
 import json
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +15,6 @@ import httpx
 import pytest
 import yaml
 
-from conformance.bundled import ROOT
 from tests.test_generate import generate
 
 REFERENCE = "#/components"
@@ -49,6 +47,9 @@ REQUEST = {
             "required": ["password"],
             "properties": {"password": text(writeOnly=True), "url": text(format="uri")},
         },
+        "labels": {"type": "object", "additionalProperties": True},
+        "settings": {"$ref": f"{REFERENCE}/schemas/Settings"},
+        "code": {"$ref": f"{REFERENCE}/schemas/Code"},
         "enabled": {"type": "boolean"},
         "threshold": {"type": "integer", "minimum": 1, "maximum": 9},
         "factor": {"type": "number"},
@@ -68,7 +69,7 @@ SHOWN = {
     "required": ["id", "name", "kind", "to_dict", "field", "types"],
     "properties": {
         "id": text(),
-        **{name: REQUEST["properties"][name] for name in ("name", "kind", "kinds", "enabled")},  # type: ignore[index]
+        **{name: REQUEST["properties"][name] for name in ("name", "kind", "kinds", "enabled", "labels")},  # type: ignore[index]
         **{name: text() for name in ("to_dict", "from_dict", "additional_properties", "field", "types", "datetime")},
     },
 }
@@ -112,6 +113,8 @@ CONTRACT: dict[str, Any] = {
         "parameters": PARAMETERS,
         "schemas": {
             "Kind": text(enum=["a", "A", 'say "so"', "back\\slash", "", "1", "ü", "None", "name"]),
+            "Settings": {"type": ["object", "null"]},
+            "Code": text(writeOnly=True, maxLength=4),
             "AlarmRequest": REQUEST,
             "AlarmResponse": SHOWN,
         },
@@ -136,7 +139,16 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
 
 def test_a_client_of_another_resource(package: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[httpx.Request] = []
-    shown = {"id": "7", "name": "n", "kind": 'say "so"', "kinds": ["new"], "to_dict": "t", "field": "f", "types": "y"}
+    shown = {
+        "id": "7",
+        "name": "n",
+        "kind": 'say "so"',
+        "kinds": ["new"],
+        "labels": {"x": [1]},
+        "to_dict": "t",
+        "field": "f",
+    }
+    shown["types"] = "y"
 
     def note(request: httpx.Request) -> httpx.Response:
         sent.append(request)
@@ -155,18 +167,24 @@ def test_a_client_of_another_resource(package: ModuleType, monkeypatch: pytest.M
             kinds=["a", package.Kind.A_1],
             config=package.AlarmRequestConfig(password="s3cret", url="https://x.example.com"),
             class_="c",
+            labels={"a": [1, {"b": None}]},
+            settings=None,
+            code="7777",
             to_dict_="t",
             timeout_="5",
             timeout=3,
         )
         edited = client.alarms.edit("..%", name="m", kind="a")
     assert (made.to_dict_, made.field, made.types, made.kinds) == ("t", "f", "y", ["new"])
+    assert made.labels == {"x": [1]}
+    assert "7777" not in repr(package.AlarmRequest(name="n", kind="a", code="7777"))
     assert edited.to_dict() == shown
     assert "s3cret" not in repr(package.AlarmRequestConfig(password="s3cret"))
     create, edit = sent
     assert create.url.raw_path.endswith(b"/clusters/00000000-0000-0000-0000-000000000000/spaces/a%2Fb/alarms")
     assert json.loads(create.content) == {
         **{"name": "n", "kind": 'say "so"', "factor": 1.5, "kinds": ["a", "A"], "class": "c", "to_dict": "t"},
+        **{"labels": {"a": [1, {"b": None}]}, "settings": None, "code": "7777"},
         **{"timeout": "5", "config": {"password": "s3cret", "url": "https://x.example.com"}},
     }
     assert (create.headers["X-API-Key"], create.headers["Content-Type"]) == ("k3y", "application/json")
@@ -226,6 +244,9 @@ def test_its_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
         ({"kinds": ["a", "a"]}, "kinds has the same item twice"),
         ({"kinds": ["a", "b"]}, r"kinds\[1\] is none of"),
         ({"config": {}}, "config is not a AlarmRequestConfig"),
+        ({"labels": []}, "labels is not a dict"),
+        ({"labels": {"a": float("inf")}}, "labels holds what JSON cannot"),
+        ({"code": "77777"}, "code is longer than 4 characters"),
         ({"starts_at": "soon"}, "starts_at is not a date and time"),
         ({"kind": 'say "so"'}, "factor is missing, which is needed where kind is"),
     ],
@@ -233,17 +254,6 @@ def test_its_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
 def test_what_another_contract_wants_is_checked(fields: dict[str, Any], problem: str, package: ModuleType) -> None:
     with pytest.raises(package.InvalidRequestError, match=problem):
         package.AlarmRequest(**{"name": "n", "kind": "a", **fields})
-
-
-@pytest.mark.parametrize("name", [path.stem for path in sorted((ROOT / "tests/fragments").glob("*.yaml"))])
-def test_each_fragment_gives_a_client(name: str, tmp_path: Path) -> None:
-    done = generate(
-        Path(), "--contract", f"tests/fragments/{name}.yaml", "--output", str(tmp_path), "--package", "made"
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"{tmp_path}/made is written\n", "")
-    command = [sys.executable, "-m", "made.command", "--help"]
-    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
-    assert shown.startswith("usage: made ")
 
 
 def rename(document: dict[str, Any], new: str) -> None:

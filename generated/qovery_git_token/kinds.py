@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -236,7 +237,24 @@ def array(of: Kind[T], least: int = 0, most: int | None = None, unique: bool = F
     return Kind(read, check, lambda items: [of.write(item) for item in items])
 
 
+def _object(value: object, at: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InvalidResponseError(at, "is not an object")
+    return value
+
+
+def _check_object(value: object) -> tuple[str, str] | None:
+    if not isinstance(value, dict):
+        return "", f"is not a dict, but {_named(value)}"
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return "", "holds what JSON cannot"
+    return None
+
+
 text: Kind[str] = string()
+free: Kind[dict[str, Any]] = Kind(_object, _check_object, dict)
 uri: Kind[str] = Kind(_string, _check_uri, str)
 uuid: Kind[UUID] = Kind(_uuid, _check_uuid, str)
 date: Kind[datetime.date] = Kind(_date, instance(datetime.date, "a date"), lambda value: value.isoformat())

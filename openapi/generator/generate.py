@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import copy
 import difflib
 import io
 import math
@@ -44,6 +43,7 @@ from openapi_python_client.parser.responses import Response
 from openapi_python_client.strings import PythonIdentifier
 
 from conformance.contract.contract import Contract, ContractError
+from conformance.contract.document import References
 from conformance.contract.limits import refuse
 from drift import change
 from drift.limits import unsupported
@@ -148,7 +148,7 @@ def write(contract: Document, output: Path) -> None:
     if output.name != CLIENT.name:
         settings.package_name_override, settings.package_version_override = output.name, None
     config = Config.from_sources(settings, MetaType.NONE, contract.path, "utf-8", overwrite=False, output_path=output)
-    data = GeneratorData.from_dict(copy.deepcopy(contract.content), config=config)
+    data = GeneratorData.from_dict(opened(contract.content), config=config)
     if isinstance(data, GeneratorError):
         raise contract.refusal(data)
     unread = [error for group in data.endpoint_collections_by_tag.values() for error in group.parse_errors]
@@ -197,6 +197,26 @@ def verify(contract: Document, package: Path) -> None:
             raise contract.unusable(f"the client would be wrong: {said}")
 
 
+def opened(part: Any) -> Any:
+    """A copy of a document in which objects that may hold anything are values that may be anything.
+
+    The parser would make classes of them, and they are dictionaries.
+    """
+    if isinstance(part, list):
+        return [opened(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    if free(part):
+        return {key: part[key] for key in ("title", "description") if key in part}
+    return {key: opened(value) for key, value in part.items()}
+
+
+def free(schema: dict[str, Any]) -> bool:
+    """Is it a schema of objects that may hold anything?"""
+    kinds = schema.get("type")
+    return "object" in (kinds if isinstance(kinds, list) else [kinds]) and not schema.get("properties")
+
+
 def vocabulary(contract: Document, data: GeneratorData, config: Config) -> dict[str, Any]:
     """What the templates need beyond what the generator gives them. Raises Unusable for what they do not know."""
     endpoints = [endpoint for group in data.endpoint_collections_by_tag.values() for endpoint in group.endpoints]
@@ -226,12 +246,20 @@ def vocabulary(contract: Document, data: GeneratorData, config: Config) -> dict[
         if len(endpoint.bodies) > 1 or any(body.body_type != "json" for body in endpoint.bodies):
             raise contract.unusable("the client's templates know no request body but JSON", place)
 
+    def null(schema: dict[str, Any]) -> bool:
+        """May it be null?"""
+        return "null" in schema.get("type", "")
+
+    references = References(contract.content)
+
     def bounded(kind: str, schema: dict[str, Any], names: tuple[str, str], place: Steps) -> str:
         """A kind with its bounds, as an expression."""
         bounds = [schema.get(name) for name in names]
         for name, bound in zip(names, bounds, strict=True):
             if not math.isfinite(bound or 0):
                 raise contract.unusable("is no number", (*place, name))
+        if bounds[0] is None and kind == "_kinds.string" and bounds[1] is not None:
+            bounds[0] = 0
         given = [repr(bound) for bound in bounds]
         return f"{kind}({', '.join(given[: 2 if bounds[1] is not None else 1 if bounds[0] is not None else 0])})"
 
@@ -250,6 +278,8 @@ def vocabulary(contract: Document, data: GeneratorData, config: Config) -> dict[
                 return f"_kinds.choice({property_.class_info.name})"
             case "ModelProperty":
                 return f"_types.model({property_.class_info.name})"
+            case "AnyProperty":
+                return "_kinds.nullable(_kinds.free)" if null(schema) else "_kinds.free"
             case "UnionProperty" if inner := not_null(property_):
                 return f"_kinds.nullable({kind(inner, schema, place)})"
             case "ListProperty":
@@ -267,9 +297,10 @@ def vocabulary(contract: Document, data: GeneratorData, config: Config) -> dict[
         name = property_.name.get_untrusted_value()
         owner, object_ = schemas[model.class_info.name]
         place = (*owner, "properties", name)
-        schema = object_["properties"][name]
-        inner = not_null(property_)
+        schema = references.resolve(object_["properties"][name])
+        inner = not_null(property_) or (property_ if null(schema) else None)
         annotation = (inner or property_).get_type_string(no_optional=True).as_unembedded_code()
+        annotation = re.sub(r"\bAny\b", "dict[str, Any]", annotation)
         innermost = inner or property_
         while isinstance(innermost, ListProperty):
             innermost = innermost.inner_property
