@@ -28,7 +28,7 @@ CLAUSES = {
     "refused-edit-written": "refusals/nothing-written",
     "name-64": "values/text",
     "additional-refused": "edit/read-only",
-    "ipv6-refused": "values/bounds",
+    "ipv6-refused": "values/text",
     "text-trimmed": "values/text",
     "text-escaped": "values/text",
     "edit-lost": "edit/read-back",

@@ -36,9 +36,12 @@ def _wrong(run: Run) -> Iterator[tuple[Scheme, Header, str]]:
         if value:
             tries.append((own(f"{value}x"), ADDED))
             tries += [(other.value(value), f"{OTHERS} in the scheme {other.prefix}") for other in others]
-            if scheme.prefix:
+            # In a scheme that nobody knows, it is the value alone that counts.
+            if scheme.prefix and scheme == primary:
                 tries.append((f"Basic {value}", "the right value in the scheme Basic"))
                 tries.append((value, "the right value without a scheme"))
+            elif scheme.prefix:
+                tries.append((f"Custom {value}", "the right value in an unknown scheme"))
             # What a JWT may be changed into besides, the chapter on forged ones has.
             if scheme == primary:
                 tries += [
@@ -52,7 +55,6 @@ def _wrong(run: Run) -> Iterator[tuple[Scheme, Header, str]]:
             tries += [
                 (own(f"{value} {unknown}"), "the right value with another behind it"),
                 (own(f"{unknown},{value}"), "the right value in a list"),
-                (f"Custom {value}", "the right value in an unknown scheme"),
             ]
         yield from ((scheme, (scheme.header, each), what) for each, what in tries)
     for scheme in schemes:

@@ -152,7 +152,7 @@ def test_type(run: Run) -> None:
         # A secret that is a number is one all the same.
         number = run.bodies.secret_number() if field.secret else 1
         edited: list[object] = [[right], number, True, {"value": right}]
-        created: list[object] = [[right], 1.5] + ([] if field.required else [[]])
+        created: list[object] = [1.5] + ([[right]] if field.kind != "text" else [] if field.required else [[]])
         if field.kind not in ("text", "address", "choice"):
             edited += ["text", str(right)]
         for values, into in ((edited, cases), (created, creates)):
@@ -348,7 +348,7 @@ def _misfits(field: Field) -> list[Any]:
 )
 def test_no_object(run: Run) -> None:
     for_list = run.bodies.least()
-    values: list[object] = [[for_list], [], "text", json.dumps(for_list), 1, True, False]
+    values: list[object] = [[for_list], [], "text", json.dumps(for_list), 1, True]
     cases: list[Case] = [(f"{json.dumps(value)[:20]} as the body", value) for value in values]
     refuse(run, [*cases, ("null as the body", b"null")], every=3)
 
@@ -437,7 +437,7 @@ def test_media_type(run: Run) -> None:
     form = {field: str(value) for field, value in run.bodies.full().items()}
     cases.append(("a form, said to be one", urlencode(form).encode(), "application/x-www-form-urlencoded"))
     for number, (what, body, media_type) in enumerate(run.thin(cases)):
-        refuse(run, [(what, body)], creates=number % 3 != 1, media_type=media_type, also=(415,))
+        refuse(run, [(what, body)], creates=number % 3 == 0, media_type=media_type, also=(415,))
 
 
 @clause(

@@ -90,8 +90,8 @@ def uris(contract: Contract, field: str) -> list[str]:
     return [uri for uri in (*URIS, *long) if contract.must_accept(field, uri)]
 
 
-# Where storage ends: columns of 2^n, 50, 100 or 191 characters, and their neighbours.
-BOUNDARIES = (2, 16, 32, 33, 50, 64, 65, 100, 128, 129, 191, 192, 200, 256, 500, 512, 513, 999)
+# Where storage ends; what is cut at another length is so at the greatest as well.
+BOUNDARIES = (2, 33, 64, 128, 191, 256, 500, 512)
 # One, two, three and four bytes of UTF-8.
 WIDTHS = ("a", "é", "漢", "😀")
 

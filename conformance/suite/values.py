@@ -254,7 +254,7 @@ def additional(run: Run) -> list[Json]:
 def test_create(run: Run) -> None:
     # What breaks parsers and scripts in every field, and a part of what is odd as a whole.
     some = {
-        field: [each for number, each in enumerate(values) if each in FUSED or number % 4 == 0]
+        field: [each for number, each in enumerate(values) if each in FUSED or number % 8 == 0]
         for field, values in _texts(run).items()
     }
     most = max(map(len, some.values()), default=len(URIS))
@@ -277,26 +277,28 @@ def test_create(run: Run) -> None:
 
 @clause(
     "values/text",
-    "Text in any script, with any printable character in any place, is accepted by an edit and stored as sent.",
+    "Text in any script, with any printable character in any place, and every form of http and https address, is "
+    "accepted by an edit and stored as sent.",
     source="OpenAPI document: strings; users: what was accepted is stored",
     level="expected",
     needs="edit/idempotent edit/touches-no-other edit/listed",
 )
 def test_text(run: Run) -> None:
-    accept_edits(run, _rows(run, _texts(run)))
+    accept_edits(run, _rows(run, _texts(run) | _uris(run)))
 
 
 @clause(
     "values/bounds",
-    "Text of any length up to its bound, counted in characters, every form of http and https address, and any other "
-    "value within its bounds is accepted by an edit and stored whole.",
+    "Text of any length up to its bound, counted in characters, and any other value within its bounds is accepted by "
+    "an edit and stored whole.",
     source="OpenAPI document: the type and format of each field; ours: the lengths that users rely on",
     level="expected",
     needs="edit/idempotent edit/touches-no-other edit/listed",
 )
 def test_bounds(run: Run) -> None:
     columns = {field: lengths(run.contract, field) for field in text_fields(run.contract)}
-    accept_edits(run, _rows(run, columns | _uris(run) | _others(run)))
+    greatest = {field: uris(run.contract, field)[-3:] for field in run.resource.of_kind("address")}
+    accept_edits(run, _rows(run, columns | greatest | _others(run)))
 
 
 @clause(
@@ -310,8 +312,8 @@ def test_combinations(run: Run) -> None:
     switch = run.resource.switch
     if switch in run.bodies.pins:
         raise NotExercised(f"it needs every {switch}, and {switch} is pinned")
-    # Each selection with two choices of three.
-    bodies = [body for number, body in enumerate(combinations(run)) if number % 3 != 1]
+    # Each selection with every other choice, so that each pair of fields is there, and is not, with every choice.
+    bodies = [body for number, body in enumerate(combinations(run)) if number % 2 == 0]
     run.random.shuffle(bodies)
     # A field that is empty is like one that is filled: some combinations of these will do.
     filled = [body for body in bodies if not _has_empty(run, body)][: MOST // 3]
@@ -328,7 +330,7 @@ def test_combinations(run: Run) -> None:
     for number, chosen in enumerate(run.thin(walk)):
         with run.case():
             make = run.bodies.full if number % 2 else run.bodies.least
-            edit_and_read(run, make(**run.resource.choice(chosen)), read=number % 3 == 0)
+            edit_and_read(run, make(**run.resource.choice(chosen)), read=number + 1 == len(walk))
 
 
 @clause(
@@ -339,9 +341,11 @@ def test_combinations(run: Run) -> None:
     needs="edit/idempotent edit/touches-no-other edit/listed edit/read-only",
 )
 def test_additional(run: Run) -> None:
-    bodies = [run.bodies.full() | fields for fields in additional(run)]
-    bodies = [body for body in bodies if run.contract.zone(body) is Zone.ACCEPT]
-    accept_edits(run, bodies)
+    properties = additional(run)
+    # The id of another kind is for another body than the id itself.
+    halves = (properties[0::2], properties[1::2])
+    bodies = [run.bodies.full() | {name: each[name] for each in half for name in each} for half in halves]
+    accept_edits(run, [body for body in bodies if run.contract.zone(body) is Zone.ACCEPT])
 
 
 @clause(
@@ -355,7 +359,8 @@ def test_charset(run: Run) -> None:
     field = _free(run)
     for parameter in ("; charset=utf-8", ";charset=UTF-8"):
         for operation in run.resource.writes:
-            if operation not in run.operations:
+            # A create with one of them is enough.
+            if operation not in run.operations or (operation == run.resource.create and " " in parameter):
                 continue
             media_type = f"{operation.media_type}{parameter}"
             body = run.bodies.full(**{field: "é漢😀"} if field else {})
