@@ -9,6 +9,7 @@ import pytest
 from conformance.contract.contract import Contract
 from conformance.run.checks import Checks
 from conformance.run.documented import Documented
+from conformance.run.rates import STILL, Rates
 from conformance.run.secrets import Secrets
 from conformance.target.exchange import Answer, Exchange, Request
 
@@ -160,3 +161,40 @@ def test_the_first_thing_that_is_wrong_with_a_body_is_said(value: object, proble
 def test_a_problem_of_a_huge_body_is_short() -> None:
     problem = DOCUMENTED.body(Answer(200, (("Content-Type", "application/json"),)), ["x" * 100_000])
     assert problem and len(problem) < 320
+
+
+OWN = ("Authorization", "Token own")
+
+
+def rated(remaining: object, reset: object, *, at: float = 0, own: bool = True, date: str = "") -> Exchange:
+    headers = (("X-RateLimit-Remaining", str(remaining)), ("X-RateLimit-Reset", str(reset)), ("Date", date))
+    return Exchange(Request("GET", "/", (OWN,) if own else ()), Answer(200, headers, b"{}"), at or 2_000_000_000)
+
+
+@pytest.mark.parametrize(
+    ("exchange", "wrong"),
+    [
+        (rated(5, 2_000_000_000), None),
+        (rated(5, 2_000_003_600), None),
+        (rated(5, 2_000_003_600_000), None),
+        (rated(5, 1_999_999_000), "over for 1000 seconds"),
+        (rated(5, 2_000_090_000), "90000 seconds away"),
+        (rated(5, 2_000_090_000_000), "90000 seconds away"),
+        # By the server's own clock.
+        (rated(5, 2_000_086_400, date="Thu, 19 May 2033 03:33:20 GMT"), None),
+        (rated("many", "soon"), None),
+    ],
+)
+def test_a_reset_lies_within_the_window(exchange: Exchange, wrong: str | None) -> None:
+    found = Rates(OWN).judge(exchange)
+    assert wrong in found if wrong and found else found is wrong, found
+
+
+def test_what_is_left_goes_down() -> None:
+    still, falls, others, slides = (Rates(OWN) for _ in range(4))
+    for number in range(STILL + 5):
+        found = still.judge(rated(7, 2_000_000_100))
+        assert (found is not None) is (number >= STILL - 1)
+        assert falls.judge(rated(900 - number // 10, 2_000_000_100)) is None
+        assert others.judge(rated(7, 2_000_000_100, own=False)) is None
+        assert slides.judge(rated(7, 2_000_000_100 + number)) is None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -83,11 +85,63 @@ def test_requests_in_turn() -> None:
     ]
 
 
-def _states(server: independent.Address) -> dict[str, str]:
-    """What the suite says of a server, in this process, by clause."""
+@contextmanager
+def gateway(base_url: str, change: Callable[[bytes], bytes]) -> Iterator[str]:
+    """A gateway that changes what comes, one request a connection."""
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                with client, socket.create_connection(address) as server:
+                    client.settimeout(5)
+                    came = b""
+                    while not _is_whole(came):
+                        came += client.recv(65_536)
+                    server.sendall(change(came).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
+                    while part := server.recv(65_536):
+                        client.sendall(part)
+
+    address = (str(urlsplit(base_url).hostname), urlsplit(base_url).port or 80)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def _is_whole(came: bytes) -> bool:
+    head, found, body = came.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: (\d+)", head)
+    return bool(found) and len(body) >= int(length[1] if length else 0)
+
+
+def _broken(server: independent.Address, clause: str) -> list[str]:
+    """What the suite finds in a server, in this process, with one clause."""
+    run = _run(server)
+    plugin = Plugin(run, choose(run.resource, [clause]), lambda _: None)
+    plugin.main()
+    run.target.close()
+    assert not plugin.failure
+    return plugin.findings
+
+
+@pytest.mark.parametrize("sign", [b"\0", b"\r\n ", b"\r"], ids=["zero", "fold", "return"])
+def test_a_gateway_that_drops_signs_within_credentials(sign: bytes) -> None:
+    """What is in their middle is dropped, or what comes behind it is."""
+    lenient = re.compile(rb"(Authorization: Token [^\r\n\0]{20,})" + re.escape(sign) + rb"[^\r\n\0]{9,}")
+    with independent.serve() as server, gateway(server.base_url, lambda came: lenient.sub(rb"\1", came)) as url:
+        assert spawned(_broken, replace(server, base_url=url), "forged/illegal") == ["forged/illegal"]
+
+
+def _run(server: independent.Address) -> Run:
     known = {name: value for name, value in asdict(server).items() if name != "base_url"}
     run = Run(Contract.load(), Target.of(server.base_url, Contract.load().resource, known), 1)
     run.preflight()
+    return run
+
+
+def _states(server: independent.Address) -> dict[str, str]:
+    """What the suite says of a server, in this process, by clause."""
+    run = _run(server)
     plugin = Plugin(run, choose(run.resource, ["framing"]), lambda _: None)
     plugin.main()
     run.target.close()

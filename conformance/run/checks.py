@@ -16,6 +16,7 @@ from ..contract.contract import Contract, Zone
 from ..target.exchange import Exchange
 from .clause import Clause, Level
 from .documented import Documented, documented
+from .rates import Rates
 from .secrets import Secrets
 
 # Statuses with which HTTP itself lets a server refuse a request, whatever the operation documents (RFC 9110, RFC 6585).
@@ -87,8 +88,10 @@ def check(
 class Checks:
     """The checks of one run, with what they judge by."""
 
-    def __init__(self, contract: Contract, secrets: Secrets) -> None:
+    def __init__(self, contract: Contract, secrets: Secrets, authorization: tuple[str, str] | None = None) -> None:
+        """`authorization` is the header of most requests."""
         self.secrets = secrets
+        self.rates = Rates(authorization)
         self.contract = contract
         self._documented = documented(contract)
         # Whose secrets the answer shows that is being judged.
@@ -209,6 +212,9 @@ def _in_time(_: Checks, exchange: Exchange) -> str | None:
 )
 def _complete(_: Checks, exchange: Exchange) -> str | None:
     answer = exchange.answer
+    if exchange.request.framing == "illegal" and not answer.status:
+        # A server may end the connection at what is no HTTP.
+        return NOT_APPLICABLE
     if answer.problem:
         return answer.problem
     if answer.status == 204 and (answer.body or (answer.header("Content-Length") or "0") != "0"):
@@ -264,14 +270,16 @@ def _media_type(checks: Checks, exchange: Exchange) -> str | None:
 
 @check(
     "answer/headers",
-    "The rate-limit headers, where they are sent, are well formed.",
-    source="Qovery's site: X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset",
+    "The rate-limit headers, where they are sent, are well formed: what is left goes down, until within an hour.",
+    source="Qovery's site: X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, 1,000 requests an hour",
     level="documented",
     fatal=False,
 )
 def _headers(checks: Checks, exchange: Exchange) -> str | None:
     documented = checks.documented(exchange)
-    return documented.headers(exchange.answer) if documented else NOT_APPLICABLE
+    if documented is None:
+        return NOT_APPLICABLE
+    return documented.headers(exchange.answer) or (checks.rates.judge(exchange) if documented.limits else None)
 
 
 @check(

@@ -29,6 +29,11 @@ class Documented:
             for name, header in response.get("headers", {}).items()
         }
 
+    @property
+    def limits(self) -> bool:
+        """Is there a word about how many requests are left, and until when?"""
+        return "X-RateLimit-Reset" in self._headers
+
     def media_type(self, answer: Answer) -> str | None:
         """The body's type, as it is labelled."""
         if not self._types:

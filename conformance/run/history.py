@@ -154,6 +154,11 @@ class History:
         """The last list that was answered before an exchange, if there was one."""
         return tuple(each for each in self._lists if each.at < exchange.at)[-1:]
 
+    def written(self, id: str) -> Exchange | None:
+        """How an item was last written; None if it is deleted, or nobody knows it."""
+        life = self.lives.get(id)
+        return None if life is None or life.deleted else life.edits[-1] if life.edits else life.created
+
     def _state(self, life: Life) -> Request:
         return (life.edits[-1] if life.edits else life.created).request
 

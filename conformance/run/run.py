@@ -70,7 +70,7 @@ class Run:
         self.secrets = Secrets(
             {scheme.variable: value for scheme, value in target.credentials.items()}, self.resource.secret
         )
-        self.checks = Checks(contract, self.secrets)
+        self.checks = Checks(contract, self.secrets, target.authorization)
         self.journal = Journal(contract)
         self.results: dict[str, Result] = {}
         self.forget()

@@ -66,7 +66,7 @@ def test_edits(run: Run) -> None:
 def test_items(run: Run) -> None:
     run.expendable()
     other = run.new(run.create(run.bodies.full()))
-    for _ in range(1):
+    for _ in range(run.scaled(1)):
         with run.case():
             bodies = {run.subject: run.bodies.full(), other: run.bodies.full()}
             sent = run.at_once(*(run.request(run.id("edit"), body, item=id) for id, body in bodies.items()))
@@ -151,7 +151,7 @@ def test_creates(run: Run) -> None:
     needs="edit/read-back",
 )
 def test_reads(run: Run) -> None:
-    for _ in range(1):
+    for _ in range(run.scaled(1)):
         with run.case():
             bodies = [run.bodies.full(), run.bodies.full()]
             before = run.edit(bodies[0])

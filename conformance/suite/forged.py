@@ -113,6 +113,32 @@ def test_elsewhere(run: Run) -> None:
                 run.expect(answer, 401, because=f"{operation} with the right credentials in {what} alone")
 
 
+def _illegal(value: str, unknown: str) -> Iterator[tuple[str, str]]:
+    """Values that hold what no header may, and what each holds; were it a space, they would still be wrong."""
+    yield f"{value[:8]}\0{value[8:]}", "a zero byte in their middle"
+    yield f"{value}\0{unknown}", "a zero byte and more behind them"
+    yield f"{value}\r\n {unknown}", "a line end and more behind them"
+    yield f"{value}\r{unknown}", "a carriage return and more behind them"
+
+
+@clause(
+    "forged/illegal",
+    "The right credentials with a zero byte or a line end in them are none.",
+    source="RFC 9110 section 5.5: such a field is invalid; OpenAPI document: 401",
+    level="http",
+    needs="authentication/required",
+)
+def test_illegal(run: Run) -> None:
+    protected(run)
+    scheme, value = next(iter(run.target.credentials.items()))
+    for wrong, what in run.thin(_illegal(value, run.secrets.stranger(run.random))):
+        with run.case():
+            answer = run.get(authorization=(scheme.header, scheme.value(wrong)), framing="illegal")
+            # A server may well end the connection at it.
+            if answer.answer.status:
+                run.expect(answer, 401, 400, 431, because=f"a read with the right credentials and {what}")
+
+
 @clause(
     "forged/twice",
     "Two headers Authorization do not break the server.",

@@ -46,6 +46,38 @@ def test_steady(run: Run) -> None:
 
 
 @clause(
+    "sequences/list",
+    "After many creates, edits and deletes the list shows every {noun} once, as it was last written, and no other.",
+    source="OpenAPI document: {list}; users: what was accepted is stored, and stays",
+    level="expected",
+    needs="edit/listed resource/delete",
+)
+def test_list(run: Run) -> None:
+    run.expendable()
+    new = [run.new(run.create(run.bodies.full())) for _ in range(2)]
+    edited = run.edit(run.bodies.full(), item=new[0])
+    run.expect(edited, run.success("edit"), because=f"a new {run.noun} cannot be edited")
+    deleted = run.delete(new[1])
+    listed, tokens = run.listed(run.estate.created)
+    ids = [run.resource.id_of(token) for token in run.resource.listed(listed.answer.json) or tokens.values()]
+    for id in set(run.estate.created).difference(run.cleanup.lent or ()):
+        written = run.findings.history.written(id)
+        if written is None:
+            continue
+        if ids.count(id) != 1:
+            once = conditions.listed(run.resource.id, id, 1)
+            raise Broken(f"the list shows {run.a} {ids.count(id)} times", written, edited, deleted, listed, holds=once)
+        body = written.request.json
+        # What the subject was last is not always known: it is edited by many roads.
+        if id != run.subject and not run.resource.merges and run.contract.zone(body) is Zone.ACCEPT:
+            run.expect_shown(body, listed, written, token=tokens[id])
+    if new[1] in ids:
+        gone = conditions.listed(run.resource.id, new[1], 0)
+        raise Broken(f"the list shows {run.a} that was deleted", deleted, listed, holds=gone)
+    run.cleanup.discard(new[0])
+
+
+@clause(
     "sequences/any",
     "Whatever comes before, every {noun} is as it was last written, and gone once it is deleted.",
     source="users: what was accepted is stored",

@@ -304,7 +304,7 @@ class Target:
             if answer.status == 429:
                 self._wait(answer, attempt)
                 continue
-            if answer.problem == CLOSED:
+            if answer.problem == CLOSED and request.framing != "illegal":
                 self._reachable(answer)
             return answer
         self._stop(_HOUR)

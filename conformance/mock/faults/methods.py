@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import time
+from collections.abc import Callable
 from typing import Any
 
 from ...contract.resource import Resource
@@ -140,3 +143,23 @@ def method_guessed(mock: Mock) -> None:
         if request.method in ("HEAD", "OPTIONS", "PATCH", "POST") and request.method not in request.operations:
             request.method = list(request.operations)[-1]
         return dispatch(request)
+
+
+RATES: dict[str, Callable[[int], tuple[int, float]]] = {
+    "of-the-past": lambda count: (1000 - count % 1000, time.time() - 7200),
+    "far-ahead": lambda count: (1000 - count % 1000, time.time() + 86_400 * 30),
+    "still": lambda _: (1000, 3600),
+}
+
+
+@fault("http", what=RATES)
+def rate_limit(mock: Mock, what: Callable[[int], tuple[int, float]]) -> None:
+    """The rate-limit headers do not mean what they say: {what}."""
+    counter = itertools.count(1)
+
+    @mock.on("handle")
+    def _(handle: Any, request: Request) -> Answer:
+        answer: Answer = handle(request)
+        left, reset = what(next(counter))
+        answer.headers.update({"X-RateLimit-Remaining": str(left), "X-RateLimit-Reset": str(int(reset))})
+        return answer

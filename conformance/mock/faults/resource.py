@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ...contract.fields import get, has, put
+from ...contract.fields import drop, get, has, put
 from ...contract.resource import Resource
-from ..facts import ACTIONS, WRITES, choices, example, texts
+from ..facts import ACTIONS, WRITES, choices, cleared, example, texts
 from ..server import Answer, Item, Mock, Refusal, Request
 from .catalogue import answers, fault, mend, refusals
 
@@ -38,6 +39,24 @@ def list_capped(mock: Mock, size: int) -> None:
     """The list shows no more than {size} {nouns}."""
 
     relists(mock, lambda items: items[:size])
+
+
+@fault("resource", needs="list create edit", field=cleared)
+def forgotten(mock: Mock, field: str) -> None:
+    """What has not been written for 300 requests is listed without `{field}`."""
+    count = itertools.count(1)
+    written: dict[str, int] = {}
+
+    @mock.on("store")
+    def _(store: Any, request: Request, token: Item, body: dict[str, Any]) -> None:
+        written[token.id] = next(count)
+        store(request, token, body)
+
+    @mock.on("show")
+    def _(show: Any, request: Request, token: Item) -> Any:
+        shown = show(request, token)
+        old = next(count) - written.get(token.id, 0) > 300
+        return drop(shown, field) if old and request.action == "list" and token.id in written else shown
 
 
 @fault("resource", needs="list")

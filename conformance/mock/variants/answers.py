@@ -253,15 +253,23 @@ def location(mock: Mock) -> None:
             answer.headers["Location"] = mock.resource.path_of(mock.resource.path, request.ids, id)
 
 
-@variant("http")
-def rate_limit_shown(mock: Mock) -> None:
-    """Answers carry the rate-limit headers, with a limit that is never reached."""
+# When the count starts anew, an hour from now.
+RESETS: dict[str, Callable[[], float]] = {
+    "time": lambda: time.time() + 3600,
+    "seconds": lambda: 3600,
+    "milliseconds": lambda: (time.time() + 3600) * 1000,
+}
+
+
+@variant("http", reset=RESETS)
+def rate_limit_shown(mock: Mock, reset: Callable[[], float]) -> None:
+    """Answers carry the rate-limit headers, with a limit that is never reached, and its reset as {reset}."""
     counter = itertools.count(1)
 
     @changes(mock)
     def _(_: Request, answer: Answer) -> None:
         left = 1000 - next(counter) % 1000
-        answer.headers.update(limits(1000, left, time.time() + 3600))
+        answer.headers.update(limits(1000, left, reset()))
 
 
 def limits(limit: int, left: int, reset: float) -> dict[str, str]:

@@ -1,0 +1,48 @@
+"""What the rate-limit headers of a server mean, where it sends them: how many requests are left, and until when."""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+from collections import Counter, defaultdict
+
+from ..target import limits
+from ..target.exchange import Exchange
+
+# The longest window, in seconds, and how far the clocks of two machines may be apart, each way.
+WINDOW, SKEW = 3600, 120
+# As many answers that count nothing are no accident.
+STILL = 30
+
+
+class Rates:
+    """Judges the headers of the answers of one run."""
+
+    def __init__(self, authorization: tuple[str, str] | None) -> None:
+        """Whose requests are counted together: those with this header."""
+        self._authorization = authorization
+        # How often so many requests were left, by when the count starts anew.
+        self._seen: defaultdict[int, Counter[int]] = defaultdict(Counter)
+
+    def judge(self, exchange: Exchange) -> str | None:
+        """What is wrong with the headers of an answer that has them."""
+        answer = exchange.answer
+        said = limits.left(answer)
+        if said is None:
+            return None
+        remaining, reset = said
+        now = exchange.at
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            now = email.utils.parsedate_to_datetime(answer.header("Date") or "").timestamp()
+        if reset < now - SKEW:
+            return f"X-RateLimit-Reset has been over for {now - reset:.0f} seconds"
+        if reset > now + WINDOW + SKEW:
+            return f"X-RateLimit-Reset is {reset - now:.0f} seconds away, and the limit is one of {WINDOW}"
+        if not answer.ok or self._authorization not in exchange.request.headers or exchange.together:
+            # It is the caller's requests that count, and of those, perhaps, only what is carried out.
+            return None
+        seen = self._seen[round(reset)]
+        seen[int(remaining)] += 1
+        if len(seen) == 1 and seen.total() >= STILL:
+            return f"X-RateLimit-Remaining was {remaining:.0f} in {STILL} answers, and does not go down"
+        return None
