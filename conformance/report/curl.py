@@ -32,6 +32,11 @@ class Curl:
         if self._creates:
             yield f"items={self._items}"
 
+    @property
+    def valid(self) -> str:
+        """The address of what the caller may read."""
+        return self._items
+
     def creation(self, raw: bytes) -> Request:
         """The request that creates an item."""
         create, own = self._run.resource.create, self._run.target.authorization

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from ..run.clause import LEVELS
 from .compare import lines
+from .kept import reasons
 from .markdown import TITLES, runs
 from .terminal import brief, first_difference, plural, printable
 
@@ -85,11 +86,10 @@ def _severity(finding: dict[str, Any], results: dict[str, Any]) -> int:
 
 def _idle(clauses: list[dict[str, Any]]) -> dict[str, list[str]]:
     """The clauses that could not be judged, by reason: first what has kept the most."""
-    reasons: dict[str, list[str]] = {}
-    for clause in clauses:
-        if clause["state"] == "not exercised":
-            reasons.setdefault(clause["reason"], []).append(clause["id"])
-    return dict(sorted(reasons.items(), key=lambda item: -len(item[1]))[:_BRIEF])
+    found: dict[str, list[str]] = {}
+    for id, reason in reasons(clauses).items():
+        found.setdefault(reason, []).append(id)
+    return dict(sorted(found.items(), key=lambda item: -len(item[1]))[:_BRIEF])
 
 
 def _unlike(finding: dict[str, Any]) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:

@@ -14,9 +14,9 @@ from ..contract.contract import Zone, validator
 from ..run.checks import HTTP_REFUSALS
 from ..run.clause import Finding
 from ..run.conditions import fits
+from ..run.forms import form
 from ..run.run import Run
 from ..target.exchange import Answer, Exchange
-from .forms import form
 from .variables import STATES, STRANGER, Variables
 
 # What no option of curl's sends as the run has sent it.
@@ -172,7 +172,7 @@ class Judgement:
             if name in self._variables.used and name.startswith(about) and (found := form(value, name, text))
         ]
         if forms:
-            yield f"secret={max(forms)[1]}"
+            yield f"secret={max(forms).expression}"
             yield from self._searched()
 
     def _searched(self) -> Iterator[str]:

@@ -50,5 +50,6 @@ def _text(clause: dict[str, Any], finding: dict[str, Any]) -> str:
     ]
     for exchange in finding["exchanges"]:
         lines += ["", exchange["request"], exchange["answer"]]
+    lines += [f"Cause: that of {finding['cause']}"] if finding["cause"] else []
     lines += ["", *(f"And: {case}" for case in finding["cases"])]
     return "\n".join([*lines, "See it anywhere:", finding["paste"], "", f"Run it again: {finding['again']}"])

@@ -66,6 +66,7 @@ def _finding(finding: dict[str, Any], clause: dict[str, Any]) -> list[str]:
     ]
     for exchange in finding["exchanges"]:
         text += [*_block(exchange["request"], "http"), "", *_block(exchange["answer"], "http"), ""]
+    text += [f"The cause is that of {_code(finding['cause'])}.", ""] if finding["cause"] else []
     text += [f"- And: {_code(case)}" for case in finding["cases"]] + [""] * bool(finding["cases"])
     return [*text, "See it anywhere:", "", *_block(finding["paste"], "sh"), ""]
 

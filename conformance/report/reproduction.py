@@ -98,7 +98,12 @@ class Script(Reproduction):
         yield "T=$(mktemp -d) || exit 2"
         yield "send() {"
         yield '  n=$1; shift; echo 000 > "$T/$n.status"'
-        yield f"  curl {self.curl.common} --compressed --max-filesize {_ENDLESS} \\"
+        if self.finding.connected:
+            yield "  # Over the connection of a valid request."
+            yield f'  curl {self.curl.common} --output "$T/valid" {self.curl.valid} {AUTHORIZED} --next \\'
+            yield f"    {self.curl.common} --compressed --max-filesize {_ENDLESS} \\"
+        else:
+            yield f"  curl {self.curl.common} --compressed --max-filesize {_ENDLESS} \\"
         yield (
             '    --dump-header "$T/$n.headers" --output "$T/$n" --write-out "%{http_code}" "$@" > "$T/$n.status"; '
             'echo $? > "$T/$n.end"'
@@ -172,7 +177,10 @@ class Lines(Reproduction):
     def lines(self) -> Iterator[str]:
         """What is to be pasted, line by line."""
         yield "("
-        yield f'api() {{ curl {self.curl.common} "$@"; }}'
+        before = ""
+        if self.finding.connected:
+            before = f"{self.curl.common} --output /dev/null {self.curl.valid} {AUTHORIZED} --next "
+        yield f'api() {{ curl {before}{self.curl.common} "$@"; }}'
         yield from self.curl.shared()
         yield from _HEADER if any(any(self.variables.told(each)) for each in self.finding.exchanges) else ()
         yield from self.variables.made_up()

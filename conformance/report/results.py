@@ -18,6 +18,7 @@ from .again import again
 from .compare import compare
 from .exchange import marks, shown_answer
 from .har import entry
+from .kept import ordered
 from .reproduction import lines, script
 
 VERSION = 3
@@ -53,7 +54,9 @@ def report(run: Run, server: str, seconds: float, code: int, old: dict[str, Any]
         "seconds": round(seconds, 3),
         "merged": [],
         "clauses": clauses,
-        "findings": [as_finding(result.finding, run) for result in run.results.values() if result.finding],
+        "findings": ordered(
+            [as_finding(result.finding, run) for result in run.results.values() if result.finding], clauses
+        ),
         "coverage": {"fields": _fields(run), "examples": run.journal.examples, "operations": _operations(run)},
         "timeline": _timeline(run),
         "comparison": compare(old, clauses) if old else None,
@@ -96,6 +99,7 @@ def as_finding(finding: Finding, run: Run) -> dict[str, Any]:
         "paste": lines(finding, run),
         "script": script(finding, run),
         "file": f"findings/{finding.clause.id.replace('/', '-')}.sh",
+        "cause": finding.cause or None,
         "cases": [case[:_SENTENCE] for case in finding.cases],
         "exchanges": [_exchange(each, finding, run) for each in finding.exchanges],
     }

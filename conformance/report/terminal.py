@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 from ..run.clause import Result, State
 from ..run.run import Run
+from .kept import first_of_all, reasons
 from .results import as_clause, as_finding
 
 _MARKS: dict[State, str] = {"held": "✓", "broken": "✗", "not exercised": "-"}
@@ -109,6 +110,8 @@ def _finding(finding: dict[str, Any], clause: dict[str, Any]) -> Iterator[str]:
     yield f"{clause['id']}: {finding['message']}"
     yield f"   Required: {clause['requirement']}"
     yield f"   Source:   {clause['source']} ({clause['level']})"
+    if finding["cause"]:
+        yield f"   Cause:    that of {finding['cause']}"
     yield from difference(finding)
     for exchange in finding["exchanges"]:
         yield _indented(exchange["request"])
@@ -124,7 +127,8 @@ def _finding(finding: dict[str, Any], clause: dict[str, Any]) -> Iterator[str]:
 def brief(finding: dict[str, Any]) -> str:
     """A finding in a line."""
     cases = f" (and {plural(len(finding['cases']), 'other case')})" if finding["cases"] else ""
-    return f"{finding['message']}{cases}"
+    cause = f", as {finding['cause']} says" if finding["cause"] else ""
+    return f"{finding['message']}{cause}{cases}"
 
 
 def difference(finding: dict[str, Any]) -> Iterator[str]:
@@ -152,6 +156,8 @@ def ending(results: dict[str, Any], folder: Path | None = None) -> Iterator[str]
         yield f"\n{plural(len(findings), 'finding')}:"
         yield from (f"  {_MARKS['broken']} {finding['clause']}: {brief(finding)}" for finding in findings)
     yield from kept(results["clauses"])
+    if first := first_of_all(results["clauses"]):
+        yield f"\n{_MARKS['broken']} {first}"
     if findings and folder:
         yield f"\nReport: {folder / 'report.html'}; to see the first finding again: sh {folder / findings[0]['file']}"
     elif findings:
@@ -166,12 +172,11 @@ def ending(results: dict[str, Any], folder: Path | None = None) -> Iterator[str]
 
 def kept(clauses: list[dict[str, Any]]) -> Iterator[str]:
     """What could not be judged, by reason: first what keeps the most."""
-    idle = [clause for clause in clauses if clause["state"] == "not exercised"]
-    reasons = Counter(clause["reason"] for clause in idle)
+    idle = reasons(clauses)
     if idle:
         yield f"\n{len(idle)} of {plural(len(clauses), 'clause')} not exercised:"
-    for reason, count in reasons.most_common():
-        names = [clause["id"] for clause in idle if clause["reason"] == reason]
+    for reason, count in Counter(idle.values()).most_common():
+        names = [id for id, each in idle.items() if each == reason]
         more = f" and {count - _NAMED} more" if count > _NAMED else ""
         yield f"  - {reason}: {', '.join(names[:_NAMED])}{more}"
 

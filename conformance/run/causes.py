@@ -1,30 +1,61 @@
-"""What a finding is due to, where another request than the last one tells: the message then says cause and effect."""
+"""What a finding is due to: the message then says cause and effect, and the exchanges are those that show it."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from ..contract.fields import get
-from ..target.exchange import Exchange
+from ..contract.fields import get, put
+from ..target.exchange import Answer, Exchange, Request
 from . import conditions
 from .clause import Broken
-from .history import History
+from .comparison import short
+from .forms import Form, form
+from .history import PLAIN, History
 
 if TYPE_CHECKING:
     from .run import Run
 
+# The clauses that are broken where connections, or requests, reach servers that do not share what they store.
+FRESH = "connections/fresh"
+# What findings are about, of which the clause that is about just that leads.
+OTHERS_DELETED, TWO_IN_ONE = "a delete deletes others", "a create gives the id of another"
+LEADS = {OTHERS_DELETED: "resource/delete"}
+# What a sentence says and the name of a case does not.
+_SAYS = re.compile(r"\b(was refused|were refused|was not created|cannot be|is gone|came back|is not a)\b")
+# As much of an answer is searched for the form in which it shows a secret, in characters.
+_SEARCHED = 50_000
+# As often is read what was there and is not found.
+_READS = 4
+
 
 class Causes:
-    """Looks for the cause of a finding in what the run has done to its items."""
+    """Looks for the cause of a finding in what the run has done, and by a few more requests."""
 
     def __init__(self, run: Run, history: History) -> None:
         self._run = run
         self._history = history
 
-    def explain(self, broken: Broken) -> None:
-        """Has a finding say its cause, with the exchanges that show it."""
-        if not self._two_in_one(broken):
-            self._gone(broken)
+    def explain(self, broken: Broken) -> bool:
+        """Has a clause's finding say its cause. Gives whether it is about something else now."""
+        if self._two_in_one(broken) or self._gone(broken):
+            return True
+        self._by_connection(broken)
+        return False
+
+    def told(self, id: str, exchange: Exchange, message: str) -> str:
+        """What a check has found in an answer, with its cause."""
+        if id == "secrets/value":
+            return self._whose_secret(exchange) or message
+        return message
+
+    @staticmethod
+    def at(exchange: Exchange, message: str, because: str) -> str:
+        """What a check has found in the answer to a request that was sent for the case `because`."""
+        if _SAYS.search(because) or f" at {because}" in message:
+            return message
+        failed = f"the server failed: {exchange.answer.status}"
+        return f"the server failed ({exchange.answer.status}) at {because}" if message == failed else message
 
     def _two_in_one(self, broken: Broken) -> bool:
         """A create was answered with an item that was there: whatever is done to one is done to both."""
@@ -40,28 +71,103 @@ class Causes:
         if one == other:
             broken.message += f", which has the same {mark}"
         broken.message += ": what is done to one is done to both"
-        broken.exchanges, broken.statuses = twice[0], ()
+        broken.exchanges, broken.statuses, broken.about = twice[0], (), TWO_IN_ONE
         broken.holds = conditions.different(self._run.resource.id)
         return True
 
-    def _gone(self, broken: Broken) -> None:
+    def _gone(self, broken: Broken) -> bool:
         """An item is gone, though the run has not deleted it: says which request it disappeared after."""
         last = broken.exchanges[-1]
         since = self._history.vanished(last)
-        if since is None or not self._run.resource.read:
-            return
+        if not since or not self._run.resource.read or self._run.resource.role(since[-1].request.operation) == "create":
+            return False
         item = next(iter(self._history.named(last.request)), self._run.subject)
-        if self._run.get(item=item).answer.status != 404:
-            return
+        found = [self._run.get(item=item).answer.ok for _ in range(_READS)]
+        self._run.target.renew()
+        fresh = self._run.get(item=item).answer.ok
+        if fresh or any(found):
+            how = "over one connection and not over another" if not any(found) else "by one request and not by the next"
+            broken.message = (
+                f"{self._run.a} that exists is found {how} (404): is what is written shared by all servers?"
+            )
+            broken.exchanges, broken.about = (last,), FRESH
+            return True
         # What found nothing is no cause.
         since = tuple(each for each in since if each.answer.status != 404)
         broken.message = (
             f"{self._run.a} that the run did not delete is gone: {last.request.operation} finds it no more (404)"
         )
-        if since:
-            broken.message += f" since {_name(since[-1])}, which was answered {since[-1].answer.status}"
+        deletes = [each for each in since if each.request.method == "DELETE" and each.answer.ok]
+        if deletes:
+            since, broken.about = (deletes[-1],), OTHERS_DELETED
+            alike = " of the same " + self._run.resource.mark if self._alike(since[0], item) else ""
+            what = f"{since[0].request.operation or 'a delete'} of another one{alike}"
+            broken.message += f" since {what}, which was answered {since[0].answer.status}"
+        elif since:
+            what = _name(since[-1].request)
+            broken.message += f" since {what}, which was answered {since[-1].answer.status}"
         broken.exchanges = (*since, last)
+        return True
+
+    def _alike(self, delete: Exchange, item: str) -> bool:
+        """Was the item that was deleted called as another one?"""
+        mark = self._run.resource.mark
+        names = [get(self._history.state(id).json, mark) for id in (*self._history.named(delete.request), item)]
+        return len(names) == 2 and names[0] == names[1]
+
+    def _by_connection(self, broken: Broken) -> None:
+        """A request without the caller's credentials was carried out: is that so over a fresh connection too?"""
+        [*_, last] = broken.exchanges
+        own = self._run.target.authorization
+        unsafe = last.request.method != "GET" or last.request.operation is None
+        if self._run.target.transport or not own or own in last.request.headers or not last.answer.ok or unsafe:
+            return
+        self._run.target.renew()
+        if not self._run.repeat(last).answer.ok:
+            broken.message += ", only on a connection that has carried a valid request before"
+            broken.connected = True
+
+    def _whose_secret(self, exchange: Exchange) -> str | None:
+        """Says which secret an answer shows, and in which form."""
+        answer, secret = exchange.answer, self._run.secrets.secret
+        text = _whole(answer)[:_SEARCHED]
+        sent = (exchange.request.body or b"").decode("utf-8", "replace")
+        found: list[tuple[Form, str]] = [
+            (each, value)
+            for value, name in self._run.secrets.values.items()
+            if name == secret and (each := form(value, name, text))
+        ]
+        if not found:
+            return None
+        how, value = max(found)
+        what = "that was sent" if value[:8] in sent else self._history.kept(value, exchange.request)
+        return f"the answer shows the {self._run.noun}'s secret {what}{', ' if how.what else ''}{how.what}".rstrip()
+
+    def what_breaks(self, exchange: Exchange) -> str | None:
+        """Says which field of an edit makes the server fail: that with whose usual value it does not."""
+        edit, sent = self._run.resource.edit, exchange.request.json
+        plain = edit is not None and exchange.request.operation == edit.id and isinstance(sent, dict)
+        if not plain or len(exchange.request.body or b"") > _SEARCHED:
+            return None
+        usual = self._run.bodies.full()
+        for field in [name for name in self._run.resource.leaves if get(sent, name) is not None]:
+            body = put(sent, field, get(usual, field))
+            again = self._run.repeat(exchange, body)
+            if again.answer.status < 500 <= self._run.repeat(exchange).answer.status:
+                value = get(sent, field)
+                secret = self._run.resource.fields[field].secret
+                size = f"a text of {len(value)} characters" if isinstance(value, str) else short(value)
+                return f"the server failed ({exchange.answer.status}) at {field}: {size if secret else short(value)}"
+        return None
 
 
-def _name(exchange: Exchange) -> str:
-    return exchange.request.operation or exchange.request.method
+def _name(request: Request) -> str:
+    """A request by what tells it from others to the same operation."""
+    name = request.operation or request.method
+    _, found, query = request.path.partition("?")
+    headers = [f"{name}: {value}" for name, value in request.headers if name.lower() not in PLAIN]
+    return " with ".join([name, *[f"?{query}"] * bool(found), *headers])
+
+
+def _whole(answer: Answer) -> str:
+    return "\n".join([*(f"{name}: {value}" for name, value in answer.headers), answer.text])

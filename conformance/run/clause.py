@@ -73,7 +73,8 @@ class Finding:
     what must hold of the answers (see conditions.py), where that can be said so that a shell can judge it too. `made`
     are the items that have to be there first, `lead` is how many of the exchanges only lead to it, and `rounds` how
     often the same requests have to be tried, where they do not always show it. `cases` are the messages of what else
-    the clause has found that is of the same kind.
+    the clause has found that is of the same kind. `cause` is the clause whose finding is about the same fault, and says
+    more of it. What shows only on a connection that has carried a valid request before is `connected`.
     """
 
     clause: Clause
@@ -88,6 +89,8 @@ class Finding:
     lead: int = 0
     rounds: int = 1
     cases: tuple[str, ...] = ()
+    cause: str = ""
+    connected: bool = False
 
 
 @dataclass
@@ -135,6 +138,8 @@ class Broken(Exception):
         super().__init__(message)
         # Whether it is among the findings already.
         self.kept = False
+        # Does it show only on a connection that has carried a valid request before?
+        self.connected = False
         # How many of the exchanges only lead to what it is about.
         self.lead = 0
         self.statuses = statuses

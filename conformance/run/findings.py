@@ -14,9 +14,9 @@ from ..contract.contract import Zone
 from ..contract.fields import get
 from ..target.exchange import Exchange
 from ..target.target import NotExercised
-from .causes import Causes
-from .clause import Broken, Clause, Finding, Result, Stumbled
-from .comparison import difference
+from .causes import FRESH, LEADS, Causes
+from .clause import Broken, Clause, Finding, Result
+from .healing import Healing
 from .history import History, Made
 from .roles import FIRST, MISSING
 
@@ -53,8 +53,7 @@ class Findings:
         self._about: dict[str, str] = {}
         self.history = History(run.resource)
         self._causes = Causes(run, self.history)
-        # Whether a delete that was not meant to be carried out has been, of an item that clauses rely on.
-        self._lost = False
+        self._healing = Healing(run)
 
     def note(self, exchange: Exchange) -> None:
         """Remembers what a later finding may depend on."""
@@ -62,14 +61,11 @@ class Findings:
         if self._run.resource.role(exchange.request.operation) == "edit":
             self._edits.append(exchange)
             self._accepted += exchange.answer.ok
-        if exchange.request.method == "DELETE" and exchange.answer.ok:
-            path = exchange.request.path.lower()
-            self._lost |= any(id and id in path for id in (self._run.subject, self._run.bystander))
+        self._healing.note(exchange)
 
     def settle(self) -> None:
         """Replaces what a clause has lost, so that the next one does not blame the server for it again."""
-        if self._lost:
-            self._lost = False
+        if self._healing.needed:
             with contextlib.suppress(NotExercised):
                 self._heal()
 
@@ -84,16 +80,21 @@ class Findings:
 
     def _judge(self, result: Result, broken: Broken) -> None:
         """Keeps a finding where it belongs, if it is a new one."""
-        same = [
-            each for each in self._run.results.values() if each.finding and each.finding.about == broken.about != ""
-        ]
-        if same or (broken.about and broken.about in self._about):
-            by = same[0].clause.id if same else self._about[broken.about]
-            result.reason = f"{by} is broken in the same way"
+        known = self._known(broken)
+        if known is None:
+            explained = self._causes.explain(broken)
+            known = self._known(broken)
+            if not explained:
+                self._missing(result, broken)
+        if known and LEADS.get(broken.about) != result.clause.id:
+            result.reason = f"{known} is broken in the same way"
             return
-        self._missing(result, broken)
-        self._causes.explain(broken)
         steady = self._run.results.get(STEADY)
+        if broken.about == FRESH:
+            lead = self._run.results.get(FRESH) or steady or result
+            self.keep(lead, broken, rounds=ROUNDS)
+            result.reason = "" if result is lead else f"{lead.clause.id} is broken"
+            return
         if steady and result is not steady and all(self._repeatable(each) for each in broken.exchanges):
             exchanges = broken.exchanges
             writes = self._others(broken)
@@ -110,6 +111,24 @@ class Findings:
         elif result is steady:
             broken.led_by(*self._others(broken)[-1:])
         self.keep(result, broken, rounds=ROUNDS if result is steady else 1)
+        self._lead(result, broken)
+
+    def _known(self, broken: Broken) -> str | None:
+        """The clause that has a finding about the same already."""
+        found = (id for id, each in self._run.results.items() if each.finding and each.finding.about == broken.about)
+        return next(found, self._about.get(broken.about)) if broken.about else None
+
+    def _lead(self, result: Result, broken: Broken) -> None:
+        """Has the findings that a new one says more about name it as their cause."""
+        for other in self._run.results.values():
+            if other is result or not other.finding or other.finding.cause:
+                continue
+            last = other.finding.exchanges[-1]
+            # That of a check, about the answer to a request that is unusual, or that this one is about too.
+            unusual = last.request.operation is None or last is not broken.exchanges[-1]
+            same = unusual and any(each is last for each in broken.exchanges)
+            if same or (broken.about and other.finding.about == broken.about):
+                other.finding = replace(other.finding, cause=result.clause.id)
 
     def _others(self, broken: Broken) -> list[Exchange]:
         """The last edits besides those of a finding: the same edit again would change nothing that could be lost."""
@@ -167,13 +186,15 @@ class Findings:
             holds=broken.holds,
             made=self._made(result.clause, broken),
             lead=broken.lead,
+            connected=broken.connected,
             rounds=rounds,
         )
 
     def stumble(self, result: Result, broken: Broken) -> None:
         """Keeps a finding about an answer to a request that was sent for another clause."""
-        self.keep(result, broken)
         [exchange] = broken.exchanges
+        broken.message = self._causes.told(result.clause.id, exchange, broken.message)
+        self.keep(result, broken)
         safe = exchange.request.method in ("GET", "PUT", "PATCH") and exchange.request.operation
         if result.finding and safe and result.clause.id in STATUSES:
             with contextlib.suppress(NotExercised):
@@ -183,6 +204,15 @@ class Findings:
                 elif self._worn_out(again):
                     message = f"{broken.message}, after {self._accepted} edits that worked"
                     result.finding = replace(result.finding, message=message, rounds=self._accepted + ROUNDS)
+                elif message := self._causes.what_breaks(exchange) or "":
+                    result.finding = replace(result.finding, message=message)
+
+    def at(self, exchange: Exchange, because: str) -> None:
+        """Has what a check has found in an answer say for which case the request was sent."""
+        for result in map(self._run.results.__getitem__, exchange.broken):
+            if result.finding and result.finding.exchanges[-1] is exchange:
+                message = self._causes.at(exchange, result.finding.message, because)
+                result.finding = replace(result.finding, message=message)
 
     def together(self, exchanges: list[Exchange]) -> None:
         """Adds to findings about one of these exchanges the others, which were sent at the same moment."""
@@ -242,29 +272,11 @@ class Findings:
                 result.finding, result.reason = None, "the run ended here"
 
     def _heal(self) -> None:
-        """Puts right what a finding may have left behind, so that the clauses that follow judge only their own."""
-        works = self._run.results.get("edit/works")
-        if works is None or works.state != "held":
-            return
-        for token in set(self._run.estate.created) - {self._run.subject, self._run.bystander, *self._run.pool}:
-            self._run.cleanup.discard(token)
-        edited = self._run.edit(body := self._run.bodies.full())
-        if edited.answer.status in (403, 404):
-            self._run.subject = self._run.resource.id_of(self._run.create(body).answer.json)
-            edited = self._run.edit(body)
-        if self._run.get(item=self._run.bystander).answer.status in (403, 404):
-            self._run.bystander = self._run.resource.id_of(self._run.create(self._run.bodies.full()).answer.json)
-        if not edited.answer.ok or edited.broken or difference(self._run.contract, body, edited.answer.json):
-            works.reason = "a valid edit worked at first and does no more"
-            steady = self._run.results.get(STEADY)
-            if steady and not steady.finding:
-                message = f"after {self._run.target.used} requests {works.reason}"
-                self.keep(steady, Broken(message, edited, statuses=(self._run.success("edit"),)), rounds=ROUNDS)
-        # What was accepted by mistake has changed what there is.
-        if self._run.snapshot:
-            with contextlib.suppress(Broken, Stumbled):
-                self._run.snapshot = self._run.listed()[1]
-            self._run.refused.clear()
+        """Puts right what a finding has left behind; what can be no more is one of its own."""
+        broken = self._healing.heal()
+        steady = self._run.results.get(STEADY)
+        if broken and steady:
+            self.keep(steady, broken, rounds=ROUNDS)
 
     def _repeatable(self, exchange: Exchange) -> bool:
         role = self._run.resource.role(exchange.request.operation)

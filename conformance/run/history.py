@@ -20,8 +20,8 @@ _WRITES = 40
 
 
 _READS = ("GET", "HEAD", "OPTIONS", "TRACE")
-# The headers of a read that asks for nothing else.
-_PLAIN = ("authorization", "accept")
+# The headers of a request that asks for nothing else.
+PLAIN = ("authorization", "accept", "content-type")
 
 
 @dataclass
@@ -59,17 +59,16 @@ class History:
     def note(self, exchange: Exchange) -> None:
         """Remembers a request that may have changed something, and which items were there."""
         request, answer = exchange.request, exchange.answer
+        shown = answer.json if answer.ok and isinstance(answer.json, dict) else {}
+        id = self._resource.id_of(shown) if request.method == "POST" and request.operation else ""
+        if (life := self.lives.get(id)) and not life.deleted:
+            self.twice[id] = life.edits[-1] if life.edits else life.created, exchange
         if len(request.body or b"") > _KEPT:
             return
         if _may_write(request):
             self._writes.append(exchange)
-        shown = answer.json if answer.ok and isinstance(answer.json, dict) else {}
-        id = self._resource.id_of(shown)
-        if request.method == "POST" and id and request.operation:
-            if (life := self.lives.get(id)) and not life.deleted:
-                self.twice[id] = life.edits[-1] if life.edits else life.created, exchange
-            else:
-                self.lives[id] = Life(exchange, seen=exchange.at)
+        if id and (life is None or life.deleted):
+            self.lives[id] = Life(exchange, seen=exchange.at)
         elif life := self._addressed(request):
             if answer.ok and request.operation and not life.deleted:
                 life.seen = exchange.at
@@ -159,6 +158,21 @@ class History:
         life = self.lives.get(id)
         return None if life is None or life.deleted else life.edits[-1] if life.edits else life.created
 
+    def state(self, id: str) -> Request:
+        """The last accepted write of an item."""
+        return self._state(self.lives[id])
+
+    def kept(self, secret: str, request: Request) -> str:
+        """Says of a secret that a request has not sent whether the item that it addresses holds it, or has held it."""
+        life = self._addressed(request)
+        writes = [each for each in (life.created, *life.edits) if each.request is not request] if life else []
+        holds = [secret.encode() in (each.request.body or b"") for each in writes]
+        if not any(holds):
+            return "of another one"
+        if holds[-1]:
+            return "that the edit has replaced" if request.method in ("PUT", "PATCH") else "that is stored"
+        return "that the last edit replaced" if holds[-2:-1] == [True] else "that an earlier edit replaced"
+
     def _state(self, life: Life) -> Request:
         return (life.edits[-1] if life.edits else life.created).request
 
@@ -169,7 +183,7 @@ class History:
 
 def _may_write(request: Request) -> bool:
     """May a request change something, by its method or by what turns one method into another?"""
-    plain = all(name.lower() in _PLAIN for name, _ in request.headers)
+    plain = all(name.lower() in PLAIN for name, _ in request.headers)
     return request.method not in _READS or request.operation is None or "?" in request.path or not plain
 
 

@@ -44,6 +44,10 @@ READS = ("GET", "HEAD", "OPTIONS", "TRACE")
 FIXED = 290
 
 
+def _encoded(body: object) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
 class Run:
     """What the tests of the suite are given: the server under test, the contract, and the results so far.
 
@@ -261,11 +265,7 @@ class Run:
         credentials = self.target.authorization if authorization == OWN else authorization
         if credentials is not None:
             sent.append(credentials)
-        raw = (
-            body
-            if isinstance(body, bytes) or body is None
-            else json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
-        )
+        raw = body if isinstance(body, bytes) or body is None else _encoded(body)
         if raw is not None and media_type is not None:
             sent.append(("Content-Type", each.media_type if media_type == OWN else media_type))
         return Request(
@@ -348,11 +348,11 @@ class Run:
                     self.findings.stumble(result, Broken(found, exchange))
         return exchange
 
-    def repeat(self, exchange: Exchange) -> Exchange:
-        """Sends a request once more; its answer is not judged."""
+    def repeat(self, exchange: Exchange, body: object = None) -> Exchange:
+        """Sends a request once more, with another body if one is given; its answer is not judged."""
         judges, self._judges = self._judges, False
         try:
-            return self.send(exchange.request)
+            return self.send(exchange.request if body is None else replace(exchange.request, body=_encoded(body)))
         finally:
             self._judges = judges
 
@@ -514,6 +514,8 @@ class Run:
 
     def expect(self, exchange: Exchange, *statuses: int, because: str, about: str = "") -> Json:
         """Raises Broken unless the answer has one of the statuses; gives the decoded object."""
+        if exchange.broken:
+            self.findings.at(exchange, because)
         self.usable(exchange)
         status = exchange.answer.status
         if exchange.answer.repeated and exchange.request.method == "DELETE" and status == 404 and 204 in statuses:

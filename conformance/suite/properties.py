@@ -57,7 +57,9 @@ def test_edit(run: Run) -> None:
             try:
                 _edited(run, {name: value}, *run.listed(), shown)
             except Broken as alone:
-                alone.message = f"{name} in the body has an effect: {alone.message}"
+                followed = value == run.bystander
+                what = f"was followed, not the id in the path of the {run.noun}" if followed else "has an effect"
+                alone.message = f"{name} in the body {what}: {alone.message}"
                 raise alone from None
         raise broken from None
 

@@ -4,6 +4,7 @@ from functools import partial
 
 from ..contract.fields import get, put
 from ..run import conditions
+from ..run.causes import OTHERS_DELETED
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Json, Run
@@ -182,4 +183,5 @@ def test_delete(run: Run) -> None:
     for known in filter(None, (run.subject, run.bystander)):
         if known not in ids:
             once = conditions.listed(run.resource.id, known, 1)
-            raise Broken(f"deleting {run.a} deleted another one too", created, deleted, listed, holds=once)
+            message = f"deleting {run.a} deleted another one too"
+            raise Broken(message, created, deleted, listed, about=OTHERS_DELETED, holds=once)
