@@ -25,6 +25,8 @@ LEADS = {OTHERS_DELETED: "resource/delete"}
 _SAYS = re.compile(r"\b(was refused|were refused|was not created|cannot be|is gone|came back|is not a)\b")
 # As much of an answer is searched for the form in which it shows a secret, in characters.
 _SEARCHED = 50_000
+# What may be sent again.
+_SAFE = ("GET", "PUT", "PATCH")
 # As often is read what was there and is not found.
 _READS = 4
 
@@ -82,16 +84,14 @@ class Causes:
         if not since or not self._run.resource.read or self._run.resource.role(since[-1].request.operation) == "create":
             return False
         item = next(iter(self._history.named(last.request)), self._run.subject)
-        found = [self._run.get(item=item).answer.ok for _ in range(_READS)]
-        self._run.target.renew()
-        fresh = self._run.get(item=item).answer.ok
-        if fresh or any(found):
-            how = "over one connection and not over another" if not any(found) else "by one request and not by the next"
+        if last.request.method in _SAFE and (how := self._sometimes(last)):
             broken.message = (
                 f"{self._run.a} that exists is found {how} (404): is what is written shared by all servers?"
             )
             broken.exchanges, broken.about = (last,), FRESH
             return True
+        if self._run.get(item=item).answer.status != 404:
+            return False
         # What found nothing is no cause.
         since = tuple(each for each in since if each.answer.status != 404)
         broken.message = (
@@ -108,6 +108,14 @@ class Causes:
             broken.message += f" since {what}, which was answered {since[-1].answer.status}"
         broken.exchanges = (*since, last)
         return True
+
+    def _sometimes(self, exchange: Exchange) -> str:
+        """Says how a request that has found nothing finds something when it is sent again; empty if it does not."""
+        if any(self._run.repeat(exchange).answer.status != 404 for _ in range(_READS)):
+            return "by one request and not by the next"
+        self._run.target.renew()
+        found = self._run.repeat(exchange).answer.status != 404
+        return "over one connection and not over another" if found else ""
 
     def _alike(self, delete: Exchange, item: str) -> bool:
         """Was the item that was deleted called as another one?"""
