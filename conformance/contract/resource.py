@@ -120,8 +120,8 @@ class Resource:
 
     @property
     def budget(self) -> int:
-        """How many requests it takes to judge every clause: more where there are many fields, lists, or no list."""
-        return 900 if len(self.leaves) <= 10 and self.list and not self.of_kind("list") else 1200
+        """How many requests it takes to judge every clause: more where there are many fields."""
+        return 900 if len(self.leaves) <= 10 else 1200
 
     @property
     def cost(self) -> int:

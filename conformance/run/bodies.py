@@ -106,13 +106,17 @@ class Bodies:
         return changed
 
     def plain(self, choice: Json, *, whole: bool) -> Json:
-        """A body that must be accepted, whose texts are a few letters and that has no address; pinned fields stay."""
-        texts = dict.fromkeys(self._contract.resource.of_kind("text", secret=False), "plain")
-        secrets = dict.fromkeys(self._contract.resource.secrets, "abcdefghijklmnopqrstuvwxyzabcdefghijklmn")
-        addresses = self._contract.resource.of_kind("address").keys() - self.pins.keys()
+        """A body that must be accepted: texts of a few letters, and no address if it need not; pinned fields stay."""
         body = self.full(**choice) if whole else self.least(**choice)
-        body = {name: value for name, value in body.items() if name not in addresses}
-        return {name: ({**texts, **secrets} | self.pins | choice).get(name, value) for name, value in body.items()}
+        for name, field in self._resource.of_kind("text", "address").items():
+            if not has(body, name) or name in self.pins or name in choice:
+                continue
+            plain = "abcdefghijklmnopqrstuvwxyzabcdefghijklmn" if field.secret else "plain"
+            if field.kind == "text":
+                body = put(body, name, plain) if self._contract.must_accept(name, plain) else body
+            elif not self._contract.offence(without := drop(body, name)):
+                body = without
+        return body
 
     def full(self, **fields: Any) -> Json:
         """A body with every field, that must be accepted."""

@@ -31,6 +31,14 @@ def difference(contract: Contract, sent: Json, shown: object) -> str | None:
     return None
 
 
+def untrue(contract: Contract, sent: Json, shown: object) -> str | None:
+    """The first field that says of a secret that a create did not send that it is set."""
+    for field, secret in contract.resource.tells.items():
+        if not has(sent, secret) and get(shown, field) is True:
+            return f"{field} is shown as true, and no {secret} was sent"
+    return None
+
+
 def unlike(contract: Contract, item: Json, other: Json, *ignored: str) -> str | None:
     """The first field of the contract in which two accounts of an item differ; None if they say the same."""
     for field, each in contract.resource.shown.items():

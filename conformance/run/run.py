@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from ..contract.contract import Contract, Operation, Zone
-from ..contract.fields import get
+from ..contract.fields import get, has
 from ..contract.resource import Role
 from ..target.exchange import Exchange, Framing, Request
 from ..target.target import Absent, CannotRun, NotExercised, Target
@@ -24,7 +24,7 @@ from .bodies import NAMES, Bodies
 from .checks import CHECKS, Checks
 from .clause import Broken, Clause, Result, Stumbled
 from .cleanup import CleanUp
-from .comparison import difference, short
+from .comparison import difference, short, untrue
 from .creates import create
 from .estate import Estate, listed_items, plain
 from .findings import Findings
@@ -42,6 +42,8 @@ UNSEEN = "no answer was one that it is about"
 READS = ("GET", "HEAD", "OPTIONS", "TRACE")
 # About how many requests the clauses take that have no cases to choose among.
 FIXED = 290
+# How many of the pool are looked at where no list shows them.
+SAMPLE = 2
 
 
 def _encoded(body: object) -> bytes:
@@ -362,7 +364,9 @@ class Run:
         Where the contract has none, they are `among` those that the run knows, and the exchange is a read of one.
         """
         if self.resource.list is None:
-            return self._read_all(list(among) or [self.subject, self.bystander, *self.pool, *self.estate.created[-1:]])
+            # Each takes a request of its own: of the pool, some will do.
+            some = [self.subject, self.bystander, *self.pool[:SAMPLE], *self.estate.created[-1:]]
+            return self._read_all(list(among) or some)
         exchange = self.list_all()
         self.expect(exchange, self.success("list"), because=f"the {self.resource.nouns} cannot be listed")
         items = self.resource.listed(exchange.answer.json)
@@ -537,17 +541,24 @@ class Run:
         if token is None and operation and operation.response_schema is None:
             return
         problem = difference(self.contract, sent, shown)
+        if not problem and operation and operation == self.resource.create:
+            problem = untrue(self.contract, sent, shown)
         if problem:
             field = problem.split()[0]
+            # What says whether a secret is set is nothing that is sent.
+            secret = self.resource.tells.get(field)
+            expected = has(sent, secret) if secret else get(sent, field)
             place: conditions.Place = ("$last", None if token is None else str(get(token, self.resource.id)))
             raise Broken(
                 problem,
                 *before,
                 exchange,
                 about=f"altered {field}",
-                expected=short(get(sent, field)),
+                expected=short(expected),
                 actual=short(get(shown, field)),
-                holds=conditions.shown(field, get(sent, field), place),
+                holds=conditions.not_shown(field, True)
+                if expected is False and secret
+                else conditions.shown(field, expected, place),
             )
 
     def cannot(self, failure: BaseException) -> CannotRun:

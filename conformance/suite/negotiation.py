@@ -6,6 +6,7 @@ from ..contract.fields import get, put
 from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.run import Run
+from .strategies import free_fields
 
 # With these, JSON is acceptable, or whatever the server has.
 ACCEPTABLE = ("text/html;q=0.4, application/json;q=0.5, */*;q=0.1", "*/*")
@@ -51,15 +52,16 @@ def test_accept(run: Run) -> None:
     needs="edit/read-back",
 )
 def test_charset(run: Run) -> None:
-    mark = run.resource.mark
+    edit = run.contract.operations[run.id("edit")]
+    field = next((name for name in free_fields(run.contract) if name not in run.bodies.pins), run.resource.mark)
     body = run.bodies.full()
-    body = put(body, mark, f"{get(body, mark)} \u00e9\u00fc")
+    body = put(body, field, f"{get(body, field)} \u00e9\u00fc")
     text = json.dumps(body, ensure_ascii=False)
     for encoding, charset in (("utf-8", "iso-8859-1"), ("iso-8859-1", "iso-8859-1"), ("utf-8", "utf-16")):
         with run.case():
-            media_type = f"application/json; charset={charset}"
+            media_type = f"{edit.media_type}; charset={charset}"
             edited = run.edit(text.encode(encoding), media_type=media_type)
-            refusals = (*run.refusals(run.id("edit")), 415)
+            refusals = (*run.refusals(edit.id), 415)
             run.expect(edited, run.success("edit"), *refusals, because=f"an edit in {encoding} as {media_type}")
             if edited.answer.ok:
                 run.expect_shown(body, edited)

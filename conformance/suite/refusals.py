@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ..contract.contract import Zone
-from ..contract.fields import Field, drop, get, put
+from ..contract.fields import Field, drop, get, has, put
 from ..contract.resource import Role
 from ..run import conditions
 from ..run.clause import Broken, clause
@@ -15,6 +15,7 @@ from ..run.comparison import unlike
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
 from ..target.target import NotExercised
+from . import strategies
 
 Case = tuple[str, object]
 
@@ -357,6 +358,22 @@ def test_no_object(run: Run) -> None:
 NO_NUMBERS = ("NaN", "Infinity", "-Infinity")
 
 
+def _secret_last(run: Run) -> Json:
+    """A body that ends with a secret, if there is one."""
+    body = run.bodies.least()
+    for name in [name for name in run.resource.secrets if name in run.resource.leaves][:1]:
+        first = name.partition(".")[0]
+        inner = {first: body[first]} if first in body else {}
+        body = drop(body, first) | put(drop(inner, name), name, run.bodies.value(name))
+    return body
+
+
+def _form(body: Json) -> bytes:
+    """A body as a browser sends it."""
+    words = {name: str(value).lower() if isinstance(value, bool) else value for name, value in body.items()}
+    return urlencode(words, doseq=True).encode()
+
+
 def _bare(run: Run, name: str, word: str) -> bytes:
     """A body in which a word without quotes stands for a field's value."""
     return json.dumps(run.bodies.full() | {name: ""}).replace(f'"{name}": ""', f'"{name}": {word}').encode()
@@ -369,9 +386,11 @@ def _bare(run: Run, name: str, word: str) -> bytes:
     level="documented",
 )
 def test_malformed(run: Run) -> None:
-    # A text that is known, to be spoiled.
-    mark = run.resource.mark
+    # A text that is known, to be spoiled; one that may hold anything, if there is one.
+    free = [name for name in strategies.free_fields(run.contract) if name not in run.bodies.pins]
+    mark = next(iter(free), run.resource.mark) if run.resource.mark not in free else run.resource.mark
     body = run.bodies.least()
+    body = body if has(body, mark) else put(body, mark, run.bodies.value(mark))
     text = get(body, mark)
     valid = json.dumps(body).encode()
     spoiled = f"{text[:-1]} {text[-1:]}".encode()
@@ -386,7 +405,7 @@ def test_malformed(run: Run) -> None:
         [
             ("an empty body", b""),
             # Parsers quote what they have come across: here, if there is a secret, the middle of it.
-            ("a body that ends within its last value", valid[:-12]),
+            ("a body that ends within its last value", json.dumps(_secret_last(run)).encode()[:-12]),
             ("no closing brace", valid[:-1]),
             ("a comma before the closing brace", valid[:-1] + b",}"),
             ("text behind the body", valid + b" x"),
@@ -400,7 +419,7 @@ def test_malformed(run: Run) -> None:
             ("a number with a leading zero", b"{" + inner + b', "other": 01}'),
             ("a line break within a string", broken),
             ("an unknown escape", escaped),
-            ("a form instead of JSON", urlencode(body).encode()),
+            ("a form instead of JSON", _form(body)),
             ("Latin-1 instead of UTF-8", latin),
             ("a lone continuation byte", lone),
             ("an overlong sequence", overlong),
@@ -434,8 +453,7 @@ def test_media_type(run: Run) -> None:
     cases: list[tuple[str, object, str]] = [
         (f"the media type {media_type}", run.bodies.full(), media_type) for media_type in media_types
     ]
-    form = {field: str(value) for field, value in run.bodies.full().items()}
-    cases.append(("a form, said to be one", urlencode(form).encode(), "application/x-www-form-urlencoded"))
+    cases.append(("a form, said to be one", _form(run.bodies.full()), "application/x-www-form-urlencoded"))
     for number, (what, body, media_type) in enumerate(run.thin(cases)):
         refuse(run, [(what, body)], creates=number % 3 == 0, media_type=media_type, also=(415,))
 
@@ -450,7 +468,25 @@ def test_media_type(run: Run) -> None:
 def test_nothing_written(run: Run) -> None:
     if not run.refused:
         raise NotExercised("no request has been refused")
+    refuse(run, _all_new(run), creates=False)
     nothing_written(run)
+
+
+def _all_new(run: Run) -> Iterator[Case]:
+    """Bodies that have something else in every field than what is stored, and that a field makes wrong."""
+    stored = run.snapshot.get(run.subject, {})
+    always = [name for name, field in run.resource.leaves.items() if run.resource.is_always(field)]
+    for name in always[-2:]:
+        body = run.bodies.full()
+        for each in run.resource.visible:
+            others = (put(body, each, value) for value in strategies.others(run.contract, each))
+            if get(body, each) == get(stored, each):
+                body = next((other for other in others if _is_new(run, other, stored, each)), body)
+        yield f"{name} null, and all else new", put(body, name, None)
+
+
+def _is_new(run: Run, body: Json, stored: Json, name: str) -> bool:
+    return get(body, name) != get(stored, name) and run.contract.zone(body) is Zone.ACCEPT
 
 
 def _culprit(run: Run, refused: list[Exchange], role: Role, shown: object) -> Exchange:

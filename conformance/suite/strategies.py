@@ -121,6 +121,12 @@ def text_fields(contract: Contract) -> list[str]:
     return list(contract.resource.of_kind("text"))
 
 
+def free_fields(contract: Contract) -> list[str]:
+    """Those that are no secret, not within another field, and take any character."""
+    names = contract.resource.of_kind("text", secret=False)
+    return [name for name in names if "." not in name and contract.must_accept(name, 'é"\\/😀\u2028')]
+
+
 def others(contract: Contract, field: str) -> list[Any]:
     """Values of a field that is neither free text nor an address: the ends of what it may hold, and what is odd."""
     about = contract.resource.fields[field]

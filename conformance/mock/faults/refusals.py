@@ -340,14 +340,29 @@ def media_type(mock: Mock, what: Callable[[str], bool]) -> None:
             accept(media_type)
 
 
-@fault("loose", action=["edit", "create"])
+def _last(values: list[str]) -> str:
+    return values[-1]
+
+
+def _flat(resource: Resource) -> list[str]:
+    """The actions that take a body, if a form can hold what they need."""
+    always = [field for name, field in resource.fields.items() if name in required(resource)]
+    return (
+        ["edit", "create"] if all(each.kind in ("text", "address", "choice", "flag", "list") for each in always) else []
+    )
+
+
+@fault("loose", action=_flat)
 def form(mock: Mock, action: str) -> None:
     """`{action}` accepts a body that is an HTML form."""
+    kinds = {name: field.kind for name, field in mock.resource.fields.items()}
+    read: dict[str, Callable[[list[str]], Any]] = {"list": list, "flag": lambda values: values[-1] == "true"}
 
     @mock.on("decode")
     def _(decode: Any, request: Request) -> Any:
         if request.action == action and "urlencoded" in request.headers.get("content-type", ""):
-            return dict(urllib.parse.parse_qsl((request.raw or b"").decode(errors="replace"), keep_blank_values=True))
+            sent = urllib.parse.parse_qs((request.raw or b"").decode(errors="replace"), keep_blank_values=True)
+            return {name: read.get(kinds.get(name, ""), _last)(values) for name, values in sent.items()}
         return decode(request)
 
 
