@@ -133,7 +133,7 @@ def since(revision: str, root: Path) -> tuple[Change, list[str]]:
     after = {
         path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in root.glob(f"{CLIENT}/**/*.py")
     }
-    clients = [{path.removeprefix(f"{CLIENT}/"): text for path, text in client.items()} for client in (before, after)]
+    clients = [{path.removeprefix(f"{CLIENT}/"): each for path, each in client.items()} for client in (before, after)]
     change = between(old, new, *clients)
     file = root / CHANGELOG
     changelog = file.read_text(encoding="utf-8") if file.exists() else ""

@@ -118,6 +118,20 @@ def test_a_distribution_depends_on_what_it_imports(name: str, package: Path, dis
     assert imported == needed - {"httptools"}
 
 
+def test_no_comprehension_hides_a_name_of_its_module() -> None:
+    """CPython 3.12.1 takes such a name for a local one in the comprehensions that come after it."""
+    hidden = []
+    for path in [*SUITE[2].rglob("*.py"), *CLIENT[2].rglob("*.py"), *(ROOT / "drift").rglob("*.py")]:
+        module = ast.parse(path.read_text())
+        imported = [each for each in module.body if isinstance(each, ast.Import | ast.ImportFrom)]
+        names = {alias.asname or alias.name for each in imported for alias in each.names}
+        names |= {each.name for each in module.body if isinstance(each, ast.FunctionDef | ast.ClassDef)}
+        for loop in (each for each in ast.walk(module) if isinstance(each, ast.comprehension)):
+            targets = {each.id for each in ast.walk(loop.target) if isinstance(each, ast.Name)}
+            hidden += [f"{path}:{loop.target.lineno} {name}" for name in targets & names]
+    assert hidden == []
+
+
 @pytest.mark.parametrize(("name", "package"), [(CLIENT[0], CLIENT[2]), (SUITE[0], SUITE[2])])
 def test_a_source_distribution_holds_package_readme_licence_and_changelog(name: str, package: Path, dist: Path) -> None:
     (sdist,) = dist.glob(f"{name.replace('-', '_')}-*.tar.gz")

@@ -68,8 +68,8 @@ class Family:
         members = list(itertools.product(*(self._values(resource, name) for name in self.parameters)))
         core = random.Random(self.function.__name__).sample(range(len(members)), -(-len(members) // 4))
         for number, member in enumerate(members):
-            labels = [label for label, _ in member]
-            said = [label if label is value else label.replace("-", " ") for label, value in member]
+            labels = [word for word, _ in member]
+            said = [word if word is value else word.replace("-", " ") for word, value in member]
             yield Change(
                 name="-".join([family, *filter(None, labels)]),
                 sentence=about.format_map(_Words(zip(self.parameters, said, strict=True))),

@@ -48,7 +48,7 @@ def does(resource: Resource, action: str) -> bool:
 
 def done(values: Mapping[str, tuple[str, Any]]) -> Callable[[Resource], dict[str, tuple[str, Any]]]:
     """Of values that begin with an action, those whose action a resource has."""
-    return lambda resource: {label: value for label, value in values.items() if does(resource, value[0])}
+    return lambda resource: {name: value for name, value in values.items() if does(resource, value[0])}
 
 
 # Fields.

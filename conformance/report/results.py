@@ -156,12 +156,12 @@ def _timeline(run: Run) -> list[dict[str, Any]]:
     entries = run.journal.entries
     return [
         {
-            "at": round(entry.at, 3),
-            "operation": entry.operation,
-            "method": entry.method,
-            "status": entry.status,
-            "seconds": round(entry.seconds, 4),
-            "clause": entry.clause,
+            "at": round(each.at, 3),
+            "operation": each.operation,
+            "method": each.method,
+            "status": each.status,
+            "seconds": round(each.seconds, 4),
+            "clause": each.clause,
         }
-        for entry in entries[:: -(-len(entries) // POINTS) or 1]
+        for each in entries[:: -(-len(entries) // POINTS) or 1]
     ]

@@ -143,7 +143,7 @@ class Resource:
         """The arguments that are called otherwise than their fields, as the source of a dictionary."""
         bodies = [operation.body for operation in self.operations if operation.body]
         named = {each.keyword: each.python_name for body in bodies for each in body.fields}
-        return repr({keyword: name for keyword, name in sorted(named.items()) if keyword != name})
+        return repr({said: name for said, name in sorted(named.items()) if said != name})
 
 
 def resource(contract: Document, data: GeneratorData, wire: Any, answer: Any) -> Resource:

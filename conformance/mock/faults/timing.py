@@ -118,7 +118,7 @@ def _hangs(resource: Resource) -> dict[str, Hangs]:
         "services": "services",
         "after-a-delete": "delete",
     }
-    found = {label: HANGS[label] for label in HANGS if label not in needs or does(resource, needs[label])}
+    found = {when: each for when, each in HANGS.items() if when not in needs or does(resource, needs[when])}
     for name in free(resource)[:1]:
         found |= {"emoji": _at(name, EMOJI), "backtracking": _at(name, BACKTRACKING)}
     long = [name for name in free(resource) if bound(resource.fields[name]) > 500 and name not in resource.secrets]
