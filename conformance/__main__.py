@@ -19,8 +19,11 @@ from .options import parse
 
 def main() -> int:
     options = parse()
-    # Only now: to import it takes many times as long as to say what the options are.
-    from .cli import run
+    # Only now: to import what runs clauses takes many times as long as to say what the options or the clauses are.
+    if options.list:
+        from .listing import run
+    else:
+        from .cli import run
 
     interrupt.unwind()
     return run(options)

@@ -15,7 +15,8 @@ from .report.files import write
 from .report.results import report as as_results
 from .report.terminal import Terminal, printable, told
 from .run.run import Run
-from .runner.plugin import Plugin, choose
+from .runner.choice import choose
+from .runner.plugin import Plugin
 from .target.target import Target
 from .target.transport import Application, transport
 

@@ -11,7 +11,7 @@ import pytest
 from .application import NotConforming, verify
 from .contract.contract import PATH, Contract
 from .report.terminal import printable, told
-from .runner.plugin import choose
+from .runner.choice import choose
 from .target.target import CannotRun
 from .target.transport import Application
 

@@ -19,43 +19,38 @@ import httpx
 
 from .bundled import environment, mock
 from .contract.contract import Contract, ContractError
-from .contract.resource import Resource
 from .options import repeated
 from .report import compare, github
 from .report.files import make, write
 from .report.merge import load, merge
 from .report.results import report
-from .report.terminal import Terminal, harmless, judged, printable, summary
+from .report.terminal import Terminal, failed, judged, printable, summary
 from .run.checks import CHECKS
 from .run.clause import LEVELS, Clause
 from .run.notes import OTHERS
 from .run.run import Run
 from .runner import interrupt, live, real, workers
+from .runner.choice import chosen
 from .runner.database import LOCAL, database
-from .runner.plugin import Plugin, choose, tested
+from .runner.plugin import Plugin
 from .runner.progress import Progress
 from .target.target import CannotRun, NotExercised, Target
 
 
 def run(options: argparse.Namespace) -> int:
-    """Runs the suite, or does what else was asked for. Gives the exit code."""
+    """Runs the suite, or does what else was asked for but `--list`. Gives the exit code."""
     # What has been imported is here to stay, and little else is garbage: no need to look for it all the time.
     gc.freeze()
     gc.set_threshold(50_000)
     try:
         contract = Contract.load(options.contract)
         options.max_requests = options.max_requests or contract.resource.budget * options.hours
-        chosen = _chosen(options, contract.resource)
+        asked = chosen(contract.resource, options.only or (), options.level or LEVELS, options.shard)
         options.compare = options.compare and compare.load(options.compare)
         if options.report:
             make(options.report)
         if options.merge:
             return _merge(options)
-        if options.list:
-            for clause in chosen:
-                source = f"  ({clause.source})" if options.verbose else ""
-                print(f"{clause.id}  [{clause.level}]  {clause.requirement}{source}")
-            return 0
         with _server(options, contract) as (base_url, server):
             target = Target.from_environment(
                 base_url,
@@ -86,22 +81,16 @@ def run(options: argparse.Namespace) -> int:
                 if options.sweep:
                     with github.deaf():
                         return live.sweep(run, Terminal(run).line)
-                return _conformance(run, options, server, chosen)
+                return _conformance(run, options, server, asked)
     except (CannotRun, ContractError, NotExercised) as error:
-        return _fail(str(error))
+        return failed(str(error))
     except KeyboardInterrupt:
         return interrupt.CODE
     except Exception as error:
         # Its message may quote a server, and its traceback what was sent.
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
-        return _fail(f"the suite itself failed: {where}" + (f"; see {options.report}" if options.report else ""))
-
-
-def _fail(message: str) -> int:
-    with contextlib.suppress(OSError):
-        print(harmless(f"conformance: {printable(' '.join(message.splitlines()))}"), file=sys.stderr)
-    return 2
+        return failed(f"the suite itself failed: {where}" + (f"; see {options.report}" if options.report else ""))
 
 
 @contextlib.contextmanager
@@ -132,20 +121,6 @@ def _is_address(url: str) -> bool:
         return bool(host.hostname and other.host and (host.port is None or host.port > 0))
     except (ValueError, httpx.InvalidURL):
         return False
-
-
-def _chosen(options: argparse.Namespace, resource: Resource) -> list[Clause]:
-    """The clauses that were asked for. Raises CannotRun if there are none."""
-    chosen = choose(resource, options.only or (), options.level or LEVELS)
-    if options.shard:
-        one, of = options.shard
-        every = tested(resource)
-        tests = [clause for clause in chosen if clause in every]
-        if of > len(tests):
-            raise CannotRun(f"--shard: there are {len(tests)} clauses to share, and that makes no {of} parts")
-        # What every answer is judged by, each part judges its own answers by.
-        chosen = tests[one - 1 :: of] + [clause for clause in chosen if clause not in every]
-    return chosen
 
 
 def _conformance(run: Run, options: argparse.Namespace, server: str, chosen: list[Clause]) -> int:

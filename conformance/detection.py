@@ -30,7 +30,8 @@ from .report.terminal import Terminal
 from .run.clause import Clause
 from .run.run import Run
 from .runner import real
-from .runner.plugin import Plugin, choose
+from .runner.choice import choose
+from .runner.plugin import Plugin
 from .target.target import CannotRun, Target
 from .target.transport import transport
 

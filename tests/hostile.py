@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.contract.contract import Contract
 from conformance.run.clause import Finding
 from conformance.run.run import Run
-from conformance.runner.plugin import clauses
+from conformance.runner.choice import clauses
 from conformance.target.exchange import Answer, Exchange, Request
 from conformance.target.target import Target
 

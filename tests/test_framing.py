@@ -16,7 +16,8 @@ from conformance.contract.contract import Contract
 from conformance.detection import attempt_inside
 from conformance.report.shell import Names, options
 from conformance.run.run import Run
-from conformance.runner.plugin import Plugin, choose
+from conformance.runner.choice import choose
+from conformance.runner.plugin import Plugin
 from conformance.target import wire
 from conformance.target.exchange import Framing, Request
 from conformance.target.target import Target

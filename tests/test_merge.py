@@ -17,7 +17,7 @@ from conformance.bundled import mock
 from conformance.contract.contract import Contract
 from conformance.report.merge import load, merge
 from conformance.report.results import report
-from conformance.runner.plugin import clauses
+from conformance.runner.choice import clauses
 from conformance.target.target import CannotRun
 from tests import hostile, reports, warm
 from tests.leaks import leaking

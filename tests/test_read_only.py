@@ -14,7 +14,8 @@ from conformance.detection import targeted
 from conformance.mock import World
 from conformance.mock.server import Mock
 from conformance.run.run import Run
-from conformance.runner.plugin import Plugin, choose
+from conformance.runner.choice import choose
+from conformance.runner.plugin import Plugin
 from conformance.target.transport import transport
 from tests.catalogue import FAULTS
 from tests.spawned import spawned

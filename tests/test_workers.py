@@ -17,7 +17,7 @@ from conformance.bundled import mock
 from conformance.contract.contract import Contract
 from conformance.run.clause import Clause
 from conformance.run.journal import Journal
-from conformance.runner import plugin
+from conformance.runner import choice
 from conformance.runner.workers import APART, BASICS, LAST
 from conformance.target.exchange import Answer, Exchange, Request
 from conformance.target.ledger import Ledger
@@ -37,7 +37,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_chapter_is_somebodys() -> None:
     apart = [chapter for chapters in APART for chapter in chapters]
-    assert sorted((*BASICS, *apart, *LAST)) == sorted(plugin.CHAPTERS)
+    assert sorted((*BASICS, *apart, *LAST)) == sorted(choice.CHAPTERS)
 
 
 @pytest.mark.parametrize("workers", ["2", "3"])
@@ -48,7 +48,7 @@ def test_workers_judge_every_clause_and_leave_nothing(tmp_path: Path, workers: s
         assert tokens(server) == before
     assert outcome.code == 0, outcome.output + outcome.errors
     states = {clause["id"]: clause["state"] for clause in outcome.results["clauses"]}
-    assert {each.id for each in plugin.tested(RESOURCE)} <= states.keys()
+    assert {each.id for each in choice.tested(RESOURCE)} <= states.keys()
     assert outcome.results["requests"] <= 900
     # Nothing is lacking but what the last of so many workers had no requests left for.
     assert [id for id, state in states.items() if state != "held" and not id.startswith("fuzzing/")] == []
@@ -160,7 +160,7 @@ def test_shards_share_the_clauses_out(tmp_path: Path) -> None:
     for shard in ("1/3", "2/3", "3/3"):
         outcome = conformance(tmp_path, None, "--shard", shard, "--list")
         listed += [line.split()[0] for line in outcome.output.splitlines()]
-    tests = [clause.id for clause in plugin.tested(RESOURCE)]
+    tests = [clause.id for clause in choice.tested(RESOURCE)]
     assert sorted(id for id in listed if id in tests) == sorted(tests)
 
 
@@ -168,9 +168,9 @@ def test_a_shard_runs_its_clauses_and_what_they_need(tmp_path: Path) -> None:
     outcome = conformance(tmp_path, None, "--shard", "2/20")
     assert outcome.code == 0, outcome.output + outcome.errors
     run = {clause["id"] for clause in outcome.results["clauses"]}
-    mine = [clause for number, clause in enumerate(plugin.tested(RESOURCE)) if number % 20 == 1]
+    mine = [clause for number, clause in enumerate(choice.tested(RESOURCE)) if number % 20 == 1]
     assert {id for clause in mine for id in (clause.id, *clause.needs)} <= run
-    assert len(run) < len(plugin.tested(RESOURCE))
+    assert len(run) < len(choice.tested(RESOURCE))
 
 
 @pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b", "1/500"])

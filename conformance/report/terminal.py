@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections import Counter
@@ -212,6 +213,13 @@ def _clause(clause: dict[str, Any]) -> str:
         "not exercised": f"not exercised: {clause['reason']}",
     }[clause["state"]]
     return f"  {_MARKS[clause['state']]} {clause['id']}  {clause['requirement']} ({details})"
+
+
+def failed(message: str) -> int:
+    """Says in one line why nothing can be said of a server; gives the exit code."""
+    with contextlib.suppress(OSError):
+        print(harmless(f"conformance: {printable(' '.join(message.splitlines()))}"), file=sys.stderr)
+    return 2
 
 
 def printable(text: str) -> str:

@@ -14,7 +14,8 @@ from ..run import sharing
 from ..run.clause import Broken, Result, Stumbled
 from ..run.run import Run
 from ..target.target import CannotRun, NotExercised
-from .plugin import CHAPTERS, Plugin
+from .choice import CHAPTERS
+from .plugin import Plugin
 
 # What every other chapter relies on: one process judges it, before there are others.
 BASICS = ("resource", "edit")

@@ -9,7 +9,7 @@ from ..run.run import Json, Run
 from ..target.exchange import Exchange, Framing
 from ..target.target import NotExercised
 from .absence import ABSENT
-from .strategies import lengths, text_fields
+from .texts import lengths, text_fields
 
 # What servers and proxies take for the size of a buffer, in bytes.
 BUFFERS = (4096, 8192, 16_384, 65_536)

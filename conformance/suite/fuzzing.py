@@ -1,178 +1,24 @@
-"""What Schemathesis generates from the contract: examples, boundaries, and cases that fit the schemas or do not.
+"""What is generated from the schema alone. The contract's zones say with what each request has to be answered."""
 
-The contract's zones say what each generated request has to be answered with.
-"""
+from __future__ import annotations
 
-import gzip
-import json
-import os
-import re
-from collections.abc import Callable
-from contextlib import suppress
-from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import requests
-import schemathesis
-from hypothesis import Phase, seed, settings
-from hypothesis.internal import charmap
-from schemathesis import Case, GenerationMode
-from schemathesis.core import NOT_SET
-from schemathesis.core.parameters import ParameterLocation
-
-from ..contract.contract import Contract, Operation, Zone
-from ..run.clause import Broken, clause
-from ..run.roles import MISSING
+from ..contract.contract import Contract
+from ..run.clause import clause
 from ..run.run import Run
-from ..target.exchange import Exchange
-from .absence import ABSENT, is_gone
 
-EITHER = {400, 413, 415, 422, 431}
-
-# As many requests are left for what follows.
-LEFT = {"edit": 24, "create": 12}
+# Schemathesis takes a while to import, and who lists the clauses has no use for it: what uses it does so later.
+if TYPE_CHECKING:
+    from schemathesis import Case
 
 
 def prepare(contract: Contract, number: int = 0) -> None:
     """Makes tests of what is generated from a contract, by a seed; pytest collects them here."""
-    global _schema, test_edit, test_create
-    _schema, test_edit, test_create = _made(contract)
-    _schema.config.seed = number
+    global test_edit, test_create
+    from .generation import made
 
-
-def _foresee() -> None:
-    """Writes the table of what UTF-8 encodes where there is none: Hypothesis takes a second and 200 MB to make it."""
-    table = charmap.charmap_file("codec-v2-utf-8")
-    with suppress(OSError):
-        if not table.exists():
-            table.parent.mkdir(parents=True, exist_ok=True)
-            new = table.with_name(f"{table.name}.{os.getpid()}")
-            # All but surrogates; and all that is encoded is decoded to what it was.
-            new.write_bytes(gzip.compress(b"[[[0, 55295], [57344, 1114111]], []]", mtime=1))
-            new.replace(table)
-
-
-@lru_cache(maxsize=2)
-def _made(contract: Contract) -> tuple[Any, Any, Any]:
-    """The schema, and the tests of edits and creates. What Schemathesis makes of a schema, it makes once."""
-    _foresee()
-    made = schemathesis.openapi.from_dict(contract.document)
-    made.config.update(base_url="http://localhost")
-    # The suite has clauses of its own for methods, with items that it can lose.
-    made.config.phases.coverage.unexpected_methods = set()
-    # The chapters on values and on identifiers have the boundaries of what must be accepted.
-    made.config.phases.coverage.generation.modes = [GenerationMode.NEGATIVE]
-    resource = contract.resource
-    # In CI, Hypothesis would put a profile of its own here, with the same requests for every seed and no database.
-    profile = settings(settings.get_profile("default"), phases=[Phase.reuse, Phase.generate])
-    return made, _generated(made, resource.edit, _edit), _generated(made, resource.create, _create, profile)
-
-
-def _generated(
-    made: Any, operation: Operation | None, test: Any, profile: Callable[[Any], Any] = lambda each: each
-) -> Any:
-    if operation and operation.request_schema:
-
-        def generated(case: Case[Any], run: Run) -> None:
-            test(case, run)
-
-        # Of its own for every contract: what Hypothesis notes at a test, it notes once.
-        generated.clause = test.clause  # type: ignore[attr-defined]
-        # By the name, the examples' database tells tests apart.
-        generated.__name__ = generated.__qualname__ = test.__name__
-        return made.include(operation_id=operation.id).parametrize()(profile(generated))
-
-    def absent(run: Run) -> None:
-        run.id(test.clause.id.rpartition("/")[2])
-
-    absent.clause = test.clause  # type: ignore[attr-defined]
-    return absent
-
-
-def _as_response(exchange: Exchange) -> schemathesis.Response:
-    """The answer as Schemathesis takes it, to follow links from."""
-    answer = exchange.answer
-    # The body has been decoded already.
-    names = {name.lower() for name, _ in answer.headers} - {"content-encoding"}
-    return schemathesis.Response(
-        answer.status,
-        headers={name: [answer.header(name) or ""] for name in names},
-        content=answer.body,
-        request=requests.Request(exchange.request.method, "http://localhost/").prepare(),
-        elapsed=answer.seconds,
-        verify=True,
-    )
-
-
-def _send(run: Run, case: Case[Any], item: str | None = None) -> Exchange:
-    """Sends a generated case with the run's own credentials and owners, to its own item or another."""
-    operation = case.operation.definition.raw["operationId"]
-    default = run.contract.operations[operation].media_type
-    media_type = case.headers.get("Content-Type") or case.media_type or default
-    body: Any = None if case.body is NOT_SET else run.pinned(case.body)
-    return run.call(
-        operation,
-        _raw(body),
-        item=item,
-        media_type=media_type if re.fullmatch(r"[\x20-\x7e]+", media_type) else default,
-    )
-
-
-def _raw(body: Any) -> bytes | None:
-    if isinstance(body, bytes | None):
-        return body
-    try:
-        return json.dumps(body, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        # Half of a pair is JSON only as an escape.
-        return json.dumps(body).encode()
-
-
-def _expected(run: Run, exchange: Exchange) -> set[int]:
-    """The statuses with which the request may be answered, if the item exists."""
-    request = exchange.request
-    operation = run.contract.operations[str(request.operation)]
-    if operation.request_schema is None:
-        return {operation.success}
-    if request.header("Content-Type") != operation.media_type:
-        return EITHER | {operation.success}
-    if request.json is None or "\\ud" in (request.body or b"").decode("latin-1").lower():
-        # Text that json.loads takes, and other parsers may not, or the other way round.
-        return EITHER | {operation.success}
-    zone = run.contract.zone(request.json, operation.id)
-    if zone is Zone.ACCEPT:
-        return {operation.success}
-    return set(run.refusals(operation.id)) if zone is Zone.REFUSE else EITHER | {operation.success}
-
-
-def _judge(run: Run, case: Case[Any]) -> None:
-    if getattr(case.meta and case.meta.phase.data, "parameter_location", None) is ParameterLocation.PATH:
-        # The chapter on identifiers has these.
-        return
-    operation = case.operation.definition.raw["operationId"]
-    kind = None if isinstance(case.body, bytes) else run.kind(operation, case.body)
-    if kind in run.exercised and run.current and run.current.judged:
-        # The chapter on refusals has done this. But where nothing else is generated, one is sent all the same.
-        return
-    if run.current and run.current.judged and run.target.remaining < LEFT[run.resource.role(operation)]:
-        run.current.note = "cut short by the budget"
-        return
-    exchange = _send(run, case)
-    with run.case():
-        run.usable(exchange)
-        answer, expected = exchange.answer, _expected(run, exchange)
-        if answer.status not in expected:
-            meaning = " or ".join(map(str, sorted(expected)))
-            offence = run.contract.offence(exchange.request.json, operation)
-            about = f"accepted {offence}" if offence else "refused"
-            message = f"{exchange.request.operation}: expected {meaning}, got {answer.status}"
-            statuses = tuple(sorted(expected))
-            actual = str(answer.status)
-            raise Broken(message, exchange, about=about, expected=meaning, actual=actual, statuses=statuses)
-        if answer.ok and run.contract.zone(exchange.request.json, operation) is Zone.ACCEPT:
-            run.expect_shown(exchange.request.json, exchange)
-    if run.resource.role(operation) == "create" and exchange.answer.ok:
-        run.cleanup.discard(run.resource.id_of(exchange.answer.json))
+    test_edit, test_create = made(contract, number, _edit, _create)
 
 
 @clause(
@@ -183,7 +29,9 @@ def _judge(run: Run, case: Case[Any]) -> None:
     needs="values/text values/combinations values/additional",
 )
 def _edit(case: Case[Any], run: Run) -> None:
-    _judge(run, case)
+    from .generation import judge
+
+    judge(run, case)
 
 
 @clause(
@@ -194,10 +42,11 @@ def _edit(case: Case[Any], run: Run) -> None:
     needs="values/create values/additional",
 )
 def _create(case: Case[Any], run: Run) -> None:
-    _judge(run, case)
+    from .generation import judge
+
+    judge(run, case)
 
 
-_schema: Any
 test_edit: Any = _edit
 test_create: Any = _create
 
@@ -211,37 +60,6 @@ test_create: Any = _create
     when=lambda resource: resource.linked,
 )
 def test_links(run: Run) -> None:
-    base: Any = _schema.as_state_machine()
-    kept = set(run.estate.created)
+    from .generation import follow_links
 
-    class Machine(base):  # type: ignore[misc]
-        def call(self, case: Case[Any], **_: object) -> schemathesis.Response:
-            token = str(case.path_parameters.get(run.resource.item, ""))
-            if token.lower() in kept or run.estate.untouchable(token):
-                # A list has named somebody else's, or what other clauses need.
-                token = run.bodies.unknown_id()
-            exchange = _send(run, case, item=token)
-            with run.case():
-                run.usable(exchange)
-                expected = _expected(run, exchange)
-                if token and token.lower() not in run.estate.created:
-                    # A body may be refused before the item is looked for. With which status an unknown item is refused,
-                    # and whether it can be deleted, is for the chapter on identifiers.
-                    expected = {*ABSENT} | EITHER
-                    if is_gone(exchange) or run.resource.role(exchange.request.operation) == "delete":
-                        expected.add(exchange.answer.status)
-                if exchange.request.operation in run.missing:
-                    expected |= MISSING
-                because = f"{exchange.request.operation} along the contract's links"
-                run.expect(exchange, *sorted(expected), because=because)
-            deleted = run.resource.role(exchange.request.operation) == "delete" and exchange.answer.ok
-            if deleted and token.lower() in run.estate.created:
-                run.estate.gone(token.lower())
-            return _as_response(exchange)
-
-        def validate_response(self, *_: object, **__: object) -> None:
-            """The run's own checks have judged the answer."""
-
-    seed(run.random.getrandbits(64))(Machine).run(settings=settings(max_examples=run.scaled(2), stateful_step_count=4))
-    for token in set(run.estate.created) - kept:
-        run.cleanup.discard(token)
+    follow_links(run)

@@ -6,7 +6,7 @@ from ..contract.fields import get, put
 from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.run import Run
-from .strategies import free_fields
+from .texts import free_fields
 
 # With these, JSON is acceptable, or whatever the server has.
 ACCEPTABLE = ("text/html;q=0.4, application/json;q=0.5, */*;q=0.1", "*/*")

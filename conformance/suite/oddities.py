@@ -13,7 +13,7 @@ from ..run.clause import Broken, clause
 from ..run.comparison import short
 from ..run.run import Run
 from .edit import cleared
-from .strategies import text_fields
+from .texts import text_fields
 
 EITHER = (400, 413, 422)
 # As many fields are tried.

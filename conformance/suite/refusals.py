@@ -15,7 +15,7 @@ from ..run.comparison import unlike
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
 from ..target.target import NotExercised
-from . import strategies
+from . import texts
 
 Case = tuple[str, object]
 
@@ -387,7 +387,7 @@ def _bare(run: Run, name: str, word: str) -> bytes:
 )
 def test_malformed(run: Run) -> None:
     # A text that is known, to be spoiled; one that may hold anything, if there is one.
-    free = [name for name in strategies.free_fields(run.contract) if name not in run.bodies.pins]
+    free = [name for name in texts.free_fields(run.contract) if name not in run.bodies.pins]
     mark = next(iter(free), run.resource.mark) if run.resource.mark not in free else run.resource.mark
     body = run.bodies.least()
     body = body if has(body, mark) else put(body, mark, run.bodies.value(mark))
@@ -479,7 +479,7 @@ def _all_new(run: Run) -> Iterator[Case]:
     for name in always[-2:]:
         body = run.bodies.full()
         for each in run.resource.visible:
-            others = (put(body, each, value) for value in strategies.others(run.contract, each))
+            others = (put(body, each, value) for value in texts.others(run.contract, each))
             if get(body, each) == get(stored, each):
                 body = next((other for other in others if _is_new(run, other, stored, each)), body)
         yield f"{name} null, and all else new", put(body, name, None)

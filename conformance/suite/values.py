@@ -14,7 +14,7 @@ from ..run.clause import Broken, Stumbled, clause
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
 from ..target.target import Absent, NotExercised
-from .strategies import FUSED, URIS, free_fields, lengths, others, text_fields, texts, uris
+from .texts import FUSED, URIS, free_fields, lengths, others, text_fields, texts, uris
 
 # How many requests may be spent on making one finding smaller.
 SHRINK = 24

@@ -1,0 +1,30 @@
+"""What `--list` prints: the clauses, without a wait for what runs them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from .contract.contract import Contract, ContractError
+from .report.terminal import failed
+from .run.clause import LEVELS
+from .runner.choice import chosen
+from .target.stops import CannotRun
+
+
+def run(options: argparse.Namespace) -> int:
+    """Lists the chosen clauses. Gives the exit code."""
+    try:
+        resource = Contract.load(options.contract).resource
+        every = chosen(resource, options.only or (), options.level or LEVELS, options.shard)
+    except (CannotRun, ContractError) as error:
+        return failed(str(error))
+    sources = [f"  ({clause.source})" if options.verbose else "" for clause in every]
+    lines = (f"{each.id}  [{each.level}]  {each.requirement}" for each in every)
+    try:
+        print(*map("".join, zip(lines, sources, strict=True)), sep="\n", flush=True)
+    except BrokenPipeError:
+        # Who reads has had enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
