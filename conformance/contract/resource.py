@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -36,6 +38,17 @@ class Scheme:
     def value(self, credentials: str) -> str:
         """What the header holds."""
         return f"{self.prefix} {credentials}" if self.prefix else credentials
+
+    def altered(self, credentials: str, change: Callable[[str], str]) -> str:
+        """What the header holds of credentials that are changed: those of Basic within their Base64, not at its end.
+
+        Many a decoder ignores what follows the padding, and those are the same credentials then.
+        """
+        if self.prefix != "Basic":
+            return self.value(change(credentials))
+        with contextlib.suppress(ValueError):
+            credentials = base64.b64decode(credentials, validate=True).decode()
+        return self.value(base64.b64encode(change(credentials).encode()).decode())
 
 
 class Resource:
@@ -104,6 +117,20 @@ class Resource:
     def merges(self) -> bool:
         """Does an edit keep the fields that it does not mention?"""
         return self.edit is not None and self.edit.method == "PATCH"
+
+    @property
+    def upserts(self) -> bool:
+        """Does an edit create an item where there is none that is called so, as a PUT may?"""
+        return self.edit is not None and self.edit.method == "PUT" and "201" in self.edit.responses
+
+    @property
+    def open(self) -> bool:
+        """May a body hold more than the fields that are described?"""
+        return self.request_schema.get("additionalProperties", True) is not False
+
+    def other_methods(self, path: str) -> set[str]:
+        """The methods that a path has, and the contract says no more about."""
+        return {str(each).upper() for each in self.document["paths"][path].get("x-other-methods", ())}
 
     def role(self, operation: str | None) -> str:
         """What an operation does, in a word; of a further read, its id."""

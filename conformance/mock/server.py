@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -305,6 +306,9 @@ class Mock:
     def delete(self, request: Request) -> Any:
         assert request.token
         del request.tokens[request.token.id.lower()]
+        assert request.operation
+        schema = request.operation.response_schema
+        return sample(schema, "") if schema else None
 
     def services(self, request: Request) -> Any:
         assert request.token
@@ -334,8 +338,8 @@ class Mock:
         integer = resource.shown.get(resource.id) and resource.shown[resource.id].kind == "integer"
         made: dict[str | None, Any] = {
             resource.id: int(token.id) if integer else token.id,
-            resource.created: token.made_at,
-            resource.edited: token.moved_at,
+            resource.created: self._time(resource.created, token.made_at),
+            resource.edited: self._time(resource.edited, token.moved_at),
             **dict.fromkeys(resource.counts, len(token.services)),
             **{name: has(token.fields, secret) for name, secret in resource.tells.items()},
         }
@@ -344,6 +348,12 @@ class Mock:
                 values = put(values, name, value)
         shown: dict[str, Any] = _shown(resource.shown_schema, values)
         return shown
+
+    def _time(self, field: str | None, moment: str) -> str | int:
+        """A time as a field shows it: as text, or in milliseconds since 1970."""
+        if field and self.resource.shown[field].kind == "integer":
+            return round(datetime.fromisoformat(moment).timestamp() * 1000)
+        return moment
 
     def refuse(self, request: Request, refusal: Refusal) -> Answer:
         body = {

@@ -109,7 +109,8 @@ class Script(Reproduction):
             'echo $? > "$T/$n.end"'
         )
         yield "}"
-        yield from _CREATING if self.creates else ()
+        name = self.run.resource.id.rpartition(".")[2]
+        yield from (line.replace("ID", name) for line in _CREATING if self.creates)
         yield from _HEADER if any(any(self.variables.told(each)) for each in self.finding.exchanges) else ()
         if self.creates:
             yield f'send 0 "$items" {AUTHORIZED}'
@@ -211,7 +212,8 @@ class Lines(Reproduction):
 
     def _creates(self, name: str, request: Request) -> str:
         command = "\n".join(self.curl.lines(request, "api"))
-        return f'answer=$({command}); echo "$answer"; {name}=$(echo "$answer" | jq -r .id); made="$made ${name}"'
+        id = f"jq -r .{self.run.resource.id}"
+        return f'answer=$({command}); echo "$answer"; {name}=$(echo "$answer" | {id}); made="$made ${name}"'
 
 
 _HEADER = """\
@@ -221,7 +223,7 @@ header() {
 """.splitlines()
 _CREATING = """\
 id() {
-  tr '{,' '\\n\\n' < "$T/$1" | tr -d ' \\t' | sed -n 's/^"id":"\\([^"]*\\)".*/\\1/p' | head -n 1
+  tr '{,' '\\n\\n' < "$T/$1" | tr -d ' \\t' | sed -n 's/^"ID":"\\{0,1\\}\\([^"}]*\\).*/\\1/p' | head -n 1
 }
 made() {
   made=$(id "$1")

@@ -42,13 +42,17 @@ def untrue(contract: Contract, sent: Json, shown: object) -> str | None:
 def unlike(contract: Contract, item: Json, other: Json, *ignored: str) -> str | None:
     """The first field of the contract in which two accounts of an item differ; None if they say the same."""
     for field, each in contract.resource.shown.items():
+        if each.schema.get("properties"):
+            continue  # The fields within it are compared.
         if field not in ignored and not same(get(item, field), get(other, field), each.schema):
             return field
     return None
 
 
-def later(time: str, other: str) -> bool:
-    """Is a time later than another, as finely as the coarser of the two shows it?"""
+def later(time: str | float, other: str | float) -> bool:
+    """Is a time later than another, as finely as the coarser of the two shows it? A number counts up to it."""
+    if not isinstance(time, str) or not isinstance(other, str):
+        return float(time) > float(other)
     digits = min(len(found[1]) if (found := re.search(r"\.(\d{1,6})", text)) else 0 for text in (time, other))
     return instant(time) - instant(other) >= timedelta(microseconds=10 ** (6 - digits))
 

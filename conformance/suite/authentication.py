@@ -1,6 +1,7 @@
 """Who may call: nobody without valid credentials, in the right scheme."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import cycle, islice, product
 
 from ..contract.fields import get
@@ -34,26 +35,33 @@ def _wrong(run: Run) -> Iterator[tuple[Scheme, Header, str]]:
         if scheme.prefix:
             tries.append((scheme.prefix, f"the scheme {scheme.prefix} alone"))
         if value:
-            tries.append((own(f"{value}x"), ADDED))
+            altered = partial(scheme.altered, value)
+            tries.append((altered("{}x".format), ADDED))
             tries += [(other.value(value), f"{OTHERS} in the scheme {other.prefix}") for other in others]
             # In a scheme that nobody knows, it is the value alone that counts.
             if scheme.prefix and scheme == primary:
-                tries.append((f"Basic {value}", "the right value in the scheme Basic"))
+                if scheme.prefix != "Basic":
+                    tries.append((f"Basic {value}", "the right value in the scheme Basic"))
                 tries.append((value, "the right value without a scheme"))
             elif scheme.prefix:
                 tries.append((f"Custom {value}", "the right value in an unknown scheme"))
             # What a JWT may be changed into besides, the chapter on forged ones has.
             if scheme == primary:
                 tries += [
-                    (own(f"x{value}"), "the right value with a character before it"),
-                    (own(value[:-1]), "the right value without its last character"),
-                    (own(f"{unknown[:8]}{value[8:]}"), "the right value with other characters at its beginning"),
+                    (altered("x{}".format), "the right value with a character before it"),
+                    (altered(lambda text: text[:-1]), "the right value without its last character"),
+                    (
+                        altered(lambda text: unknown[:8] + text[8:]),
+                        "the right value with other characters at its beginning",
+                    ),
                 ]
                 if value.swapcase() != value:
-                    tries.append((own(value.swapcase()), "the right value in the other case"))
-            tries.append((own(f"{value[:-4]}{unknown[:4]}"), "the right value with other characters at its end"))
+                    tries.append((altered(str.swapcase), "the right value in the other case"))
+            tries.append(
+                (altered(lambda text: text[:-4] + unknown[:4]), "the right value with other characters at its end")
+            )
             tries += [
-                (own(f"{value} {unknown}"), "the right value with another behind it"),
+                (altered(lambda text: f"{text} {unknown}"), "the right value with another behind it"),
                 (own(f"{unknown},{value}"), "the right value in a list"),
             ]
         yield from ((scheme, (scheme.header, each), what) for each, what in tries)
@@ -63,6 +71,12 @@ def _wrong(run: Run) -> Iterator[tuple[Scheme, Header, str]]:
             yield scheme, (scheme.header, scheme.value(dotted)), "what only looks like a JWT"
     yield schemes[0], (schemes[0].header, schemes[0].value(unknown * 80)), TOO_LONG
     yield schemes[0], (schemes[0].header, schemes[0].value(f"{unknown[:8]}\xe9")), NOT_ASCII
+
+
+def almost(run: Run) -> list[Header]:
+    """Credentials that are not quite the right ones."""
+    primary = list(run.target.credentials.items())[:1]
+    return [(scheme.header, scheme.altered(value, "{}x".format)) for scheme, value in primary]
 
 
 def protected(run: Run) -> None:
@@ -164,8 +178,7 @@ def test_valid(run: Run) -> None:
 def test_nothing_written(run: Run) -> None:
     protected(run)
     before, state = _state(run)
-    header, value = run.target.authorization or ("", "")
-    for authorization in (None, (header, f"{value}x")):
+    for authorization in (None, *almost(run)):
         writes = [call for call in calls(run) if run.contract.operations[call[0]].method != "GET"]
         sent = [run.call(operation, body, authorization=authorization) for operation, body in writes]
         if any(each.answer.ok for each in sent):

@@ -45,6 +45,7 @@ FORGED = ("expired_at", "deleted", "owner", "is_admin", "version")
     source="OpenAPI document: additionalProperties is not closed; users: only what the path names is changed",
     level="expected",
     needs="edit/read-only resource/list",
+    when=lambda resource: resource.open,
 )
 def test_edit(run: Run) -> None:
     first, before = run.listed()
@@ -95,6 +96,7 @@ def _edited(run: Run, added: Json, first: Exchange, before: dict[str, Json], sho
     source="OpenAPI document: additionalProperties is not closed; users: only what the path names is changed",
     level="expected",
     needs="edit/read-only resource/list",
+    when=lambda resource: resource.open,
 )
 def test_create(run: Run) -> None:
     run.expendable()

@@ -339,6 +339,7 @@ def test_combinations(run: Run) -> None:
     source="OpenAPI document: additionalProperties is not closed; consoles send the id along",
     level="documented",
     needs="edit/idempotent edit/touches-no-other edit/listed edit/read-only",
+    when=lambda resource: resource.open,
 )
 def test_additional(run: Run) -> None:
     properties = additional(run)

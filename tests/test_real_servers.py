@@ -1,0 +1,100 @@
+"""What real servers do, and is right: scripts/real-server has shown it, and the suite has to stay silent about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from conformance import NotConforming, verify
+from conformance.bundled import ROOT
+from conformance.contract.contract import Contract
+from conformance.mock import World, create_app
+
+FRAGMENTS = ROOT / "tests" / "fragments"
+
+
+def known(world: World) -> dict[str, Any]:
+    return {name: value for name, value in vars(world).items() if name != "secret"}
+
+
+class LikeKinto:
+    """A PUT creates what is not there, an ETag that was never given is malformed, and the list and PATCH are there."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        authorized = any(name == b"authorization" for name, _ in scope["headers"])
+        of_item = not scope["path"].endswith("/records")
+        if authorized and scope["method"] in (("PATCH",) if of_item else ("GET", "DELETE")):
+            await answered(send, 200, b"{}")
+            return
+        received = await receive()
+        answer = await called(self.app, scope, received)
+        if scope["method"] == "PUT" and answer[0]["status"] == 404:
+            collection = scope["path"].rpartition("/")[0]
+            answer = await called(self.app, {**scope, "method": "POST", "path": collection}, received)
+        if answer[0]["status"] == 412:
+            await answered(send, 400, b"{}")
+            return
+        for message in answer:
+            await send(message)
+
+
+async def called(app: ASGIApp, scope: Scope, received: Message) -> list[Message]:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return received
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app({**scope, "raw_path": scope["path"].encode()}, receive, send)
+    return sent
+
+
+async def answered(send: Send, status: int, body: bytes) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+CHAPTERS = ("resource", "edit", "identifiers", "authentication", "methods", "preconditions", "properties")
+
+
+def test_a_server_like_kinto_is_right() -> None:
+    path = FRAGMENTS / "kinto" / "contract.yaml"
+    contract = Contract.load(path)
+    world = World(contract.resource)
+    app = LikeKinto(create_app(world, "conditions/tags-strong", contract=contract))
+    results = verify(app, contract=path, only=CHAPTERS, **known(world))
+    held = {each["id"] for each in results["clauses"] if each["state"] == "held"}
+    assert {"resource/delete", "edit/idempotent", "edit/edited-at", "methods/not-allowed", "preconditions/edit"} <= held
+
+
+def test_a_method_that_nobody_has_announced_is_found(tmp_path: Path) -> None:
+    """Without the annotation."""
+    path = tmp_path / "contract.yaml"
+    text = (FRAGMENTS / "kinto" / "contract.yaml").read_text()
+    path.write_text(text.replace("x-other-methods: [PATCH]", ""))
+    contract = Contract.load(path)
+    world = World(contract.resource)
+    with pytest.raises(NotConforming, match="PATCH is not a method of"):
+        verify(
+            LikeKinto(create_app(world, contract=contract)), contract=path, only=["methods/not-allowed"], **known(world)
+        )
+
+
+def test_every_server_has_a_contract_and_what_it_is_installed_from() -> None:
+    for folder in FRAGMENTS.iterdir():
+        if folder.is_dir():
+            Contract.load(folder / "contract.yaml")
+            assert "--hash=sha256:" in (folder / "requirements.txt").read_text()
+            assert (folder / f"serve_{folder.name}.py").exists()
