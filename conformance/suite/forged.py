@@ -113,11 +113,13 @@ def test_elsewhere(run: Run) -> None:
                 run.expect(answer, 401, because=f"{operation} with the right credentials in {what} alone")
 
 
-def _illegal(value: str, unknown: str) -> Iterator[tuple[str, str]]:
+def _illegal(scheme: Scheme, value: str, unknown: str) -> Iterator[tuple[str, str]]:
     """Values that hold what no header may, and what each holds; were it a space, they would still be wrong."""
     yield f"{value[:8]}\0{value[8:]}", "a zero byte in their middle"
     yield f"{value}\0{unknown}", "a zero byte and more behind them"
-    yield f"{value}\r\n {unknown}", "a line end and more behind them"
+    if scheme.prefix != "Basic":
+        # Such a line end may be read as a space, and many a decoder of Base64 ignores what follows the padding.
+        yield f"{value}\r\n {unknown}", "a line end and more behind them"
     yield f"{value}\r{unknown}", "a carriage return and more behind them"
 
 
@@ -131,7 +133,7 @@ def _illegal(value: str, unknown: str) -> Iterator[tuple[str, str]]:
 def test_illegal(run: Run) -> None:
     protected(run)
     scheme, value = next(iter(run.target.credentials.items()))
-    for wrong, what in run.thin(_illegal(value, run.secrets.stranger(run.random))):
+    for wrong, what in run.thin(_illegal(scheme, value, run.secrets.stranger(run.random))):
         with run.case():
             answer = run.get(authorization=(scheme.header, scheme.value(wrong)), framing="illegal")
             # A server may well end the connection at it.
