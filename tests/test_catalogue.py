@@ -560,7 +560,6 @@ def test_the_healthy_mock_answers_every_probe(healthy: list[Result]) -> None:
 # What shows between two requests, or in how one is sent, the suite's own tests show over connections.
 CONNECTED = ("at-once", "framing")
 ALONE = [change for change in FAULTS.values() if change.group not in CONNECTED]
-ALIKE = [change for change in VARIANTS.values() if change.group not in CONNECTED]
 
 
 @pytest.mark.parametrize("fault", ALONE, ids=[change.name for change in ALONE])
@@ -620,7 +619,7 @@ def test_a_variant_is_right(variant: Change, healthy: list[Result], monkeypatch:
                     assert {name: shown.get(name) for name in sent} == sent
         return different
 
-    assert asyncio.run(differs()) or waits
+    assert asyncio.run(differs()) or waits or variant.group == "framing"
 
 
 def test_the_catalogues_are_as_large_as_promised() -> None:

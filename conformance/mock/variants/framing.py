@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..server import Answer, Mock, Request
+from ..server import Answer, Mock, Refusal, Request
 from .catalogue import variant
 
 
@@ -46,9 +46,8 @@ def closed_after_a_refusal(mock: Mock) -> None:
 def media_type_of_nothing(mock: Mock, status: int) -> None:
     """A delete with a media type and no body is refused with {status}."""
 
-    @mock.on("handle")
-    def _(handle: Any, request: Request) -> Answer:
-        if request.method == "DELETE" and "content-type" in request.headers:
-            return Answer(status)
-        answer: Answer = handle(request)
-        return answer
+    @mock.on("locate")
+    def _(locate: Any, request: Request) -> None:
+        if request.method == "DELETE" and "content-type" in request.headers and not request.raw:
+            raise Refusal(status, "the body is empty")
+        locate(request)
