@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import shlex
@@ -52,6 +53,9 @@ BODIES = (
 )
 SECRET, ID = "s3cret-' \"$x`", "0a1f4c52-3c5e-4b0e-9a57-5d0c4a8f6d1b"
 NAMES = Names([(SECRET, "SECRET"), (ID, "ID")])
+
+
+PIN = "zq7Yk2-vW9xT4-bR6nM1-hJ8"
 
 
 def shell(text: str) -> bytes:
@@ -130,21 +134,35 @@ def test_a_reproduction_without_a_server_cannot_tell_and_says_why(tmp_path: Path
     assert silent.returncode == 2 and "nothing could be created" in silent.stdout
 
 
-def test_run_it_again_finds_the_same(tmp_path: Path) -> None:
-    pin = "zq7Yk2-vW9xT4-bR6nM1-hJ8"
-    options = ("--only", "refusals", "--max-requests", "500", "--rate", "400/s", "--pin", f"token={pin}")
-    with mock("--fault", "loose/null-name") as server:
+@pytest.mark.parametrize(
+    ("fault", "options"),
+    [
+        (
+            "loose/null-name",
+            ("--only", "refusals", "--max-requests", "500", "--rate", "400/s", "--pin", f"token={PIN}"),
+        ),
+        ("credentials/none-needed-list", ("--read-only", "--only", "authentication", "--timeout", "3")),
+        ("loose/null-name", ("--live", "--workers", "2", "--level", "documented", "--max-wait", "5")),
+    ],
+    ids=["pinned", "read-only", "workers"],
+)
+def test_run_it_again_finds_the_same(fault: str, options: tuple[str, ...], tmp_path: Path) -> None:
+    with mock("--fault", fault) as server:
         first = conformance(tmp_path / "first", server, *options)
         [finding] = first.results["findings"]
         program, *words = shlex.split(finding["again"])
-        again = conformance(tmp_path / "again", {**server, "base_url": ""}, *words, GIT_TOKEN=pin)
+        again = conformance(tmp_path / "again", {**server, "base_url": ""}, *words, GIT_TOKEN=PIN)
     assert program == "scripts/conformance"
-    assert f"Run it again: {finding['again']}" in first.output
-    assert not leaks(finding["again"] + finding["script"] + finding["paste"], [pin])
     assert [(each["clause"], each["message"]) for each in again.results["findings"]] == [
         (finding["clause"], finding["message"])
     ]
-    assert again.results["max_requests"] == 500
+    assert again.results["max_requests"] == first.results["max_requests"]
+    assert not leaks(finding["again"] + finding["script"] + finding["paste"], [PIN])
+    # In every place in which it is printed.
+    assert f"Run it again: {finding['again']}\n" in first.output
+    assert f"Run it again: `{finding['again']}`\n" in (tmp_path / "first" / "report.md").read_text()
+    for name in ("report.html", "junit.xml"):
+        assert finding["again"] in html.unescape((tmp_path / "first" / name).read_text()), name
 
 
 def test_a_clause_goes_on_after_its_first_broken_case(tmp_path: Path) -> None:

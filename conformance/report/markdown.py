@@ -61,7 +61,7 @@ def _finding(finding: dict[str, Any], clause: dict[str, Any]) -> list[str]:
         f"- Source: {clause['source']} ({clause['level']})",
         f"- Expected: {_code(finding['expected'])}",
         f"- Actual: {_code(finding['actual'])}",
-        f"- Run it again: `{finding['again']}`",
+        f"- Run it again: {_code(finding['again'])}",
         "",
     ]
     for exchange in finding["exchanges"]:

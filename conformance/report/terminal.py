@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, TextIO
 
+from ..commands import CONFORMANCE
 from ..run.clause import Result, State
 from ..run.run import Run
 from .kept import first_of_all, reasons
@@ -162,7 +163,8 @@ def ending(results: dict[str, Any], folder: Path | None = None) -> Iterator[str]
     if findings and folder:
         yield f"\nReport: {folder / 'report.html'}; to see the first finding again: sh {folder / findings[0]['file']}"
     elif findings:
-        yield f"\nTo see the first finding again: {findings[0]['again']} --report report"
+        again = findings[0]["again"]
+        yield f"\nTo see the first finding again: {again}{' --report report' if again.startswith(CONFORMANCE) else ''}"
     elif folder:
         yield f"\nReport: {folder / 'report.html'}"
     states = [clause["state"] for clause in results["clauses"]]
