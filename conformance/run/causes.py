@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 FRESH = "connections/fresh"
 # What findings are about, of which the clause that is about just that leads.
 OTHERS_DELETED, TWO_IN_ONE = "a delete deletes others", "a create gives the id of another"
-LEADS = {OTHERS_DELETED: "resource/delete"}
+TRIMMED = "it is trimmed"
+LEADS = {OTHERS_DELETED: "resource/delete", TRIMMED: "values/text"}
 # What a sentence says and the name of a case does not.
 _SAYS = re.compile(r"\b(was refused|were refused|was not created|cannot be|is gone|came back|is not a)\b")
 # As much of an answer is searched for the form in which it shows a secret, in characters.
@@ -42,6 +43,7 @@ class Causes:
         """Has a clause's finding say its cause. Gives whether it is about something else now."""
         if self._two_in_one(broken) or self._gone(broken):
             return True
+        self._trimmed(broken)
         self._by_connection(broken)
         return False
 
@@ -81,15 +83,17 @@ class Causes:
         """An item is gone, though the run has not deleted it: says which request it disappeared after."""
         last = broken.exchanges[-1]
         since = self._history.vanished(last)
-        if not since or not self._run.resource.read or self._run.resource.role(since[-1].request.operation) == "create":
+        if since is None or not self._run.resource.read:
             return False
-        item = next(iter(self._history.named(last.request)), self._run.subject)
         if last.request.method in _SAFE and (how := self._sometimes(last)):
             broken.message = (
                 f"{self._run.a} that exists is found {how} (404): is what is written shared by all servers?"
             )
             broken.exchanges, broken.about = (last,), FRESH
             return True
+        item = next(iter(self._history.named(last.request)), self._run.subject)
+        if not since or self._run.resource.role(since[-1].request.operation) == "create":
+            return False
         if self._run.get(item=item).answer.status != 404:
             return False
         # What found nothing is no cause.
@@ -108,6 +112,19 @@ class Causes:
             broken.message += f" since {what}, which was answered {since[-1].answer.status}"
         broken.exchanges = (*since, last)
         return True
+
+    @staticmethod
+    def _trimmed(broken: Broken) -> None:
+        """A text with white space around it was accepted: is it without in the answer?"""
+        sent, shown = broken.exchanges[-1].request.json, broken.exchanges[-1].answer.json
+        if broken.exchanges[-1].answer.ok and isinstance(sent, dict):
+            kept = [get(shown, name) for name in sent]
+            if any(
+                isinstance(value, str) and value != now == value.strip()
+                for value, now in zip(sent.values(), kept, strict=True)
+            ):
+                broken.message += f": {TRIMMED}"
+                broken.about = TRIMMED
 
     def _sometimes(self, exchange: Exchange) -> str:
         """Says how a request that has found nothing finds something when it is sent again; empty if it does not."""

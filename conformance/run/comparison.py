@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
+import unicodedata
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
+from urllib.parse import unquote, unquote_plus
 
 from ..contract.contract import Contract
 from ..contract.fields import get, has, kind
 
 Json = dict[str, Any]
+_ALTERATIONS: dict[str, Callable[[str], str]] = {
+    "it is in lower case": str.lower,
+    "it is in capitals": str.upper,
+    "its white space is collapsed": lambda text: " ".join(text.split()),
+    "it is escaped for HTML": html.escape,
+    "it is decoded from HTML": html.unescape,
+    "it is decoded from percent signs": unquote,
+    "it is decoded from percent signs, and + is a space": unquote_plus,
+    "it is normalized to NFC": partial(unicodedata.normalize, "NFC"),
+    "it is normalized to NFKC": partial(unicodedata.normalize, "NFKC"),
+    "it is normalized to NFD": partial(unicodedata.normalize, "NFD"),
+}
 
 
 def difference(contract: Contract, sent: Json, shown: object) -> str | None:
@@ -24,7 +41,8 @@ def difference(contract: Contract, sent: Json, shown: object) -> str | None:
             continue
         schema = contract.resource.fields[field].schema
         if meaning(was, schema) != meaning(now, schema):
-            return f"{field} was sent as {short(was)} and is shown as {short(now)}"
+            how = alteration(was, now)
+            return f"{field} was sent as {short(was)} and is shown as {short(now)}{': ' if how else ''}{how}"
     for field, secret in contract.resource.tells.items():
         if get(sent, secret) not in (None, "") and get(shown, field) is not True:
             return f"{field} was to be true, for {secret} was sent, and is shown as {short(get(shown, field))}"
@@ -37,6 +55,15 @@ def untrue(contract: Contract, sent: Json, shown: object) -> str | None:
         if not has(sent, secret) and get(shown, field) is True:
             return f"{field} is shown as true, and no {secret} was sent"
     return None
+
+
+def alteration(sent: object, shown: object) -> str:
+    """What has been done to a text, where that is to every text of any field; empty if nobody can tell."""
+    if not isinstance(sent, str):
+        return ""
+    if shown in (sent.strip(), sent.lstrip(), sent.rstrip()) or (shown is None and not sent.strip()):
+        return "it is trimmed"
+    return next((what for what, change in _ALTERATIONS.items() if change(sent) == shown), "")
 
 
 def unlike(contract: Contract, item: Json, other: Json, *ignored: str) -> str | None:

@@ -115,8 +115,12 @@ class Findings:
 
     def _known(self, broken: Broken) -> str | None:
         """The clause that has a finding about the same already."""
-        found = (id for id, each in self._run.results.items() if each.finding and each.finding.about == broken.about)
-        return next(found, self._about.get(broken.about)) if broken.about else None
+        same = [
+            each.finding for each in self._run.results.values() if each.finding and each.finding.about == broken.about
+        ]
+        # The one that leads, if there is one.
+        leads = sorted(same, key=lambda each: bool(each.cause))
+        return next((each.clause.id for each in leads), self._about.get(broken.about)) if broken.about else None
 
     def _lead(self, result: Result, broken: Broken) -> None:
         """Has the findings that a new one says more about name it as their cause."""

@@ -24,7 +24,7 @@ from .bodies import NAMES, Bodies
 from .checks import CHECKS, Checks
 from .clause import Broken, Clause, Result, Stumbled
 from .cleanup import CleanUp
-from .comparison import difference, short, untrue
+from .comparison import alteration, difference, short, untrue
 from .creates import create
 from .estate import Estate, listed_items, plain
 from .findings import Findings
@@ -553,7 +553,7 @@ class Run:
                 problem,
                 *before,
                 exchange,
-                about=f"altered {field}",
+                about=alteration(get(sent, field), get(shown, field)) or f"altered {field}",
                 expected=short(expected),
                 actual=short(get(shown, field)),
                 holds=conditions.not_shown(field, True)

@@ -2,6 +2,7 @@
 
 from ..contract.contract import Zone
 from ..run import conditions
+from ..run.causes import OTHERS_DELETED
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Run
@@ -59,7 +60,9 @@ def test_list(run: Run) -> None:
             continue
         if ids.count(id) != 1:
             once = conditions.listed(run.resource.id, id, 1)
-            raise Broken(f"the list shows {run.a} {ids.count(id)} times", written, edited, deleted, listed, holds=once)
+            message = f"the list shows {run.a} {ids.count(id)} times"
+            about = OTHERS_DELETED if id not in ids else ""
+            raise Broken(message, written, edited, deleted, listed, about=about, holds=once)
         body = written.request.json
         # What the subject was last is not always known: it is edited by many roads.
         if id != run.subject and not run.resource.merges and run.contract.zone(body) is Zone.ACCEPT:
