@@ -90,7 +90,7 @@ def test_what_cannot_be_honoured_is_refused(tmp_path: Path, old: str, new: str, 
 
 
 # What is about git tokens alone: their faults and variants, and what it takes where a git provider verifies the secret.
-ABOUT_GIT_TOKENS = ("mock/faults/", "mock/variants/", "mock/roads.py", "runner/real.py", "suite/verification.py")
+ABOUT_GIT_TOKENS = ("runner/real.py", "suite/verification.py")
 
 
 def test_no_room_knows_a_word_of_the_git_tokens_fragment() -> None:

@@ -61,7 +61,9 @@ def test_no_uuid(run: Run) -> None:
                     statuses = (*BAD, 414) if len(id) > LONG else BAD
                     run.expect(answer, *statuses, because=f"{operation.id} with {run.a} id that is no UUID")
         for name, own in run.target.owners.items():
-            others = (NO_UUIDS[0], own[:-1], f"{own}0", f"{own}%20")
+            # Where the item's is none, all are tried on an owner's.
+            some = NO_UUIDS[: 1 if run.resource.is_uuid(run.resource.item) else None]
+            others = (*some, own[:-1], f"{own}0", f"{own}%20")
             for id in run.thin(others if edits else others[:1]) if run.resource.is_uuid(name) else ():
                 with run.case():
                     answer = _call(run, operation, name, id)

@@ -13,7 +13,8 @@ def elsewhere(run: Run) -> Json:
     other = run.bystander or run.bodies.unknown_id()
     owner = run.resource.owners[-1] if run.resource.owners else "ownerId"
     theirs = run.target.foreign.get(owner) or run.bodies.unknown_id()
-    moves = {owner: theirs, words(owner, "_", keep=True): theirs, words(owner): {"id": theirs}, "tenant_id": theirs}
+    moves: Json = {words(owner, "_"): {"id": theirs}}
+    moves |= {owner: theirs, words(owner, "_", keep=True): theirs, "tenant_id": theirs}
     item = {run.resource.item: other, words(run.resource.item, "_", keep=True): other}
     others: Json = {
         **moves,

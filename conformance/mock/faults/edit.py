@@ -306,7 +306,7 @@ def _looked_at(resource: Resource) -> dict[str, list[str]]:
 
 
 @fault("meaning", needs="edit edited", called="{edited}-stands", what=_looked_at)
-def updated_at_stands(mock: Mock, what: list[str]) -> None:
+def edited_at_stands(mock: Mock, what: list[str]) -> None:
     """The time of the last edit stands still unless something is changed that {what}."""
 
     @mock.on("store")
@@ -378,7 +378,7 @@ def later(time: str, seconds: float) -> str:
 
 
 @fault("meaning", needs="edit edited", called="{edited}", how=MOVED)
-def updated_at(mock: Mock, how: Callable[[str, str], str]) -> None:
+def edited_at(mock: Mock, how: Callable[[str, str], str]) -> None:
     """The time of the last edit {how} with an edit."""
 
     @mock.on("edit")

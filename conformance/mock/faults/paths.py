@@ -80,7 +80,7 @@ def _headers(resource: Resource) -> list[str]:
 
 
 @fault("roads", called="{owner}-by-header", header=_headers)
-def organization_by_header(mock: Mock, header: str) -> None:
+def owner_by_header(mock: Mock, header: str) -> None:
     """The {owner} in {header} counts, and the one in the path is what is checked."""
 
     @mock.on("organization")

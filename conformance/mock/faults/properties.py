@@ -21,6 +21,10 @@ def _moves(resource: Resource) -> list[str]:
     return _unknown(resource, names)
 
 
+def _broken(resource: Resource) -> list[str]:
+    return _unknown(resource, [*(words(owner, "_") for owner in resource.owners[-1:]), "owner"])
+
+
 def _names(resource: Resource) -> list[str]:
     """What may say in a body which item is meant."""
     return _unknown(resource, [resource.id, words(resource.item, "_", keep=True), resource.item])
@@ -94,7 +98,7 @@ def version_checked(mock: Mock) -> None:
     refuse(mock, 409, lambda _, body: "version" in body, "edit")
 
 
-@fault("properties", name=["organization", "owner"])
+@fault("properties", name=_broken)
 def breaks(mock: Mock, name: str) -> None:
     """A body with `{name}` makes the server fail."""
     refuse(mock, 500, lambda _, body: name in body)

@@ -429,7 +429,7 @@ def refused_and_stored(mock: Mock, field: str) -> None:
         validate(request, body)
 
 
-@fault("loose", needs="create")
+@fault("loose", needs="create list")
 def refused_and_created(mock: Mock) -> None:
     """A create that is refused has made {a} already."""
     mark = mock.resource.mark

@@ -162,7 +162,7 @@ def _turns(resource: Resource) -> dict[str, tuple[str, str]]:
 
 
 @fault("triggers", called="change-of-{switch}-breaks", turn=_turns)
-def change_of_provider_breaks(mock: Mock, turn: tuple[str, str]) -> None:
+def change_breaks(mock: Mock, turn: tuple[str, str]) -> None:
     """A change of the choice makes the server fail: {turn}."""
     switch = str(mock.resource.switch)
     refuse(
@@ -173,7 +173,7 @@ def change_of_provider_breaks(mock: Mock, turn: tuple[str, str]) -> None:
 
 
 @fault("triggers", called="change-of-{switch}-lost", turn=lambda resource: dict(list(_turns(resource).items())[::2]))
-def change_of_provider_lost(mock: Mock, turn: tuple[str, str]) -> None:
+def change_lost(mock: Mock, turn: tuple[str, str]) -> None:
     """A change of the choice is not stored: {turn}."""
     switch = str(mock.resource.switch)
 
@@ -293,8 +293,8 @@ def absence_breaks(mock: Mock, field: str) -> None:
     refuse(mock, 500, lambda _, body: not has(body, field), *actions)
 
 
-@fault("triggers", called="unknown-choice-breaks", field=lambda resource: only(resource.of_kind("choice")))
-def unknown_provider_breaks(mock: Mock, field: str) -> None:
+@fault("triggers", field=lambda resource: only(resource.of_kind("choice")))
+def unknown_choice_breaks(mock: Mock, field: str) -> None:
     """A choice that is not known makes the server fail."""
     known = choices(mock.resource, field)
     refuse_field(mock, 500, field, lambda text: text not in known)

@@ -80,13 +80,13 @@ def _edited(resource: Resource) -> dict[str, str]:
 
 
 @variant("answers", called="no-{edited}", field=_edited)
-def no_updated_at(mock: Mock, field: str) -> None:
+def no_edited_at(mock: Mock, field: str) -> None:
     """The time of the last edit is never shown."""
     shows(mock, lambda shown: drop(shown, field))
 
 
 @variant("answers", needs="created", called="{edited}-after-an-edit", field=_edited)
-def updated_at_after_an_edit(mock: Mock, field: str) -> None:
+def edited_at_after_an_edit(mock: Mock, field: str) -> None:
     """The time of the last edit is shown once there was one."""
     created = mock.resource.created or ""
     shows(mock, lambda shown: drop(shown, field) if get(shown, field) == get(shown, created) else shown)

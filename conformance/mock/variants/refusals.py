@@ -79,11 +79,11 @@ def utf_16(mock: Mock) -> None:
 
 @variant("refusals")
 def not_a_number(mock: Mock) -> None:
-    """NaN and Infinity are taken for numbers, as Python's parser and others do."""
+    """NaN and Infinity are read, as Python's parser and others do, and are none of what a field may hold."""
 
     @mock.on("parse")
     def _(parse: Any, raw: bytes) -> Any:
-        return parse(re.sub(rb"([:\[,]\s*)-?(NaN|Infinity)\b", rb"\g<1>0", raw))
+        return parse(re.sub(rb"([:\[,]\s*)-?(NaN|Infinity)\b", rb"\g<1>[[]]", raw))
 
 
 def _uuids(resource: Resource) -> dict[str, list[str]]:
@@ -241,7 +241,7 @@ def ids_404(mock: Mock) -> None:
 
 
 @variant("refusals", needs="owners", called="{owner}s", foreign={"404": 404}, unknown={"404": 404, "403": 403})
-def organizations(mock: Mock, foreign: int, unknown: int) -> None:
+def owners(mock: Mock, foreign: int, unknown: int) -> None:
     """Another {owner} is answered with {foreign}, one that does not exist with {unknown}."""
 
     @mock.on("organization")
@@ -252,7 +252,7 @@ def organizations(mock: Mock, foreign: int, unknown: int) -> None:
 
 
 @variant("refusals", needs="owners", called="unknown-{owner}-403")
-def unknown_organization_403(mock: Mock) -> None:
+def unknown_owner_403(mock: Mock) -> None:
     """{an_owner} that does not exist is answered with 403, as another's is."""
     foreign = next(owners for owners in mock.organizations if owners != mock.home)
 
