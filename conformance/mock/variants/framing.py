@@ -46,8 +46,8 @@ def closed_after_a_refusal(mock: Mock) -> None:
 def media_type_of_nothing(mock: Mock, status: int) -> None:
     """A delete with a media type and no body is refused with {status}."""
 
-    @mock.on("locate")
-    def _(locate: Any, request: Request) -> None:
-        if request.method == "DELETE" and "content-type" in request.headers and not request.raw:
+    @mock.on("delete")
+    def _(delete: Any, request: Request) -> Any:
+        if "content-type" in request.headers and not request.raw:
             raise Refusal(status, "the body is empty")
-        locate(request)
+        return delete(request)
