@@ -41,7 +41,7 @@ YAML = [
     for match in re.finditer(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 ]
 # test_package.py and test_pipelines.py run these, and CI does on a fresh clone. The variables are set already.
-ELSEWHERE = ("pip install", "uvx ", "git clone", "scripts/test", "docker ", "export ")
+ELSEWHERE = ("pip install", "uvx ", "git clone", "scripts/test", "docker ", "env UID=", "export ")
 VAULT = """\
 from tests.apps.fastapi_app import API_KEYS, app
 from tests.apps.fastapi_app import ORGANIZATION as ORGANIZATION_ID
@@ -112,7 +112,7 @@ def test_snippet(
             "sh",
             "python -m pytest -p no:cacheprovider -p qovery_conformance.pytest_plugin test_snippet.py",
         )
-    folder = tmp_path if "--report" in code or "pytest" in code else ROOT
+    folder = tmp_path if "report" in code or "pytest" in code else ROOT
     code = code.replace("scripts/", f"{ROOT}/scripts/").replace("http://127.0.0.1:8080", "$QOVERY_BASE_URL")
     command = [sys.executable, "-c", code] if language == "python" else ["sh", "-ec", code]
     answer = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
