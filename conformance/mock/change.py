@@ -64,6 +64,7 @@ class Family:
         named = {"switch": resource.switch, "edited": resource.edited, "mark": resource.mark}
         words = _Words(resource.words, **{key: label(name or "") for key, name in named.items()})
         about = (self.function.__doc__ or "").format_map(words)
+        about = about[:1].upper() + about[1:]
         family = f"{self.group}/{self._called(words)}"
         members = list(itertools.product(*(self._values(resource, name) for name in self.parameters)))
         core = random.Random(self.function.__name__).sample(range(len(members)), -(-len(members) // 4))

@@ -270,7 +270,7 @@ def _media_type(checks: Checks, exchange: Exchange) -> str | None:
 
 @check(
     "answer/headers",
-    "The rate-limit headers, where they are sent, are well formed: what is left goes down, until within an hour.",
+    "Rate-limit headers, where they are sent, are well formed: the remaining count falls, the reset is within an hour.",
     source="Qovery's site: X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, 1,000 requests an hour",
     level="documented",
     fatal=False,

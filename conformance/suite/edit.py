@@ -159,7 +159,7 @@ def shown(run: Run) -> Json:
 
 @clause(
     "edit/fixed",
-    "An edit leaves the {noun}'s id, and when it was created, as they are.",
+    "An edit leaves the {noun}'s id and the time of its creation as they are.",
     source="OpenAPI document: read-only fields",
     level="documented",
     needs="edit/read-back",
@@ -221,7 +221,7 @@ def _not_forged(forged: Json, fields: list[str], *exchanges: Exchange) -> None:
 
 @clause(
     "edit/edited-at",
-    "What says when the {noun} was last edited moves forward with every edit.",
+    "The time of the last edit moves forward with every edit.",
     source="users: it says when the {noun} was last edited",
     level="expected",
     needs="edit/read-back",
@@ -238,7 +238,7 @@ def test_edited_at(run: Run) -> None:
 
 @clause(
     "edit/rotation",
-    "An edit that changes the secret alone is an edit: what says when the {noun} was last edited moves forward.",
+    "An edit that changes only the secret is an edit: the time of the last edit moves forward.",
     source="Qovery's site: an expiring secret is replaced by an edit",
     level="expected",
     needs="edit/edited-at",

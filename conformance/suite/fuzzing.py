@@ -23,7 +23,7 @@ def prepare(contract: Contract, number: int = 0) -> None:
 
 @clause(
     "fuzzing/edit",
-    "Whatever is generated from the schema, an edit is accepted, refused or either, as the contract has it.",
+    "An edit with a body generated from the schema is accepted or refused as the contract says.",
     source="OpenAPI document: what {edit} takes",
     level="documented",
     needs="values/text values/combinations values/additional",
@@ -36,7 +36,7 @@ def _edit(case: Case[Any], run: Run) -> None:
 
 @clause(
     "fuzzing/create",
-    "Whatever is generated from the schema, a create is accepted, refused or either, as the contract has it.",
+    "A create with a body generated from the schema is accepted or refused as the contract says.",
     source="OpenAPI document: what {create} takes",
     level="documented",
     needs="values/create values/additional",

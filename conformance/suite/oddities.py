@@ -114,7 +114,7 @@ def test_null(run: Run) -> None:
 
 @clause(
     "oddities/addresses",
-    "Addresses that nobody has spoken of are accepted or refused with 400.",
+    "Unusual addresses, of which no source says anything, are accepted or refused with 400.",
     source="nobody has said; users: a server does not break",
     level="expected",
     when=lambda resource: resource.of_kind("address"),

@@ -284,7 +284,7 @@ def test_conditional(run: Run) -> None:
 
 @clause(
     "refusals/format",
-    "A value that has not the form, or is outside of the bounds, that the contract gives is refused.",
+    "A value outside the format or the bounds of its field is refused.",
     source="OpenAPI document: format, and the bounds of each field",
     level="documented",
     when=lambda resource: resource.bounded,

@@ -305,7 +305,7 @@ def rate_limited_in_a_row(mock: Mock) -> None:
 
 @variant("http")
 def compressed(mock: Mock) -> None:
-    """Bodies are compressed for who accepts that."""
+    """Bodies are compressed for callers that accept it."""
 
     @mock.on("encode")
     def _(encode: Any, request: Request, answer: Answer) -> bytes:

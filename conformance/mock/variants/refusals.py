@@ -285,7 +285,7 @@ def body_first(mock: Mock) -> None:
 
 @variant("refusals")
 def credentials_before_methods(mock: Mock) -> None:
-    """A method that does not exist is answered with 401 to who has no credentials."""
+    """A method that does not exist is answered with 401 where there are no credentials."""
 
     @mock.on("dispatch")
     def _(dispatch: Any, request: Request) -> Any:
