@@ -191,10 +191,11 @@ def test_a_reset_lies_within_the_window(exchange: Exchange, wrong: str | None) -
 
 
 def test_what_is_left_goes_down() -> None:
-    still, falls, others, slides = (Rates(OWN) for _ in range(4))
+    still, falls, others, slides, refilled = (Rates(OWN) for _ in range(5))
     for number in range(STILL + 5):
         found = still.judge(rated(7, 2_000_000_100))
         assert (found is not None) is (number >= STILL - 1)
         assert falls.judge(rated(900 - number // 10, 2_000_000_100)) is None
         assert others.judge(rated(7, 2_000_000_100, own=False)) is None
         assert slides.judge(rated(7, 2_000_000_100 + number)) is None
+        assert refilled.judge(rated(99, 2_000_000_001)) is None

@@ -11,8 +11,8 @@ from ..target.exchange import Exchange
 
 # The longest window, in seconds, and how far the clocks of two machines may be apart, each way.
 WINDOW, SKEW = 3600, 120
-# As many answers that count nothing are no accident.
-STILL = 30
+# As many answers that count nothing are no accident, unless what is used is soon there again: seconds.
+STILL, REFILLED = 30, 60
 
 
 class Rates:
@@ -38,7 +38,8 @@ class Rates:
             return f"X-RateLimit-Reset has been over for {now - reset:.0f} seconds"
         if reset > now + WINDOW + SKEW:
             return f"X-RateLimit-Reset is {reset - now:.0f} seconds away, and the limit is one of {WINDOW}"
-        if not answer.ok or self._authorization not in exchange.request.headers or exchange.together:
+        counts = answer.ok and self._authorization in exchange.request.headers and not exchange.together
+        if not counts or reset < now + REFILLED:
             # It is the caller's requests that count, and of those, perhaps, only what is carried out.
             return None
         seen = self._seen[round(reset)]
