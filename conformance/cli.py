@@ -10,15 +10,15 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TextIO, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx
 
 from .bundled import environment, mock
-from .contract.contract import Contract, ContractError
+from .contract.contract import PATH, Contract, ContractError
 from .options import repeated
 from .report import compare, github
 from .report.files import make, write
@@ -36,6 +36,9 @@ from .runner.plugin import Plugin
 from .runner.progress import Progress
 from .target.target import CannotRun, NotExercised, Target
 
+T = TypeVar("T")
+U = TypeVar("U")
+
 
 def run(options: argparse.Namespace) -> int:
     """Runs the suite, or does what else was asked for but `--list`. Gives the exit code."""
@@ -43,14 +46,14 @@ def run(options: argparse.Namespace) -> int:
     gc.freeze()
     gc.set_threshold(50_000)
     try:
-        contract = Contract.load(options.contract)
+        contract = _contract(options.contract)
         options.max_requests = options.max_requests or contract.resource.budget * options.hours
         asked = chosen(contract.resource, options.only or (), options.level or LEVELS, options.shard)
-        options.compare = options.compare and compare.load(options.compare)
+        options.compare = options.compare and _said("--compare", compare.load, options.compare)
         if options.report:
             make(options.report)
         if options.merge:
-            return _merge(options)
+            return _said("--merge", _merge, options)
         with _server(options, contract) as (base_url, server):
             target = Target.from_environment(
                 base_url,
@@ -93,15 +96,31 @@ def run(options: argparse.Namespace) -> int:
         return failed(f"the suite itself failed: {where}" + (f"; see {options.report}" if options.report else ""))
 
 
+def _said(option: str, work: Callable[[T], U], value: T) -> U:
+    """Does what an option asks for. Raises CannotRun that names the option."""
+    try:
+        return work(value)
+    except CannotRun as error:
+        raise CannotRun(f"{option}: {error}") from None
+
+
+def _contract(path: Path) -> Contract:
+    try:
+        return Contract.load(path)
+    except ContractError as error:
+        raise ContractError(f"--contract: {error}" if path != PATH else str(error)) from None
+
+
 @contextlib.contextmanager
 def _server(options: argparse.Namespace, contract: Contract) -> Iterator[tuple[str, str]]:
     """The address of the server to test and what to call it; without an address, the mock is started and stopped."""
     base_url = options.base_url or os.environ.get(contract.resource.variable("base_url"))
     if base_url:
         if not _is_address(base_url):
+            where = "--base-url" if options.base_url else contract.resource.variable("base_url")
             raise CannotRun(
-                f"{re.sub('//.*@', '//', base_url)!r} is not the address of a server: it must start with http:// or "
-                "https://, and hold neither credentials nor a query"
+                f"{where}: {re.sub('//.*@', '//', base_url)!r} is not the address of a server: it must start with "
+                "http:// or https://, and hold neither credentials nor a query"
             )
         yield base_url, base_url
         return

@@ -12,6 +12,31 @@ from .run.clause import LEVELS
 from .runner.choice import chosen
 from .target.stops import CannotRun
 
+# The kind of server by which the clauses of a chapter are broken.
+SERVERS = {
+    "resource": "incomplete",
+    "edit": "forgetful",
+    "authentication": "open",
+    "forged": "credulous",
+    "isolation": "indiscreet",
+    "identifiers": "careless",
+    "refusals": "lenient",
+    "values": "picky",
+    "properties": "obedient",
+    "paths": "evaded",
+    "concurrency": "racing",
+    "framing": "fragile",
+    "connections": "split",
+    "negotiation": "deaf",
+    "preconditions": "stale",
+    "methods": "permissive",
+    "oddities": "brittle",
+    "sequences": "unsteady",
+    "fuzzing": "unpredictable",
+    "secrets": "talkative",
+    "answer": "sloppy",
+}
+
 
 def run(options: argparse.Namespace) -> int:
     """Lists the chosen clauses. Gives the exit code."""
@@ -21,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     except (CannotRun, ContractError) as error:
         return failed(str(error))
     sources = [f"  ({clause.source})" if options.verbose else "" for clause in every]
-    lines = (f"{each.id}  [{each.level}]  {each.requirement}" for each in every)
+    lines = (f"{each.id}  [{each.level}; {SERVERS[each.id.split('/')[0]]}]  {each.requirement}" for each in every)
     try:
         print(*map("".join, zip(lines, sources, strict=True)), sep="\n", flush=True)
     except BrokenPipeError:

@@ -3,21 +3,45 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import math
 import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from .commands import CONFORMANCE
 from .contract.contract import PATH, Contract
 from .run.clause import LEVELS
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line which option is wrong, and what it takes."""
+
+    def error(self, message: str) -> NoReturn:
+        takes = {flag: action.metavar for action in self._actions for flag in action.option_strings}
+        message = re.sub(
+            r"^argument (\S+): (?:expected .*)", lambda found: f"{found[1]} takes {takes[found[1]]}", message
+        )
+        message = re.sub(r"^argument (\S+): takes ", r"\1 takes ", message)
+        unknown = message.removeprefix("unrecognized arguments: ").partition(" ")[0]
+        near = difflib.get_close_matches(unknown.partition("=")[0], takes, n=1) if unknown != message else []
+        hint = f"did you mean {near[0]}?" if near else "--help lists the options"
+        self.exit(
+            2,
+            f"{self.prog}: error: {message}: {hint}\n"
+            if "unrecognized" in message
+            else f"{self.prog}: error: {message}\n",
+        )
+
+
 def parse() -> argparse.Namespace:
     """The options of this process's command line; one that cannot be used ends it, with exit code 2."""
-    parser = argparse.ArgumentParser(
-        prog=CONFORMANCE, description="Tests a server of Qovery's git-token operations against the contract."
+    parser = _Parser(
+        prog=CONFORMANCE,
+        allow_abbrev=False,
+        description="Tests a server of Qovery's git-token operations against the contract.",
     )
     add = parser.add_argument
     add(
@@ -26,7 +50,13 @@ def parse() -> argparse.Namespace:
         help="the server to test; without it, and without one in the environment, the bundled mock",
     )
     add("--contract", type=Path, default=PATH, metavar="FILE", help="test a server of what this file describes")
-    add("--level", action="append", choices=LEVELS, help="only clauses of this level; may be repeated")
+    add(
+        "--level",
+        action="append",
+        type=_level,
+        metavar="LEVEL",
+        help=f"only clauses of this level, one of {', '.join(LEVELS)}; may be repeated",
+    )
     add(
         "--only",
         action="append",
@@ -49,7 +79,7 @@ def parse() -> argparse.Namespace:
         help="wait for the server's rate limit up to S seconds (default: 60; with --duration, 3600)",
     )
     add("--timeout", type=_seconds, default=5.0, metavar="S", help="give an answer S seconds (default: 5)")
-    add("--seed", type=int, metavar="N", help="generate the same requests as the run that printed this seed")
+    add("--seed", type=_whole, metavar="N", help="generate the same requests as the run that printed this seed")
     add("--fail-fast", action="store_true", help="stop at the first broken clause")
     add("--live", action="store_true", help="test a server that is not on this machine")
     add("--dry-run", action="store_true", help="say what a run would do, check the credentials, and exit")
@@ -100,6 +130,18 @@ def repeated(options: argparse.Namespace, contract: Contract, base_url: str | No
         field, _, value = pin.partition("=")
         secret = fields[field].secret and not value.startswith("env:")
         yield from ("--pin", f"{field}=env:{contract.resource.secret}" if secret else pin)
+
+
+def _level(text: str) -> str:
+    if text not in LEVELS:
+        raise argparse.ArgumentTypeError(f"takes {', '.join(LEVELS[:-1])} or {LEVELS[-1]}; not {text!r}")
+    return text
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"-?\d{1,18}", text):
+        raise argparse.ArgumentTypeError(f"takes a whole number, such as 7; not {text!r}")
+    return int(text)
 
 
 def _positive(text: str) -> int:

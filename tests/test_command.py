@@ -17,6 +17,9 @@ from pathlib import Path
 import pytest
 
 from conformance.bundled import ROOT, environment, mock
+from conformance.commands import CONFORMANCE
+from conformance.options import parse
+from tests import warm
 from tests.independent import serve
 from tests.reports import check
 from tests.suite import conformance
@@ -102,7 +105,7 @@ def test_list_names_every_clause_and_sends_nothing() -> None:
         for more in ([], ["--verbose"])
     )
     assert len(short) > 50
-    assert all("  [" in line for line in short)
+    assert all(re.search(r"  \[(documented|http|expected); [a-z]+\]  ", line) for line in short)
     assert len({line.split()[0] for line in short}) == len(short)
     # The sources are said only where they are asked for.
     for brief, line in zip(short, long, strict=True):
@@ -266,3 +269,39 @@ def test_a_reader_that_goes_away_does_not_end_the_run(tmp_path: Path) -> None:
         assert process.stderr.read() == b""
     assert process.returncode == 0
     assert check(tmp_path)["verdict"] == "held"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--max-requests", "x"), "--max-requests takes a whole number, such as 300; not 'x'"),
+        (("--seed", "x"), "--seed takes a whole number, such as 7; not 'x'"),
+        (("--rate", "0"), "--rate takes requests a second, such as 5/s; not '0'"),
+        (("--timeout", "nan"), "--timeout takes seconds, more than 0 and less than 3600, such as 30; not 'nan'"),
+        (("--duration", "1"), "--duration takes a number with s, m or h behind it, such as 10m or 8h; not '1'"),
+        (("--shard", "3/2"), "--shard takes which of how many parts, such as 2/5; not '3/2'"),
+        (("--level", "must"), "--level takes documented, http or expected; not 'must'"),
+        (("--base-url",), "--base-url takes URL"),
+        (("--ony", "x"), "unrecognized arguments: --ony x: did you mean --only?"),
+    ],
+)
+def test_an_error_in_an_option_is_one_line(
+    options: tuple[str, ...], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["conformance", *options])
+    with pytest.raises(SystemExit) as ended:
+        parse()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"{CONFORMANCE}: error: {message}\n"
+
+
+def test_a_value_that_an_option_cannot_use_is_said_with_its_name() -> None:
+    for options, message in (
+        (("--base-url", "localhost"), "--base-url: 'localhost' is not the address of a server"),
+        (("--contract", "/none"), "--contract: /none: No such file"),
+        (("--compare", "/none"), "--compare: /none: No such file"),
+        (("--merge", "/none"), "--merge: /none/results.json: No such file"),
+        (("--database", "other://x", "--only", "edit/works"), "--database takes a directory, redis://HOST or github"),
+    ):
+        ended = warm.run("conformance", *options)
+        assert (ended.returncode, ended.stderr[: len(message) + 13]) == (2, f"conformance: {message}")

@@ -38,6 +38,8 @@ def database(where: str | None, say: Callable[[str], object]) -> ExampleDatabase
     """
     if where is None:
         return DirectoryBasedExampleDatabase(LOCAL)
+    if "://" in where and not where.startswith("redis"):
+        raise CannotRun("--database takes a directory, redis://HOST or github")
     if "://" in where:
         return _redis(where, say)
     if where == "github":

@@ -84,7 +84,7 @@ def pin(run: Run, options: list[str]) -> None:
         if value.startswith("env:"):
             name = value.removeprefix("env:")
             if not os.environ.get(name):
-                raise CannotRun(f"--pin {field}=env:{name}: {name} is not set")
+                raise CannotRun(f"--pin {field}=env:{name or 'NAME'}: {name or 'NAME'} is not set")
             value, secret = os.environ[name], True
         if not run.contract.must_accept(field, value):
             raise CannotRun(f"--pin {field}: a server need not accept such a value")
