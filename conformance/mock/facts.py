@@ -40,6 +40,9 @@ def does(resource: Resource, action: str) -> bool:
             return resource.edit is not None and not resource.merges
         case "owners":
             return bool(resource.owners)
+        case "rates":
+            answers = (each for operation in resource.operations.values() for each in operation.responses.values())
+            return any("X-RateLimit-Remaining" in each.get("headers", {}) for each in answers)
         case "bearer":
             return any(each.prefix == "Bearer" for each in resource.schemes)
         case _:

@@ -152,7 +152,7 @@ RATES: dict[str, Callable[[int], tuple[int, float]]] = {
 }
 
 
-@fault("http", what=RATES)
+@fault("http", needs="rates", what=RATES)
 def rate_limit(mock: Mock, what: Callable[[int], tuple[int, float]]) -> None:
     """The rate-limit headers do not mean what they say: {what}."""
     counter = itertools.count(1)
