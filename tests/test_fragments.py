@@ -107,4 +107,4 @@ def test_no_room_knows_a_word_of_the_git_tokens_fragment() -> None:
         f"{path.name}: {match[0]}" for path in general for match in found.finditer(path.read_text(encoding="utf-8"))
     }
     # An old id, and a property that other APIs know.
-    assert said == {"plugin.py: workspace", "properties.py: expired_at"}
+    assert said == {"choice.py: workspace", "properties.py: expired_at"}
