@@ -301,7 +301,7 @@ def test_a_value_that_an_option_cannot_use_is_said_with_its_name() -> None:
         (("--contract", "/none"), "--contract: /none: No such file"),
         (("--compare", "/none"), "--compare: /none: No such file"),
         (("--merge", "/none"), "--merge: /none/results.json: No such file"),
-        (("--database", "other://x", "--only", "edit/works"), "--database takes a directory, redis://HOST or github"),
+        (("--database", "other://x", "--only", "edit/works"), "--database takes a directory, github or a Redis server"),
     ):
         ended = warm.run("conformance", *options)
         assert (ended.returncode, ended.stderr[: len(message) + 13]) == (2, f"conformance: {message}")

@@ -38,8 +38,6 @@ def database(where: str | None, say: Callable[[str], object]) -> ExampleDatabase
     """
     if where is None:
         return DirectoryBasedExampleDatabase(LOCAL)
-    if "://" in where and not where.startswith("redis"):
-        raise CannotRun("--database takes a directory, redis://HOST or github")
     if "://" in where:
         return _redis(where, say)
     if where == "github":
@@ -55,7 +53,10 @@ def _redis(url: str, say: Callable[[str], object]) -> ExampleDatabase:
     # What does not fit may hold half a password anywhere.
     address = re.fullmatch(r"rediss?://(?:[^\s/?#@]*@)?((?:[^\s/?#@:\[\]]+|\[[0-9a-fA-F:.]+\])(?::\d+)?)(?:/\d+)?", url)
     if not address:
-        raise CannotRun("--database: a Redis server is redis[s]://[[user]:password@]host[:port][/number]")
+        raise CannotRun(
+            "--database takes a directory, github or a Redis server, which is "
+            "redis[s]://[[user]:password@]host[:port][/number]"
+        )
     try:
         from hypothesis.extra.redis import RedisExampleDatabase
         from redis import AuthenticationError, Redis, RedisError
