@@ -21,7 +21,7 @@ from .plugin import Plugin
 BASICS = ("resource", "edit")
 # The longest come first: nobody is to wait for them in the end. What builds on another stays with it.
 APART = (
-    ("values", "sequences"),
+    ("values", "framing", "sequences"),
     ("refusals",),
     ("oddities",),
     ("authentication", "forged", "isolation", "paths"),

@@ -60,10 +60,11 @@ def _wrong(run: Run) -> Iterator[tuple[Scheme, Header, str]]:
             tries.append(
                 (altered(lambda text: text[:-4] + unknown[:4]), "the right value with other characters at its end")
             )
-            tries += [
-                (altered(lambda text: f"{text} {unknown}"), "the right value with another behind it"),
-                (own(f"{unknown},{value}"), "the right value in a list"),
-            ]
+            if scheme == primary:
+                tries += [
+                    (altered(lambda text: f"{text} {unknown}"), "the right value with another behind it"),
+                    (own(f"{unknown},{value}"), "the right value in a list"),
+                ]
         yield from ((scheme, (scheme.header, each), what) for each, what in tries)
     for scheme in schemes:
         if scheme.prefix == "Bearer":

@@ -121,7 +121,7 @@ def test_case(run: Run) -> None:
     for case, change in (("upper", str.upper), ("mixed", _mixed)):
         owners = {name: change(id) for name, id in uuids.items()}
         item = change(run.subject) if named else run.subject
-        for also in run.thin(({}, owners) if named and owners else (owners,)):
+        for also in run.thin(({}, owners) if named and owners and case == "upper" else (owners,)):
             body = run.bodies.full()
             edited = run.edit(body, item=item, owners=also)
             run.expect(edited, run.success("edit"), because=f"an edit with an id in {case} case")

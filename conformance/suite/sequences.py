@@ -23,7 +23,7 @@ def test_steady(run: Run) -> None:
     # Two bodies in turn, so that a read which shows what was before is seen to.
     bodies = [run.bodies.full(), run.bodies.full()]
     firsts: list[Exchange] = []
-    for number in run.thin(range(7)):
+    for number in run.thin(range(6)):
         body = bodies[number % 2]
         edited = run.edit(body)
         token = run.expect(edited, run.success("edit"), because="an edit was refused that had been accepted")
