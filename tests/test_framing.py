@@ -125,7 +125,7 @@ def _broken(server: independent.Address, clause: str) -> list[str]:
     return plugin.findings
 
 
-@pytest.mark.parametrize("sign", [b"\0", b"\r\n ", b"\r"], ids=["zero", "fold", "return"])
+@pytest.mark.parametrize("sign", [b"\0", b"\r\n "], ids=["zero", "fold"])
 def test_a_gateway_that_drops_signs_within_credentials(sign: bytes) -> None:
     """What is in their middle is dropped, or what comes behind it is."""
     lenient = re.compile(rb"(Authorization: Token [^\r\n\0]{20,})" + re.escape(sign) + rb"[^\r\n\0]{9,}")
