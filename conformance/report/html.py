@@ -78,10 +78,10 @@ def html(results: dict[str, Any]) -> str:
     )
 
 
-def _severity(finding: dict[str, Any], results: dict[str, Any]) -> int:
-    """What Qovery says comes before what RFCs say, and that before what nobody says."""
+def _severity(finding: dict[str, Any], results: dict[str, Any]) -> tuple[bool, int]:
+    """What Qovery says comes before what RFCs say, and that before what nobody says; last what another one explains."""
     level = next(clause["level"] for clause in results["clauses"] if clause["id"] == finding["clause"])
-    return LEVELS.index(level)
+    return finding["cause"] is not None, LEVELS.index(level)
 
 
 def _idle(clauses: list[dict[str, Any]]) -> dict[str, list[str]]:

@@ -19,7 +19,7 @@ Json = dict[str, Any]
 _ALTERATIONS: dict[str, Callable[[str], str]] = {
     "it is in lower case": str.lower,
     "it is in capitals": str.upper,
-    "its white space is collapsed": lambda text: " ".join(text.split()),
+    "its white space is collapsed": lambda text: re.sub(r"\s+", " ", text),
     "it is escaped for HTML": html.escape,
     "it is decoded from HTML": html.unescape,
     "it is decoded from percent signs": unquote,

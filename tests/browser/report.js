@@ -87,19 +87,22 @@ test('a copied reproduction is the reproduction', () => visit(async (page) => {
   await page.evaluate(() => document.body.append(document.createElement('textarea')))
   await page.locator('textarea').focus()
   await page.keyboard.press('Control+V')
+  // The key is pressed before what it pastes is there.
+  await page.waitForFunction(() => document.querySelector('textarea').value)
   const pasted = await page.locator('textarea').inputValue()
   assert.match(pasted, /api --include --request PUT "\$QOVERY_BASE_URL/)
   assert.equal(pasted, await figure.locator('pre').textContent())
 }))
 
 test('a point of the timeline and a cell of the coverage lead to a clause', () => visit(async (page) => {
-  const place = await page.locator('.timeline').evaluate((svg) => {
-    svg.scrollIntoView()
+  const position = await page.locator('.timeline').evaluate((svg) => {
     const [x, y] = JSON.parse(svg.dataset.points)[0]
     const point = new DOMPoint(x, y).matrixTransform(svg.getScreenCTM())
-    return [point.x, point.y]
+    const box = svg.getBoundingClientRect()
+    return { x: point.x - box.x, y: point.y - box.y }
   })
-  await page.mouse.click(...place)
+  // A click of Playwright's own waits until the page has been scrolled to it.
+  await page.locator('.timeline').click({ position })
   await page.waitForURL(`${address}#edit/works`)
   assert.ok(await page.locator('[id="edit/works"] dl').isVisible())
   await page.evaluate(() => { location.hash = '' })
