@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 
 from .bundled import environment
 from .contract.contract import Contract
+from .contract.held import Held
 from .mock import World, create_app
 from .mock.serve import server
 from .report.files import write
@@ -99,7 +100,8 @@ def _world(name: str, contract: Contract) -> World:
     if name != VERIFYING:
         return World(contract.resource)
     [(choice, secret)] = verified(contract.resource).items()
-    return World(contract.resource, git_provider=choice, git_token_secret=secret)
+    held = Held(contract.resource)
+    return World(contract.resource, **{held.key(held.choice): choice, held.key(held.secret): secret})
 
 
 def _timeout(name: str) -> float:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ..commands import MOCK
 from ..contract.contract import PATH, Contract, ContractError
+from ..contract.held import Held
 from ..contract.resource import Resource
 from . import World, create_app
 from .change import Change
@@ -34,8 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
         accepted = None
         if options.verify_secrets is not None:
             accepted = accepted_by(contract, options.verify_secrets)
-            provider, secret = example(contract, accepted)
-            world = World(contract.resource, git_token_secret=secret, git_provider=provider)
+            choice, secret = example(contract, accepted)
+            held = Held(contract.resource)
+            world = World(contract.resource, **{held.key(held.secret): secret, held.key(held.choice): choice})
         app = create_app(world, options.variant, options.fault, contract=contract, accepted=accepted)
         listener = _listen(options.host, options.port)
     except ValueError as error:
@@ -171,8 +173,10 @@ def _welcome(base_url: str, world: World, contract: Contract, as_json: bool) -> 
     for scheme in resource.schemes[:1]:
         lines.append(f"  -H '{scheme.header}: {scheme.value(world.credential(scheme))}' \\")
     body = next(iter(contract.examples.values()), {})
-    if secret := getattr(world, "git_token_secret", ""):
-        body = body | dict.fromkeys(resource.secrets, secret) | {resource.switch: world.git_provider}
+    held = Held(resource)
+    if secret := vars(world).get(held.key(held.secret)):
+        body = body | dict.fromkeys(resource.secrets, secret)
+        body |= {str(resource.switch): vars(world)[held.key(held.choice)]}
     lines.append(f"  -H 'Content-Type: {operation.media_type}' \\\n  -d {shlex.quote(json.dumps(body))}")
     return "\n".join([*lines, ""])
 

@@ -1,21 +1,20 @@
-"""Servers that verify secrets with the git provider: to them, one that is made up is as good as none."""
+"""Servers that verify secrets where these are from: to them, one that is made up is as good as none."""
 
 from itertools import product
 
 from ..contract.fields import has
+from ..contract.held import Held
 from ..run.run import Run
 from ..target.exchange import Exchange
 from ..target.target import CannotRun
-
-SECRET, PROVIDER = "QOVERY_GIT_TOKEN_SECRET", "QOVERY_GIT_PROVIDER"
 
 
 def expect_no_verification(run: Run, refused: Exchange) -> None:
     """Raises CannotRun, which says what to do, if a create or edit that must be accepted is refused for its secret.
 
-    It is if whatever is as plain as can be is refused too: of another provider, without an address, of letters alone.
+    It is if whatever is as plain as can be is refused too: of another choice, without an address, of letters alone.
     Where nothing is verified, that is without a secret, it is accepted.
-    A secret that is pinned without a word of a provider is one that every server has to accept: then it is a finding.
+    A secret that is pinned without a word of verification is one that every server has to accept: then it is a finding.
     """
     secrets, bodies = set(run.contract.resource.secrets), run.bodies
     if refused.answer.status != 400 or not secrets or (secrets & bodies.pins.keys() and not bodies.verified):
@@ -33,13 +32,15 @@ def expect_no_verification(run: Run, refused: Exchange) -> None:
             run.cleanup.discard(run.resource.id_of(answer.answer.json))
         if answer.answer.status != 400 or not any(has(body, name) for name in secrets):
             return
+    held = Held(run.resource)
     if bodies.verified:
+        *others, last = held.all
         raise CannotRun(
-            f"the server refuses all that the contract has it accept, also with {SECRET} (400): it must be valid at "
-            f"the git provider, and {PROVIDER}, QOVERY_GIT_WORKSPACE and QOVERY_GIT_API_URL those that it belongs to; "
+            f"the server refuses all that the contract has it accept, also with {held.secret} (400): it must be valid "
+            f"where it is from, and {', '.join(others)} and {last} what it belongs to; "
             "if it is, the server accepts none; or use --read-only"
         )
     raise CannotRun(
         "this server seems to verify secrets: it refuses every create with one that is made up (400). "
-        f"Give it a real one by {SECRET} (and {PROVIDER}, if that is not GITHUB), or use --read-only"
+        f"Give it a real one by {held.secret} (and {held.choice}, if that is not {held.default}), or use --read-only"
     )
