@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-FAULT = "loose/workspace-not-mandatory-on-edit"
+FAULT = "loose/not-mandatory-workspace-on-edit"
 COMMAND = ["scripts/conformance", "--only", "refusals", "--seed", "1"]
 # The terminal's, in characters, and a character's, in pixels.
 COLUMNS, WIDTH, HEIGHT = 140, 7.83, 18
