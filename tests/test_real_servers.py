@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ async def called(app: ASGIApp, scope: Scope, received: Message) -> list[Message]
 def decoded(authorization: bytes) -> bytes:
     """Credentials without what a decoder of Base64 ignores."""
     scheme, _, value = authorization.partition(b" ")
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         value = base64.b64encode(base64.b64decode(value))
     return scheme + b" " + value
 
@@ -89,6 +90,57 @@ def test_a_server_like_kinto_is_right() -> None:
     results = verify(app, contract=path, only=CHAPTERS, **known(world))
     held = {each["id"] for each in results["clauses"] if each["state"] == "held"}
     assert {"resource/delete", "edit/idempotent", "edit/edited-at", "methods/not-allowed", "preconditions/edit"} <= held
+
+
+class LikePrefect:
+    """No two variables have one name."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.names: dict[str, str] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        received = await receive()
+        id, name = scope["path"].rpartition("/")[2], named(received.get("body", b""))
+        if name and name in {each for other, each in self.names.items() if other != id}:
+            await answered(send, 409, b"{}")
+            return
+        answer = await called(self.app, scope, received)
+        status = answer[0]["status"]
+        if status == 201:
+            self.names[json.loads(answer[1]["body"])["id"]] = name
+        elif status == 204 and scope["method"] == "DELETE":
+            self.names.pop(id, None)
+        elif status == 204 and name:
+            self.names[id] = name
+        for message in answer:
+            await send(message)
+
+
+def named(body: bytes) -> str:
+    with contextlib.suppress(ValueError, RecursionError):
+        held = json.loads(body)
+        return str(held.get("name", "")) if isinstance(held, dict) else ""
+    return ""
+
+
+@pytest.mark.parametrize("old", ["", "[array, 'null']"], ids=["as it is", "without null"])
+def test_a_server_like_prefect_is_right(old: str, tmp_path: Path) -> None:
+    """Its edits answer nothing, its bodies are closed, its collection's path ends with a slash."""
+    path = tmp_path / "contract.yaml"
+    path.write_text((FRAGMENTS / "prefect" / "contract.yaml").read_text().replace(old or "\0", "array"))
+    contract = Contract.load(path)
+    world = World(contract.resource, account=ACCOUNT)
+    app = LikePrefect(create_app(world, contract=contract))
+    only = ["edit", "values", "framing", "oddities", "sequences", "fuzzing"] if not old else ["edit/keeps"]
+    results = verify(app, contract=path, only=only, **known(world))
+    held = {each["id"] for each in results["clauses"] if each["state"] == "held"}
+    assert {"edit/keeps", "edit/works"} <= held
+    if not old:
+        assert {"edit/touches-no-other", "edit/edited-at", "values/bounds", "oddities/structure"} <= held
 
 
 def test_a_method_that_nobody_has_announced_is_found(tmp_path: Path) -> None:

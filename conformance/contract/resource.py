@@ -104,7 +104,7 @@ class Resource:
         return shortest
 
     def _is_item(self, path: str) -> bool:
-        return bool(re.fullmatch(re.escape(self.collection) + r"/{\w+}", path))
+        return bool(re.fullmatch(re.escape(self.collection.rstrip("/")) + r"/{\w+}", path))
 
     # Operations.
 
@@ -122,6 +122,16 @@ class Resource:
     def upserts(self) -> bool:
         """Does an edit create an item where there is none that is called so, as a PUT may?"""
         return self.edit is not None and self.edit.method == "PUT" and "201" in self.edit.responses
+
+    @property
+    def unique(self) -> bool:
+        """May a body be refused for what another item has, such as its name? Where a write documents a conflict."""
+        return any("409" in each.responses for each in self.writes)
+
+    @property
+    def silent(self) -> bool:
+        """Is an edit answered with no body?"""
+        return self.edit is not None and self.edit.response_schema is None
 
     @property
     def open(self) -> bool:

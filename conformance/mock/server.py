@@ -292,7 +292,7 @@ class Mock:
     def edit(self, request: Request) -> Any:
         assert request.token
         self.store(request, request.token, request.body)
-        return self.show(request, request.token)
+        return None if self.resource.silent else self.show(request, request.token)
 
     def get(self, request: Request) -> Any:
         assert request.token

@@ -37,6 +37,11 @@ class Curl:
         """The address of what the caller may read."""
         return self._items
 
+    @property
+    def each(self) -> str:
+        """The address of an item, by the variables `items` and `each`."""
+        return "$items$each" if self._collection.endswith("/") else "$items/$each"
+
     def creation(self, raw: bytes) -> Request:
         """The request that creates an item."""
         create, own = self._run.resource.create, self._run.target.authorization

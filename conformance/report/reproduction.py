@@ -117,7 +117,7 @@ class Script(Reproduction):
         yield "sweep() {"
         if self.creates and self.run.resource.delete:
             yield "  while read -r each; do"
-            yield f'    send end --request DELETE "$items/$each" {AUTHORIZED}'
+            yield f'    send end --request DELETE "{self.curl.each}" {AUTHORIZED}'
             yield '  done < "$T/made"'
         yield '  : > "$T/made"'
         yield "}"
@@ -188,7 +188,7 @@ class Lines(Reproduction):
         if self.creates and self.run.resource.delete:
             yield "made="
             # As every shell reads it: some do not split what a variable holds.
-            delete = f'if [ "$each" ]; then api --request DELETE "$items/$each" {AUTHORIZED}; fi'
+            delete = f'if [ "$each" ]; then api --request DELETE "{self.curl.each}" {AUTHORIZED}; fi'
             yield f"""trap 'echo "$made" | tr " " "\\n" | while read -r each; do {delete}; done' EXIT"""
         for made in self.made:
             yield self._creates(self.variables.name(made.id), self.curl.creation(made.body))

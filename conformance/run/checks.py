@@ -250,6 +250,9 @@ def _status(checks: Checks, exchange: Exchange) -> str | None:
         return None
     if exchange.together and status in BUSY:
         return None
+    if exchange.request.framing and status == 400:
+        # What is no HTTP is refused before anybody knows which operation it is.
+        return None
     if exchange.request.method == "DELETE" and 400 <= status < 500:
         # Nobody says with which status a git token that services use is kept.
         return None

@@ -32,6 +32,8 @@ _ALTERATIONS: dict[str, Callable[[str], str]] = {
 
 def difference(contract: Contract, sent: Json, shown: object) -> str | None:
     """The first field of a request body that an item does not show as sent, and how; None if there is none."""
+    if shown is None and contract.resource.silent:
+        return None
     for field in contract.resource.visible:
         if not has(sent, field):
             continue
@@ -66,8 +68,10 @@ def alteration(sent: object, shown: object) -> str:
     return next((what for what, change in _ALTERATIONS.items() if change(sent) == shown), "")
 
 
-def unlike(contract: Contract, item: Json, other: Json, *ignored: str) -> str | None:
+def unlike(contract: Contract, item: Json | None, other: Json | None, *ignored: str) -> str | None:
     """The first field of the contract in which two accounts of an item differ; None if they say the same."""
+    if contract.resource.silent and None in (item, other):
+        return None
     for field, each in contract.resource.shown.items():
         if each.schema.get("properties"):
             continue  # The fields within it are compared.

@@ -111,6 +111,8 @@ def test_sizes(run: Run) -> None:
             run.expect_shown(body, read, edited)
     if run.resource.create in run.operations:
         with run.case():
+            if run.resource.unique:
+                [*_, (body, raw)] = _sizes(run)
             created = run.create(raw)
             new = run.new(created)
             run.expect_shown(body, created)

@@ -135,15 +135,18 @@ def _expected(run: Run, exchange: Exchange) -> set[int]:
     operation = run.contract.operations[str(request.operation)]
     if operation.request_schema is None:
         return {operation.success}
+    # Another item may have what has to be unique.
+    taken = {409} if run.resource.unique else set[int]()
+    either = EITHER | taken
     if request.header("Content-Type") != operation.media_type:
-        return EITHER | {operation.success}
+        return either | {operation.success}
     if request.json is None or "\\ud" in (request.body or b"").decode("latin-1").lower():
         # Text that json.loads takes, and other parsers may not, or the other way round.
-        return EITHER | {operation.success}
+        return either | {operation.success}
     zone = run.contract.zone(request.json, operation.id)
     if zone is Zone.ACCEPT:
-        return {operation.success}
-    return set(run.refusals(operation.id)) if zone is Zone.REFUSE else EITHER | {operation.success}
+        return {operation.success} | taken
+    return set(run.refusals(operation.id)) if zone is Zone.REFUSE else either | {operation.success}
 
 
 def judge(run: Run, case: Case[Any]) -> None:

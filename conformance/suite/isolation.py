@@ -8,7 +8,7 @@ from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import OWN, Run
 from ..target.exchange import Exchange
-from ..target.target import NotExercised
+from ..target.target import Absent, NotExercised
 from .absence import expect_absent
 
 
@@ -30,6 +30,8 @@ def _tells_nothing(run: Run, refusal: Exchange) -> None:
 )
 def test_foreign_owner(run: Run) -> None:
     foreign = run.target.foreign
+    if not run.resource.owners:
+        raise Absent(f"the contract has no owners of {run.resource.nouns}")
     if not foreign:
         variables = " and ".join(run.resource.variable("foreign", name) for name in run.resource.owners)
         raise NotExercised(f"it needs {variables}")

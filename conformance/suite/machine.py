@@ -39,7 +39,8 @@ def _machine(run: Run) -> type[RuleBasedStateMachine]:
 
         def complete(self, body: Json) -> Json:
             mark = run.resource.mark
-            body = body if has(body, mark) else put(body, mark, run.bodies.value(mark))
+            # Where that has to be unique, what is generated may be another's already.
+            body = body if has(body, mark) and not run.resource.unique else put(body, mark, run.bodies.value(mark))
             return with_secrets(run.contract, body, run.bodies.token())
 
         def pick(self, index: int) -> str:

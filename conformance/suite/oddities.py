@@ -30,7 +30,8 @@ def _either(run: Run, body: object, what: str, *roles: Role) -> bool:
         operation = allowed[role]
         with run.case():
             answer = run.call(operation, body)
-            token = run.expect(answer, run.success(role), *EITHER, because=f"{operation} with {what}")
+            statuses = (*EITHER, 409) if run.resource.unique else EITHER
+            token = run.expect(answer, run.success(role), *statuses, because=f"{operation} with {what}")
             refused = refused or not answer.answer.ok
             if role == "create" and answer.answer.ok:
                 run.cleanup.discard(run.resource.id_of(token))

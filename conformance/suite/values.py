@@ -58,7 +58,8 @@ def accept_edits(run: Run, bodies: Iterable[Json]) -> None:
     while len(run.pool) < min(BATCH, len(todo)) and not run.target.overwrite:
         run.pool.append(run.new(run.create(run.bodies.full())))
     while todo:
-        size = min(BATCH, len(run.pool))
+        # No two may hold the same where that has to be unique.
+        size = 1 if run.resource.unique else min(BATCH, len(run.pool))
         batch, todo = todo[:size], todo[size:]
         written = {}
         for token, body in zip(run.pool, batch, strict=False):
