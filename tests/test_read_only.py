@@ -13,6 +13,7 @@ from conformance.contract.contract import Contract
 from conformance.detection import targeted
 from conformance.mock import World
 from conformance.mock.server import Mock
+from conformance.run.harmless import CLAUSES
 from conformance.run.run import Run
 from conformance.runner.choice import choose
 from conformance.runner.plugin import Plugin
@@ -49,6 +50,10 @@ def _changes(name: str) -> bool:
     target.close()
     assert plugin.failure is None, name
     return state(served) != before
+
+
+def test_its_clauses_exist() -> None:
+    assert {clause.id for clause in choose(CONTRACT.resource)} >= CLAUSES
 
 
 def groups() -> Iterator[tuple[str, list[str]]]:

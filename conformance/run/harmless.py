@@ -36,7 +36,7 @@ CLAUSES = frozenset(
         "refusals/null",
         "refusals/type",
         "refusals/choice",
-        "refusals/uri",
+        "refusals/format",
         "refusals/no-object",
         "refusals/malformed",
         "refusals/media-type",
