@@ -81,6 +81,27 @@ def test_a_secret_with_signs_between_its_characters_is_hidden(sign: str) -> None
         assert len([each for each in secret if each in said.removeprefix("cannot use ").removesuffix(" here")]) < 6
 
 
+@pytest.mark.parametrize("between", ["a", "7", "oE", "-i."])
+@pytest.mark.parametrize("part", [slice(0, 24), slice(16, 40), slice(0, 40)], ids=["first", "last", "whole"])
+def test_a_secret_with_letters_between_its_characters_is_hidden(between: str, part: slice) -> None:
+    secrets = Secrets({}, "GIT_TOKEN")
+    source = random.Random(3)
+    for _ in range(20):
+        secret = secrets.token(source)
+        said = secrets.redact(f'{{"detail": "cannot use {between.join(secret[part])} here"}}')
+        assert between.join(secret[part])[2:-2] not in said and said.count("\N{FULL BLOCK}") > len(secret[part])
+
+
+def test_ordinary_texts_hold_no_secret_by_chance() -> None:
+    source = random.Random(1)
+    secrets = Secrets({"QOVERY_API_TOKEN": CREDENTIALS}, "GIT_TOKEN")
+    for _ in range(20):
+        secrets.token(source)
+    every = base64.b64encode(source.randbytes(8000)).decode()
+    for text in ((ROOT / "README.md").read_text(), Path(__file__).read_text(), every, source.randbytes(2000).hex()):
+        assert secrets.redact(text).count("\N{FULL BLOCK}") == 0
+
+
 @pytest.mark.parametrize("length", [6, 7])
 def test_the_end_of_a_masked_secret_is_hidden(length: int) -> None:
     end = CREDENTIALS[-length:]

@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import quote
 
+from .scattered import Scattered
+
 # Mixed-case consonants occur nowhere by chance: not in words, not in UUIDs, dates or numbers.
 _ALPHABET = "bcdfghjkmnpqrstvwxzBCDFGHJKMNPQRSTVWXZ"
 _LENGTH = 40
@@ -59,6 +61,8 @@ class Secrets:
         self._hidden: set[str] = set()
         # What a masked secret may show of its end.
         self._tails: set[str] = set()
+        # Those that can be told from other texts by the order of their characters.
+        self._scattered: dict[str, Scattered] = {}
         for variable, value in credentials.items():
             self.keep(value, variable)
 
@@ -107,6 +111,8 @@ class Secrets:
                 # Without the signs that may stand in it, words of it would be found in many a text.
                 self._hidden |= set(filter(_is_telling, _windows(_lower(_squeezed(form)), _HIDDEN)))
             self._tails |= {value[-size:] for size in (6, 7) if _is_telling(value[-size:])}
+            if Scattered.knows(value):
+                self._scattered[value] = Scattered(value)
         forms = [raw.hex(), quote(raw, safe=""), value[::-1], *_base64(raw)]
         for digest in (hashlib.new(name, raw).digest() for name in ("md5", "sha1", "sha256")):
             forms += [digest.hex(), base64.b64encode(digest).decode().rstrip("=")]
@@ -151,6 +157,10 @@ class Secrets:
                     if part in parts and (size == _PART or not squeezed or _is_telling(part)):
                         start, end = places[index], places[index + size]
                         hidden[start:end] = [True] * (end - start)
+            for each in self._scattered.values() if squeezed else ():
+                for first, last in each.spans(plain):
+                    start, end = places[first], places[last]
+                    hidden[start:end] = [True] * (end - start)
         return "".join(
             "\N{FULL BLOCK}" if secret else character for character, secret in zip(text, hidden, strict=True)
         )
