@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar, Unpack
 
 from ..contract.contract import Contract, Operation, Zone
 from ..contract.fields import get, has
 from ..contract.resource import Role
-from ..target.exchange import Exchange, Framing, Request
+from ..target.exchange import Exchange, Request
 from ..target.target import Absent, CannotRun, NotExercised, Target
 from . import conditions
 from .bodies import NAMES, Bodies
@@ -28,15 +28,14 @@ from .comparison import alteration, difference, short, untrue
 from .creates import create
 from .estate import Estate, listed_items, plain
 from .findings import Findings
-from .harmless import admitted, harmless
+from .harmless import admitted
 from .journal import Journal
 from .notes import Notes, stamp
+from .requests import Headers, Options, encoded, requested
 from .secrets import Secrets
 
 Json = dict[str, Any]
 T = TypeVar("T")
-# Stands for the credentials of the run in `Run.call`.
-OWN: Literal["own"] = "own"
 # Why a check has judged nothing.
 UNSEEN = "no answer was one that it is about"
 READS = ("GET", "HEAD", "OPTIONS", "TRACE")
@@ -44,10 +43,6 @@ READS = ("GET", "HEAD", "OPTIONS", "TRACE")
 FIXED = 290
 # How many of the pool are looked at where no list shows them.
 SAMPLE = 2
-
-
-def _encoded(body: object) -> bytes:
-    return json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 class Run:
@@ -199,86 +194,13 @@ class Run:
             option = "--read-only" if self.target.read_only else "--overwrite"
             raise NotExercised(f"it needs {self.resource.nouns} of its own, and with {option} there are none")
 
-    def call(
-        self,
-        operation: str,
-        body: object = None,
-        *,
-        item: str | None = None,
-        owners: dict[str, str] | None = None,
-        authorization: tuple[str, str] | Literal["own"] | None = OWN,
-        media_type: str | Literal["own"] | None = OWN,
-        headers: tuple[tuple[str, str], ...] = (),
-        method: str | None = None,
-        road: str | None = None,
-        framing: Framing = "",
-    ) -> Exchange:
-        """Sends a request to an operation, which `request` makes."""
-        return self.send(
-            self.request(
-                operation,
-                body,
-                item=item,
-                owners=owners,
-                authorization=authorization,
-                media_type=media_type,
-                headers=headers,
-                method=method,
-                road=road,
-                framing=framing,
-            )
-        )
+    def call(self, operation: str, body: object = None, **options: Unpack[Options]) -> Exchange:
+        """Sends a request to an operation."""
+        return self.send(self.request(operation, body, **options))
 
-    def request(
-        self,
-        operation: str,
-        body: object = None,
-        *,
-        item: str | None = None,
-        owners: dict[str, str] | None = None,
-        authorization: tuple[str, str] | Literal["own"] | None = OWN,
-        media_type: str | Literal["own"] | None = OWN,
-        headers: tuple[tuple[str, str], ...] = (),
-        method: str | None = None,
-        road: str | None = None,
-        framing: Framing = "",
-    ) -> Request:
-        """A request to an operation. `body` is a JSON value, or bytes to be sent as they are; None sends no body.
-
-        `owners` stand in place of the run's own, `authorization` is a header with its value. Ids are put into the path
-        as they are. `method` replaces the operation's own, and `road`, which is sent as it stands, its path; either
-        makes the request one to no operation.
-        """
-        if operation not in self.contract.operations:
-            raise Absent(f"the contract has no {operation}")
-        if operation in self.missing and self.current:
-            raise NotExercised(f"the server has no {operation}, as {self.missing[operation]} says")
-        if self.resource.role(operation) in ("create", "delete") and (method is None or self.target.overwrite):
-            self.expendable()
-        body = self.pinned(body)
-        each = self.contract.operations[operation]
-        if self.target.read_only and (method or each.method) != "GET":
-            own = authorization == OWN and not owners and method is None
-            body, item = harmless(self, operation, body, item, own=own)
-            if road is not None:
-                raise NotExercised("with --read-only nothing is written by other paths")
-        path = self.path(operation, item, owners)
-        sent = list(headers)
-        credentials = self.target.authorization if authorization == OWN else authorization
-        if credentials is not None:
-            sent.append(credentials)
-        raw = body if isinstance(body, bytes) or body is None else _encoded(body)
-        if raw is not None and media_type is not None:
-            sent.append(("Content-Type", each.media_type if media_type == OWN else media_type))
-        return Request(
-            method=method or each.method,
-            path=path if road is None else road,
-            headers=tuple(sent),
-            body=raw,
-            operation=None if road or (method and method != each.method) else operation,
-            verbatim=road is not None,
-            framing=framing,
-        )
+    def request(self, operation: str, body: object = None, **options: Unpack[Options]) -> Request:
+        """A request to an operation. `body` is a JSON value, or bytes to be sent as they are; None sends no body."""
+        return requested(self, operation, body, **options)
 
     def path(self, operation: str, item: str | None = None, owners: dict[str, str] | None = None) -> str:
         """The path of an operation on the subject, or another item, below the run's owners, or others."""
@@ -354,7 +276,7 @@ class Run:
         """Sends a request once more, with another body if one is given; its answer is not judged."""
         judges, self._judges = self._judges, False
         try:
-            return self.send(exchange.request if body is None else replace(exchange.request, body=_encoded(body)))
+            return self.send(exchange.request if body is None else replace(exchange.request, body=encoded(body)))
         finally:
             self._judges = judges
 
@@ -472,20 +394,20 @@ class Run:
             raise Absent(f"the contract has no {role}")
         return operation.id
 
-    def edit(self, body: object, **options: Any) -> Exchange:
+    def edit(self, body: object, **options: Unpack[Options]) -> Exchange:
         return self.call(self.id("edit"), body, **options)
 
-    def create(self, body: object, **options: Any) -> Exchange:
+    def create(self, body: object, **options: Unpack[Options]) -> Exchange:
         return self.call(self.id("create"), body, **options)
 
-    def get(self, **options: Any) -> Exchange:
+    def get(self, **options: Unpack[Options]) -> Exchange:
         return self.call(self.id("read"), **options)
 
-    def list_all(self, **options: Any) -> Exchange:
+    def list_all(self, **options: Unpack[Options]) -> Exchange:
         return self.call(self.id("list"), **options)
 
-    def delete(self, item: str, **options: Any) -> Exchange:
-        exchange = self.call(self.id("delete"), item=item, **options)
+    def delete(self, item: str, headers: Headers = ()) -> Exchange:
+        exchange = self.call(self.id("delete"), item=item, headers=headers)
         if exchange.answer.status in self.gone and item.lower() in self.estate.created:
             self.estate.gone(item.lower())
             self.target.keep(-self.resource.cost)

@@ -6,7 +6,8 @@ from typing import Literal
 from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
-from ..run.run import OWN, Run
+from ..run.requests import OWN
+from ..run.run import Run
 from ..target.exchange import Exchange
 from ..target.target import Absent, NotExercised
 from .absence import expect_absent

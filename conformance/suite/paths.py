@@ -9,6 +9,7 @@ from ..contract.resource import words
 from ..run import conditions
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
+from ..run.requests import OWN, Credentials, Headers
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
 from ..target.target import NotExercised
@@ -80,10 +81,10 @@ def _changed(run: Run, change: Road, path: str) -> str:
     return change(path, segments[0], segments[-1])
 
 
-def _through(run: Run, operation: str, road: str, **options: object) -> Exchange:
+def _through(run: Run, operation: str, road: str, headers: Headers, authorization: Credentials = OWN) -> Exchange:
     """Calls an operation by another path."""
     body = run.bodies.full() if run.contract.operations[operation].request_schema else None
-    return run.call(operation, body, road=road, **options)  # type: ignore[arg-type]
+    return run.call(operation, body, road=road, headers=headers, authorization=authorization)
 
 
 def _shows(run: Run, exchange: Exchange) -> bool:
