@@ -15,6 +15,7 @@ from ..run.checks import HTTP_REFUSALS
 from ..run.clause import Finding
 from ..run.conditions import fits
 from ..run.forms import form
+from ..run.rates import SKEW, WINDOW
 from ..run.run import Run
 from ..target.exchange import Answer, Exchange
 from .variables import STATES, STRANGER, Variables
@@ -79,6 +80,8 @@ class Judgement:
         elif id == "answer/media-type":
             found = f"grep -qi '^content-type: *application/json' \"{answer}.headers\""
             yield from self._if_answered(status, [f"if {found}; then code=0; else code=1; fi"], refusable=True)
+        elif id == "answer/headers":
+            yield from self._rates()
         elif id in ("secrets/value", "secrets/credentials"):
             yield from self._shows(exchange)
         elif id == "secrets/internals":
@@ -94,6 +97,16 @@ class Judgement:
         elif condition := finding.holds or self._schema(exchange):
             refusable = id == "answer/schema" or self._may_refuse(exchange)
             yield from self._if_answered(status, list(self._jq(condition)), refusable=refusable)
+
+    def _rates(self) -> Iterator[str]:
+        """Looks at the headers that say how many requests are left, and until when, in seconds of Unix time."""
+        values = f"tr -d '\\r' < \"$T/{self._number}.headers\" | grep -iE '^x-ratelimit-[a-z]+:'"
+        yield f'if [ "{self._status(self._number)}" != 000 ]; then'
+        yield f"  if {values} | grep -qvE ': *[0-9]+ *$'; then code=1; else code=0; fi"
+        yield f"  reset=$({values} | sed -n 's/^[^:]*[Rr][Ee][Ss][Ee][Tt]: *\\([0-9]*\\).*/\\1/p')"
+        yield "  now=$(date +%s); ahead=$((${reset:-$now} - now))"
+        yield f'  if [ "$ahead" -gt {WINDOW + SKEW} ] || [ "$ahead" -lt -{SKEW} ]; then code=1; fi'
+        yield "fi"
 
     def _if_answered(self, status: int, lines: list[str], *, refusable: bool) -> Iterator[str]:
         """Judges an answer of the finding's status; whether it is gone where the server refuses is `refusable`."""
