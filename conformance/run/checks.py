@@ -168,7 +168,10 @@ def _token(checks: Checks, _: Exchange) -> str | None:
     level="expected",
     fatal=False,
 )
-def _credentials(checks: Checks, _: Exchange) -> str | None:
+def _credentials(checks: Checks, exchange: Exchange) -> str | None:
+    if exchange.request.framing == "illegal":
+        # A server that cannot read a request may say where it could not.
+        return NOT_APPLICABLE
     shown = checks.shown - {checks.secrets.secret}
     return f"the answer shows {', '.join(sorted(shown))}" if shown else None
 

@@ -153,6 +153,11 @@ class History:
         """The last list that was answered before an exchange, if there was one."""
         return tuple(each for each in self._lists if each.at < exchange.at)[-1:]
 
+    def forget(self, *requests: Request) -> None:
+        """Forgets the items that requests name of which nobody knows whether they were carried out."""
+        for id in self.named(*requests):
+            del self.lives[id]
+
     def written(self, id: str) -> Exchange | None:
         """How an item was last written; None if it is deleted, or nobody knows it."""
         life = self.lives.get(id)

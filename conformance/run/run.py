@@ -18,7 +18,7 @@ from ..contract.contract import Contract, Operation, Zone
 from ..contract.fields import get, has
 from ..contract.resource import Role
 from ..target.exchange import Exchange, Request
-from ..target.target import Absent, CannotRun, NotExercised, Target
+from ..target.target import Absent, CannotRun, Lost, NotExercised, Target
 from . import conditions
 from .bodies import NAMES, Bodies
 from .checks import CHECKS, Checks
@@ -233,9 +233,14 @@ class Run:
             if self.resource.role(request.operation) == "create" and self.notes:
                 self.notes.creating(get(request.json, self.resource.mark))
         at = time.time()
+        try:
+            answers = self.target.wires.at_once(requests)
+        except Lost:
+            self.findings.history.forget(*requests)
+            raise
         sent = [
             self._take(Exchange(request, answer, at, together=True))
-            for request, answer in zip(requests, self.target.wires.at_once(requests), strict=True)
+            for request, answer in zip(requests, answers, strict=True)
         ]
         self.findings.together(sent)
         return sent

@@ -268,8 +268,10 @@ class Target:
         """
         if not faults:
             self.network.count(request)
-        # What is no HTTP, a server may well close the connection at.
-        kind = None if self.transport or request.framing == "illegal" else fault(answer)
+        kind = None if self.transport else fault(answer)
+        if request.framing == "illegal" and kind in ("closed", "cut"):
+            # What is no HTTP, a server may well close the connection at.
+            kind = None
         if kind is None:
             # What there was did not happen again.
             self.network.faults.update(faults)

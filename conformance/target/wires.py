@@ -27,7 +27,7 @@ class Wires:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        # How often one of several requests at the same time, which may not be sent again, was not answered.
+        # How often in a row one of several requests at the same time, which may not be sent again, was not answered.
         self._lost = 0
 
     def framed(self, request: Request, number: int) -> Answer:
@@ -57,12 +57,13 @@ class Wires:
             found = [kind for answer in answers if (kind := fault(answer))]
             if not found:
                 self._target.network.faults.update(faults)
+                self._lost = 0
                 return answers
             faults += found
             if any(request.method in ("POST", "DELETE") for request in requests):
-                # The server is blamed for what it does the next time, too.
+                # The server is blamed for what it does again and again.
                 self._lost += 1
-                if self._lost == 1:
+                if self._lost < _TRIES:
                     self._target.network.faults.update(found)
                     raise Lost("the network lost an answer to one of two requests at the same time")
                 return answers
