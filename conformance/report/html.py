@@ -17,7 +17,7 @@ from ..run.clause import LEVELS
 from .compare import lines
 from .kept import reasons
 from .markdown import TITLES, runs
-from .terminal import brief, first_difference, plural, printable
+from .terminal import brief, first_difference, laid_out, plural, printable
 
 _HERE = Path(__file__).parent
 _STATES = {"broken": "✗", "not exercised": "–", "held": "✓"}
@@ -70,7 +70,7 @@ def html(results: dict[str, Any]) -> str:
         full=_FULL,
         seconds=_seconds,
         unlike=_unlike,
-        laid_out=_laid_out,
+        laid_out=laid_out,
         severest=sorted(results["findings"], key=lambda each: _severity(each, results))[:_BRIEF],
         idle=_idle(results["clauses"]),
         examples=results["coverage"]["examples"],
@@ -99,15 +99,6 @@ def _unlike(finding: dict[str, Any]) -> tuple[list[tuple[str, bool]], list[tuple
         return [(expected, False)], [(actual, False)]
     start = first_difference(expected, actual)
     return _pieces(expected, [[start, start + 1]]), _pieces(actual, [[start, start + 1]])
-
-
-def _laid_out(request: str) -> str:
-    """A request with its body, if that is JSON, in lines."""
-    head, _, body = request.partition("\n")
-    try:
-        return f"{head}\n{json.dumps(json.loads(body), indent=2, ensure_ascii=False)}"
-    except (ValueError, RecursionError):
-        return request
 
 
 def _groups(clauses: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 from collections import Counter
@@ -116,7 +117,7 @@ def _finding(finding: dict[str, Any], clause: dict[str, Any]) -> Iterator[str]:
         yield f"   Cause:    that of {finding['cause']}"
     yield from difference(finding)
     for exchange in finding["exchanges"]:
-        yield _indented(exchange["request"])
+        yield _indented(laid_out(exchange["request"]))
         yield _indented(exchange["answer"])
     if finding["cases"]:
         yield f"   And {plural(len(finding['cases']), 'other case')}:"
@@ -141,6 +142,15 @@ def difference(finding: dict[str, Any]) -> Iterator[str]:
         yield f"   Expected: {printable(expected)}"
         yield f"   Actual:   {printable(actual)}"
         yield f"             {' ' * len(printable(actual[:same]))}^ the first difference"
+
+
+def laid_out(request: str) -> str:
+    """A request with its body, if that is JSON, in lines."""
+    head, _, body = request.partition("\n")
+    try:
+        return f"{head}\n{json.dumps(json.loads(body), indent=2, ensure_ascii=False)}"
+    except (ValueError, RecursionError):
+        return request
 
 
 def first_difference(one: str, other: str) -> int:
