@@ -102,9 +102,13 @@ class Causes:
             f"{self._run.a} that the run did not delete is gone: {last.request.operation} finds it no more (404)"
         )
         deletes = [each for each in since if each.request.method == "DELETE" and each.answer.ok]
-        if deletes:
-            since, broken.about = (deletes[-1],), OTHERS_DELETED
-            alike = " of the same " + self._run.resource.mark if self._alike(since[0], item) else ""
+        # What should not have been carried out at all comes before what should have been carried out on another one.
+        if unusual := [each for each in since if each.request.operation is None and each.answer.ok]:
+            since = (unusual[-1],)
+        if deletes and not unusual:
+            # Any of them may have been it.
+            since, broken.about = tuple(deletes), OTHERS_DELETED
+            alike = " of the same " + self._run.resource.mark if self._alike(since, item) else ""
             what = f"{since[0].request.operation or 'a delete'} of another one{alike}"
             broken.message += f" since {what}, which was answered {since[0].answer.status}"
         elif since:
@@ -134,11 +138,14 @@ class Causes:
         found = self._run.repeat(exchange).answer.status != 404
         return "over one connection and not over another" if found else ""
 
-    def _alike(self, delete: Exchange, item: str) -> bool:
-        """Was the item that was deleted called as another one?"""
+    def _alike(self, deletes: tuple[Exchange, ...], item: str) -> bool:
+        """Was an item that was deleted called as another one?"""
         mark = self._run.resource.mark
-        names = [get(self._history.state(id).json, mark) for id in (*self._history.named(delete.request), item)]
-        return len(names) == 2 and names[0] == names[1]
+        name, *names = [
+            get(self._history.state(id).json, mark)
+            for id in (item, *self._history.named(*(each.request for each in deletes)))
+        ]
+        return name in names
 
     def _by_connection(self, broken: Broken) -> None:
         """A request without the caller's credentials was carried out: is that so over a fresh connection too?"""
