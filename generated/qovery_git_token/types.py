@@ -114,7 +114,7 @@ class Model:
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and isinstance(other, Model) and self._values() == other._values()
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         shown = {
