@@ -13,7 +13,7 @@ from ..run.clause import Broken, clause
 from ..run.comparison import short
 from ..run.run import Run
 from .edit import cleared
-from .texts import text_fields
+from .texts import FUSED, text_fields
 
 EITHER = (400, 413, 422)
 # As many fields are tried.
@@ -88,6 +88,10 @@ def test_characters(run: Run) -> None:
         # A NUL and other control characters in a create too.
         roles: list[Role] = ["edit", "create"] if number in (2, 3) else ["edit"]
         _each(run, odd, f"{oddity!r}", *roles)
+    # What is nothing odd in texts that may hold anything.
+    narrow = [name for name in text_fields(run.contract) if not run.contract.must_accept(name, FUSED[0])]
+    for text in run.thin(("=" + "".join(FUSED[:2]), "".join(FUSED[2:]))) if narrow else ():
+        _each(run, {field: _secret(run, field, text) for field in narrow}, f"{text[:20]!r}", "edit")
 
 
 @clause(

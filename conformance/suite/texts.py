@@ -99,7 +99,13 @@ def lengths(contract: Contract, field: str) -> list[str]:
     width = cycle(WIDTHS)
     values = [_filled(next(width), length) for length in known]
     values += [_filled("a", greatest - 1), *(_filled(each, greatest) for each in WIDTHS)]
-    return [value for value in values if contract.must_accept(field, value)]
+    # Where not any character will do, letters may.
+    values = [each if contract.must_accept(field, each) else _lettered(len(each)) for each in values]
+    return [value for value in dict.fromkeys(values) if contract.must_accept(field, value)]
+
+
+def _lettered(length: int) -> str:
+    return f"b{'a' * (length - 2)}c"
 
 
 def _filled(character: str, length: int) -> str:

@@ -20,6 +20,8 @@ from .texts import FUSED, URIS, free_fields, lengths, others, text_fields, texts
 SHRINK = 24
 # As many selections of optional fields are all tried; of more, some.
 MOST = 200
+# Of no more than that, half will do.
+FEW = 40
 
 
 def edit_and_read(run: Run, body: Json, *, read: bool = True) -> None:
@@ -198,17 +200,18 @@ def combinations(run: Run) -> Iterator[Json]:
         options.append([{}, {field: run.bodies.value(field)}, *empty])
     filled = [each[1] for each in options]
     if math.prod(map(len, options)) <= MOST:
-        chosen: Iterable[tuple[Json, ...]] = product(*options)
+        rows: Iterable[tuple[Json, tuple[Json, ...]]] = product(run.resource.choices, product(*options))
     else:
-        # Each alone, each lacking, and some of the others.
-        chosen = [
+        # Each alone, each lacking, and some of the others: what tells most first, with every choice.
+        chosen: list[tuple[Json, ...]] = [
             (),
             tuple(filled),
             *((each,) for each in filled),
             *(tuple(each for each in filled if each is not lacking) for lacking in filled),
             *(tuple(map(run.random.choice, options)) for _ in range(MOST // 4)),
         ]
-    for choice, fields in product(run.resource.choices, list(chosen)):
+        rows = ((choice, fields) for fields in chosen for choice in run.resource.choices)
+    for choice, fields in rows:
         body = run.bodies.least(**choice)
         for values in fields:
             for name, value in values.items():
@@ -313,12 +316,14 @@ def test_combinations(run: Run) -> None:
     switch = run.resource.switch
     if switch in run.bodies.pins:
         raise NotExercised(f"it needs every {switch}, and {switch} is pinned")
-    # Each selection with every other choice, so that each pair of fields is there, and is not, with every choice.
-    bodies = [body for number, body in enumerate(combinations(run)) if number % 2 == 0]
-    run.random.shuffle(bodies)
+    bodies = list(combinations(run))
+    if len(bodies) <= FEW:
+        # Each selection with every other choice, so that each pair of fields is there, and is not, with every choice.
+        bodies = bodies[::2]
     # A field that is empty is like one that is filled: some combinations of these will do.
-    filled = [body for body in bodies if not _has_empty(run, body)][: MOST // 5]
+    filled = [body for body in bodies if not _has_empty(run, body)][: run.resource.budget // 10 - FEW]
     bodies = filled + [body for body in bodies if _has_empty(run, body)][: len(filled) // 5]
+    run.random.shuffle(bodies)
     accept_edits(run, bodies)
     # A walk on which every choice comes after every other, full and sparse bodies in turn.
     choices = range(len(run.resource.choices))

@@ -16,6 +16,7 @@ from ..facts import (
     addresses,
     choices,
     demands,
+    free,
     label,
     only,
     optional,
@@ -121,7 +122,7 @@ def size(mock: Mock, what: tuple[str, int, int]) -> None:
 
 
 def _bytes(resource: Resource) -> dict[str, tuple[str, int]]:
-    rows = sized(resource, ((255,), (256,)), ((1024,),))
+    rows = sized(resource, ((255,), (256,)), ((1024,),), fields=free(resource))
     return {f"{name}-above-{most}": (name, most + 1) for name, _, most in rows}
 
 
@@ -140,7 +141,9 @@ def _pairs(resource: Resource) -> dict[str, tuple[str, str]]:
 def pair_breaks(mock: Mock, pair: tuple[str, str]) -> None:
     """A choice with an optional field alone makes the server fail: {pair}."""
     (choice, name), switch = pair, str(mock.resource.switch)
-    others = [one for one in optional(mock.resource) if not mandatory(mock.resource, choice, one) and one != name]
+    outer = name.rpartition(".")[0]
+    beside = [one for one in optional(mock.resource) if one != name and one.rpartition(".")[0] == outer]
+    others = [one for one in beside if not mandatory(mock.resource, choice, one)]
     refuse(
         mock,
         500,
