@@ -267,7 +267,7 @@ SALVAGED: dict[str, Callable[[str], str]] = {
     "trailing-data": lambda text: text[: text.rfind("}") + 1],
     "single-quotes": lambda text: text if '"' in text else text.replace("'", '"'),
     "comments": lambda text: re.sub(r"/\*.*?\*/|^\s*//.*$", "", text, flags=re.DOTALL | re.MULTILINE),
-    "no-closing-brace": lambda text: text if text.rstrip().endswith("}") else text + "}",
+    "no-closing-brace": lambda text: text + "}" * (text.count("{") == text.count("}") + 1),
     "leading-zeros": lambda text: re.sub(r":\s*0+(\d)", r":\1", text),
     "raw-control-characters": lambda text: text.replace("\t", " ").replace("\n", " "),
 }
