@@ -58,7 +58,9 @@ CASES = [(fragment, name) for fragment in FRAGMENTS for name in dict.fromkeys(re
 @pytest.mark.parametrize(("fragment", "name"), CASES)
 def test_a_spun_fault_is_found_by_a_clause_about_it(fragment: str, name: str) -> None:
     about = ABOUT[catalogue(fragment)[name].group]
-    trial = attempt_inside(name, 1, fail_fast=True, only=about, contract=contract(fragment))
+    # What makes a server fail, a clause about something else may come upon.
+    only = (*about, "refusals", "oddities") if about[0] == "answer" else about
+    trial = attempt_inside(name, 1, fail_fast=True, only=only, contract=contract(fragment))
     assert (trial.error, bool(trial.clauses)) == ("", True)
     assert trial.clauses[0].split("/")[0] in about
 
