@@ -44,9 +44,9 @@ ABOUT = {
     "at-once": ("concurrency", "answer"),
     "framing": ("framing", "answer", "concurrency", "resource", "refusals", "values", "sequences"),
     "triggers": ("answer", "edit", "values", "sequences"),
-    "http": ("methods", "answer", "secrets"),
-    "resource": ("resource", "edit", "values", "identifiers", "answer"),
-    "time": ("answer", "sequences", "edit", "resource"),
+    "http": ("methods", "answer", "secrets", "negotiation"),
+    "resource": ("resource", "edit", "values", "identifiers", "sequences", "answer"),
+    "time": ("answer", "sequences", "edit", "resource", "methods"),
 }
 
 
