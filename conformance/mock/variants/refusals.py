@@ -254,7 +254,7 @@ def owners(mock: Mock, foreign: int, unknown: int) -> None:
 @variant("refusals", needs="owners", called="unknown-{owner}-403")
 def unknown_owner_403(mock: Mock) -> None:
     """{an_owner} that does not exist is answered with 403, as another's is."""
-    foreign = next(owners for owners in mock.organizations if owners != mock.home)
+    foreign = next(each for each in mock.organizations if each != mock.home)
 
     @mock.on("organization")
     def _(organization: Any, request: Request, name: str) -> Any:
