@@ -436,14 +436,14 @@ def test_an_asynchronous_test_calls_it_as_it_stands(tmp_path: Path) -> None:
 
 
 def test_each_clause_is_a_test_that_can_be_selected(tmp_path: Path) -> None:
-    """One run judges those that are selected. Of what it prints, the first case has it all."""
+    """One run judges those that are selected, and each case is told what it was."""
     said = session(tmp_path, CASES, "-rA", "-k", "answer or resource/create or isolation")
     failed = set(re.findall(r"^FAILED \S+test_our_server\[(\S+)\]", said, re.MULTILINE))
     passed = set(re.findall(r"^PASSED \S+test_our_server\[(\S+)\]", said, re.MULTILINE))
     assert failed == {"answer/schema"}, said
     assert "answer/status" in passed and not any("edit/" in each for each in passed)
     assert "5 skipped" in said and "SKIPPED" in said
-    assert "  - resource/create" in said and "flask-vault-key" not in said
+    assert "its answers broke answer/schema: resource/create" in said and "flask-vault-key" not in said
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])

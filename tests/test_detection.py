@@ -42,7 +42,7 @@ ABOUT = {
     "negotiation": ("negotiation", "answer"),
     "conditions": ("preconditions",),
     "at-once": ("concurrency", "answer"),
-    "framing": ("framing", "answer", "concurrency", "resource", "refusals", "values", "sequences"),
+    "framing": ("framing", "answer", "methods", "concurrency", "resource", "refusals", "values", "sequences"),
     "triggers": ("answer", "edit", "values", "sequences"),
     "http": ("methods", "answer", "secrets", "negotiation"),
     "resource": ("resource", "edit", "values", "identifiers", "sequences", "answer"),

@@ -151,7 +151,7 @@ assert "description" not in edit().to_dict()
         """
 assert edit(name="x" * 600).name == "x" * 600
 """,
-        fault="strict/length-name-above-254",
+        fault="strict/length-name-above-599",
     ),
     "a field renamed": Evolution(
         renamed,

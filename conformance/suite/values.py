@@ -80,8 +80,13 @@ def accept_creates(run: Run, bodies: Iterable[Json]) -> None:
             created = run.create(body)
             _blame(run, create_and_read, body, partial(_accepted, run, created, body))
             written[run.new(created)] = body, created
-            run.pool.append(run.new(created))
+            if not run.resource.unique:
+                run.pool.append(run.new(created))
     _listed(run, create_and_read, written)
+    if run.resource.unique:
+        # What they hold, no edit could have.
+        for token in written:
+            run.cleanup.discard(token)
 
 
 def _accepted(run: Run, exchange: Exchange, body: Json) -> None:
