@@ -54,7 +54,7 @@ def test_the_same_seed_sends_the_same_requests(tmp_path: Path) -> None:
 def test_a_small_budget_is_spent_on_what_matters_first(tmp_path: Path, server: dict[str, str]) -> None:
     outcome = conformance(tmp_path, server, "--seed", "7", "--max-requests", "350", "--partial")
     assert outcome.code == 0, outcome.output
-    assert outcome.results["requests"] <= 300
+    assert outcome.results["requests"] <= 350
     idle = [clause for clause in outcome.results["clauses"] if clause["state"] != "held"]
     assert {clause["reason"] for clause in idle} == {"the budget of requests is used up"}
     # What is odd or generated gives way first: of every other chapter something has been judged.
