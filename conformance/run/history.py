@@ -34,6 +34,8 @@ class Life:
     after: deque[Exchange] = field(default_factory=lambda: deque(maxlen=_LAST))
     # When it was last shown, in seconds of Unix time.
     seen: float = 0.0
+    # Has a write to it been left unanswered, or failed? Then nobody knows what it is, or will soon be.
+    doubtful: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class History:
         elif life := self._addressed(request):
             if answer.ok and request.operation and not life.deleted:
                 life.seen = exchange.at
+            life.doubtful |= _may_write(request) and not 0 < answer.status < 500
             if life.deleted:
                 life.after.append(exchange)
             elif request.method in ("PUT", "PATCH") and answer.ok and request.operation:
@@ -161,7 +164,9 @@ class History:
     def written(self, id: str) -> Exchange | None:
         """How an item was last written; None if it is deleted, or nobody knows it."""
         life = self.lives.get(id)
-        return None if life is None or life.deleted else life.edits[-1] if life.edits else life.created
+        if life is None or life.deleted or life.doubtful:
+            return None
+        return life.edits[-1] if life.edits else life.created
 
     def state(self, id: str) -> Request:
         """The last accepted write of an item."""
