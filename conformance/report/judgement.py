@@ -14,7 +14,7 @@ from ..contract.contract import Zone, validator
 from ..run.checks import HTTP_REFUSALS
 from ..run.clause import Finding
 from ..run.conditions import fits
-from ..run.forms import form
+from ..run.forms import shown
 from ..run.rates import SKEW, WINDOW
 from ..run.run import Run
 from ..target.exchange import Answer, Exchange
@@ -22,8 +22,6 @@ from .variables import STATES, STRANGER, Variables
 
 # What no option of curl's sends as the run has sent it.
 WIRED = ("framing/kept", "framing/pieces")
-# As much of an answer is searched for the form in which it shows a secret, in characters.
-_SEARCHED = 50_000
 
 
 class Judgement:
@@ -175,17 +173,15 @@ class Judgement:
 
     def _shows(self, exchange: Exchange) -> Iterator[str]:
         """Looks for a secret in the form in which the answer has shown it."""
-        answer = exchange.answer
-        text = "\n".join([*(f"{name}: {value}" for name, value in answer.headers), answer.text])[:_SEARCHED]
         credentials = (*(scheme.variable for scheme in self._run.target.credentials), STRANGER)
         about = self._variables.secret if self._finding.clause.id == "secrets/value" else credentials
-        forms = [
-            found
+        values = [
+            (value, name)
             for value, name in self._variables.values
-            if name in self._variables.used and name.startswith(about) and (found := form(value, name, text))
+            if name in self._variables.used and name.startswith(about)
         ]
-        if forms:
-            yield f"secret={max(forms).expression}"
+        if found := shown(exchange.answer, values):
+            yield f"secret={found[0].expression}"
             yield from self._searched()
 
     def _searched(self) -> Iterator[str]:

@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from ..contract.fields import get, put
-from ..target.exchange import Answer, Exchange, Request
+from ..target.exchange import Exchange, Request
 from . import conditions
 from .clause import Broken
-from .comparison import short
-from .forms import Form, form
+from .comparison import TRIMMED, short
+from .forms import SEARCHED, shown
 from .history import PLAIN, History
 
 if TYPE_CHECKING:
@@ -20,12 +20,9 @@ if TYPE_CHECKING:
 FRESH = "connections/fresh"
 # What findings are about, of which the clause that is about just that leads.
 OTHERS_DELETED, TWO_IN_ONE = "a delete deletes others", "a create gives the id of another"
-TRIMMED = "it is trimmed"
 LEADS = {OTHERS_DELETED: "resource/delete", TRIMMED: "values/text"}
 # What a sentence says and the name of a case does not.
 _SAYS = re.compile(r"\b(was refused|were refused|was not created|cannot be|is gone|came back|is not a)\b")
-# As much of an answer is searched for the form in which it shows a secret, in characters.
-_SEARCHED = 50_000
 # What may be sent again.
 _SAFE = ("GET", "PUT", "PATCH")
 # As often is read what was there and is not found.
@@ -161,17 +158,12 @@ class Causes:
 
     def _whose_secret(self, exchange: Exchange) -> str | None:
         """Says which secret an answer shows, and in which form."""
-        answer, secret = exchange.answer, self._run.secrets.secret
-        text = _whole(answer)[:_SEARCHED]
-        sent = (exchange.request.body or b"").decode("utf-8", "replace")
-        found: list[tuple[Form, str]] = [
-            (each, value)
-            for value, name in self._run.secrets.values.items()
-            if name == secret and (each := form(value, name, text))
-        ]
-        if not found:
+        values = ((value, name) for value, name in self._run.secrets.values.items() if name == self._run.secrets.secret)
+        found = shown(exchange.answer, values)
+        if found is None:
             return None
-        how, value = max(found)
+        how, value = found
+        sent = (exchange.request.body or b"").decode("utf-8", "replace")
         what = "that was sent" if value[:8] in sent else self._history.kept(value, exchange.request)
         return f"the answer shows the {self._run.noun}'s secret {what}{', ' if how.what else ''}{how.what}".rstrip()
 
@@ -179,7 +171,7 @@ class Causes:
         """Says which field of an edit makes the server fail: that with whose usual value it does not."""
         edit, sent = self._run.resource.edit, exchange.request.json
         plain = edit is not None and exchange.request.operation == edit.id and isinstance(sent, dict)
-        if not plain or len(exchange.request.body or b"") > _SEARCHED:
+        if not plain or len(exchange.request.body or b"") > SEARCHED:
             return None
         usual = self._run.bodies.full()
         for field in [name for name in self._run.resource.leaves if get(sent, name) is not None]:
@@ -199,7 +191,3 @@ def _name(request: Request) -> str:
     _, found, query = request.path.partition("?")
     headers = [f"{name}: {value}" for name, value in request.headers if name.lower() not in PLAIN]
     return " with ".join([name, *[f"?{query}"] * bool(found), *headers])
-
-
-def _whole(answer: Answer) -> str:
-    return "\n".join([*(f"{name}: {value}" for name, value in answer.headers), answer.text])

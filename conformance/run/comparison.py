@@ -16,6 +16,7 @@ from ..contract.contract import Contract
 from ..contract.fields import get, has, kind
 
 Json = dict[str, Any]
+TRIMMED = "it is trimmed"
 _ALTERATIONS: dict[str, Callable[[str], str]] = {
     "it is in lower case": str.lower,
     "it is in capitals": str.upper,
@@ -64,7 +65,7 @@ def alteration(sent: object, shown: object) -> str:
     if not isinstance(sent, str):
         return ""
     if shown in (sent.strip(), sent.lstrip(), sent.rstrip()) or (shown is None and not sent.strip()):
-        return "it is trimmed"
+        return TRIMMED
     return next((what for what, change in _ALTERATIONS.items() if change(sent) == shown), "")
 
 

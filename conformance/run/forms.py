@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from ..target.exchange import Answer
+
+# As much of an answer is searched, in characters.
+SEARCHED = 50_000
 _HASHES = (
     ("sha256sum | cut -c1-64", "sha256", "as its SHA-256"),
     ("sha1sum | cut -c1-40", "sha1", "as its SHA-1"),
@@ -21,7 +26,17 @@ class Form(NamedTuple):
     what: str
 
 
-def form(value: str, name: str, text: str) -> Form | None:
+def shown(answer: Answer, secrets: Iterable[tuple[str, str]]) -> tuple[Form, str] | None:
+    """The form in which an answer shows the most of a secret, and which it is; None if no known form is found.
+
+    Secrets are values with their variables.
+    """
+    text = "\n".join([*(f"{name}: {value}" for name, value in answer.headers), answer.text])[:SEARCHED]
+    found = [(each, value) for value, name in secrets if (each := _form(value, name, text))]
+    return max(found, default=None)
+
+
+def _form(value: str, name: str, text: str) -> Form | None:
     """The form in which a text shows a secret, which the variable `name` holds; None if none is known."""
     lower, raw = text.lower(), value.encode("utf-8", "surrogatepass")
     printed = f'printf %s "${name}" | '

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from ..contract.fields import get
 from ..contract.resource import Resource
 from ..target.exchange import Exchange, Request
+from .requests import encoded
 
 # A longer body, in bytes, is a case of its own, and nothing that others build on.
 _KEPT = 64 * 1024
@@ -67,14 +68,14 @@ class History:
             self.twice[id] = life.edits[-1] if life.edits else life.created, exchange
         if len(request.body or b"") > _KEPT:
             return
-        if _may_write(request):
+        if writes := _may_write(request):
             self._writes.append(exchange)
         if id and (life is None or life.deleted):
             self.lives[id] = Life(exchange, seen=exchange.at)
         elif life := self._addressed(request):
             if answer.ok and request.operation and not life.deleted:
                 life.seen = exchange.at
-            life.doubtful |= _may_write(request) and not 0 < answer.status < 500
+            life.doubtful |= writes and not 0 < answer.status < 500
             if life.deleted:
                 life.after.append(exchange)
             elif request.method in ("PUT", "PATCH") and answer.ok and request.operation:
@@ -207,4 +208,4 @@ def _stored(exchange: Exchange, id: str) -> bytes:
     stored = {name: value for name, value in stored.items() if value != id}
     if stored == sent:
         return exchange.request.body or b""
-    return json.dumps(stored, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return encoded(stored)
