@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 
 from .contract.contract import Contract, ContractError
+from .printing import show
 from .report.terminal import failed
 from .run.clause import LEVELS
 from .runner.choice import chosen
@@ -45,11 +44,9 @@ def run(options: argparse.Namespace) -> int:
         every = chosen(resource, options.only or (), options.level or LEVELS, options.shard)
     except (CannotRun, ContractError) as error:
         return failed(str(error))
-    sources = [f"  ({clause.source})" if options.verbose else "" for clause in every]
-    lines = (f"{each.id}  [{each.level}; {SERVERS[each.id.split('/')[0]]}]  {each.requirement}" for each in every)
-    try:
-        print(*map("".join, zip(lines, sources, strict=True)), sep="\n", flush=True)
-    except BrokenPipeError:
-        # Who reads has had enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    show(
+        f"{each.id}  [{each.level}; {SERVERS[each.id.split('/')[0]]}]  {each.requirement}"
+        + (f"  ({each.source})" if options.verbose else "")
+        for each in every
+    )
     return 0

@@ -18,6 +18,7 @@ from ..commands import MOCK
 from ..contract.contract import PATH, Contract, ContractError
 from ..contract.held import Held
 from ..contract.resource import Resource
+from ..printing import show
 from . import World, create_app
 from .change import Change
 from .serve import server
@@ -121,11 +122,7 @@ def _list(resource: Resource, of_faults: bool, wanted: str) -> int:
         lines.append(f"{family:{width}}  {len(changes):3}  {sentence}")
         lines += [f"  {change.name}  {change.sentence}" for change in changes] if wanted else []
     lines.append(f"{sum(map(len, families.values()))} {kind}s in {len(families)} families")
-    try:
-        print("\n".join(lines), flush=True)
-    except BrokenPipeError:
-        # Who reads has had enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    show(lines)
     return 0
 
 
