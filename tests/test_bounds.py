@@ -89,13 +89,19 @@ REFUSED: dict[str, tuple[Edit, str]] = {
 }
 
 
+def edited(source: Path, folder: Path, edit: Callable[[dict[str, Any]], object]) -> Path:
+    """A copy of a document whose schemas are changed."""
+    document = yaml.safe_load(source.read_text())
+    edit(document["components"]["schemas"])
+    path = folder / source.name
+    path.write_text(yaml.safe_dump(document))
+    return path
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_contract_that_asks_for_too_much_is_refused(name: str, tmp_path: Path) -> None:
     edit, reason = REFUSED[name]
-    document = yaml.safe_load(CONTRACT.read_text())
-    edit(document["components"]["schemas"])
-    path = tmp_path / "contract.yaml"
-    path.write_text(yaml.safe_dump(document))
+    path = edited(CONTRACT, tmp_path, edit)
     with pytest.raises(ContractError) as error:
         Contract.load(path)
     assert reason in str(error.value) and "\n" not in str(error.value)
@@ -122,11 +128,7 @@ def pattern(schemas: dict[str, Any]) -> None:
 
 
 def upstream(folder: Path, edit: Callable[[dict[str, Any]], None]) -> str:
-    document = yaml.safe_load(UPSTREAM.read_text())
-    edit(document["components"]["schemas"])
-    path = folder / "upstream.yaml"
-    path.write_text(yaml.safe_dump(document))
-    return str(path)
+    return str(edited(UPSTREAM, folder, edit))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 
 from .document import Json
 from .fields import get, has
+from .requests import asked
 
 
 @dataclass(frozen=True)
@@ -38,23 +39,15 @@ def _demands(schema: Any, path: tuple[str, ...]) -> Iterator[Demand]:
         return
     for by, names in schema.get("dependentRequired", {}).items():
         yield from (Demand(_name(path, name), _name(path, by)) for name in names)
-    asked = list(_asked(schema.get("if", {}), path))
-    if len(asked) == 1:
-        by, values = asked[0]
+    about = [each for each in asked(schema.get("if", {}), path) if each.schema.keys() & {"const", "enum"}]
+    if len(about) == 1:
+        by, one = about[0].name, about[0].schema
+        values = tuple(one.get("enum", [one.get("const")]))
         yield from (Demand(name, by, values) for name in _required(schema.get("then", {}), path))
     for each in schema.get("allOf", ()):
         yield from _demands(each, path)
     for name, each in schema.get("properties", {}).items():
         yield from _demands(each, (*path, name))
-
-
-def _asked(condition: Json, path: tuple[str, ...]) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """The fields that a condition asks, with the values that fulfil it."""
-    for name, each in condition.get("properties", {}).items():
-        if "properties" in each:
-            yield from _asked(each, (*path, name))
-        elif "const" in each or "enum" in each:
-            yield _name(path, name), tuple(each.get("enum", [each.get("const")]))
 
 
 def _required(schema: Json, path: tuple[str, ...]) -> Iterator[str]:

@@ -121,16 +121,17 @@ def _conditions(schema: Any, path: tuple[str, ...]) -> Iterator[str]:
     if not isinstance(schema, dict):
         return
     if isinstance(condition := schema.get("if"), dict):
-        yield from (".".join(each.path) for each in _asked(condition, path))
+        yield from (".".join(each.path) for each in asked(condition, path))
     for each in schema.get("allOf", ()):
         yield from _conditions(each, path)
     for name, each in schema.get("properties", {}).items():
         yield from _conditions(each, (*path, name))
 
 
-def _asked(condition: Json, path: tuple[str, ...]) -> Iterator[Field]:
+def asked(condition: Json, path: tuple[str, ...]) -> Iterator[Field]:
+    """The fields that a condition asks, each with what it asks of it as the schema."""
     for name, each in condition.get("properties", {}).items():
         if "properties" in each:
-            yield from _asked(each, (*path, name))
+            yield from asked(each, (*path, name))
         else:
             yield Field((*path, name), each, required=True)

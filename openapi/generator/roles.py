@@ -18,6 +18,7 @@ from openapi_python_client.strings import PythonIdentifier, pascal_case
 from text import plain
 
 from conformance.contract.contract import Contract, ContractError
+from conformance.contract.names import Scheme as Authentication
 
 # What methods take beside the fields of a request.
 _OPTIONS = {"body", "headers", "max_retries", "max_wait", "options", "self", "timeout"}
@@ -36,13 +37,9 @@ class Owner:
 
 
 @dataclass(frozen=True)
-class Scheme:
-    """A way to authenticate: an argument of a client, and what is sent of it."""
+class Scheme(Authentication):
+    """A way to authenticate, whose name is an argument of a client."""
 
-    name: str
-    header: str
-    prefix: str
-    variable: str
     about: str
 
 
