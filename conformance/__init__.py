@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .application import NotConforming, verify
     from .cases import clause_tests
     from .pytest_plugin import mock_fixture
-    from .target.target import CannotRun
+    from .target.stops import CannotRun
 
 __all__ = ["CannotRun", "NotConforming", "clause_tests", "mock_fixture", "verify"]
 

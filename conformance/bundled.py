@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .contract.contract import Contract
 from .contract.resource import Resource
-from .target.target import CannotRun
+from .target.stops import CannotRun
 
 ROOT = Path(__file__).parent.parent
 

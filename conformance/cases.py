@@ -12,7 +12,7 @@ from .application import NotConforming, verify
 from .contract.contract import PATH, Contract
 from .report.terminal import printable, told
 from .runner.choice import choose
-from .target.target import CannotRun
+from .target.stops import CannotRun
 from .target.transport import Application
 
 

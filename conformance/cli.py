@@ -34,7 +34,8 @@ from .runner.choice import chosen
 from .runner.database import LOCAL, database
 from .runner.plugin import Plugin
 from .runner.progress import Progress
-from .target.target import CannotRun, NotExercised, Target
+from .target.stops import CannotRun, NotExercised
+from .target.target import Target
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -33,7 +33,8 @@ from .run.run import Run
 from .runner import real
 from .runner.choice import choose
 from .runner.plugin import Plugin
-from .target.target import CannotRun, Target
+from .target.stops import CannotRun
+from .target.target import Target
 from .target.transport import transport
 
 # Faults and servers are tried in processes that start from this one, with everything imported.

@@ -27,7 +27,7 @@ from conformance.application import NotConforming, verify
 from conformance.bundled import ROOT
 from conformance.mock import World, create_app
 from conformance.run.run import Run
-from conformance.target.target import CannotRun
+from conformance.target.stops import CannotRun
 from conformance.target.transport import Application
 from tests import reports
 from tests.apps import store

@@ -29,7 +29,7 @@ from conformance.mock.faults.catalogue import refuse
 from conformance.mock.server import Mock
 from conformance.mock.world import World
 from conformance.runner.database import DOWNLOADED, LOCAL, database
-from conformance.target.target import CannotRun
+from conformance.target.stops import CannotRun
 from tests.catalogue import FAULTS
 from tests.leaks import leaks
 from tests.suite import Outcome, conformance

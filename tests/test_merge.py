@@ -18,7 +18,7 @@ from conformance.contract.contract import Contract
 from conformance.report.merge import load, merge
 from conformance.report.results import report
 from conformance.runner.choice import clauses
-from conformance.target.target import CannotRun
+from conformance.target.stops import CannotRun
 from tests import hostile, reports, warm
 from tests.leaks import leaking
 from tests.suite import Outcome, conformance

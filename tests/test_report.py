@@ -23,7 +23,7 @@ from conformance.report.results import report
 from conformance.report.terminal import Terminal
 from conformance.run.run import Run
 from conformance.target.exchange import Answer, Exchange, Request
-from conformance.target.target import CannotRun
+from conformance.target.stops import CannotRun
 from tests import hostile, reports
 
 FILES = {"results.json", "report.html", "report.md", "junit.xml", "findings.har", "codequality.json"}

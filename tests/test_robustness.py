@@ -14,7 +14,7 @@ import pytest
 from conformance import __main__
 from conformance.report import compare, merge
 from conformance.run.notes import Notes
-from conformance.target.target import CannotRun
+from conformance.target.stops import CannotRun
 from tests.independent import serve
 from tests.suite import conformance
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..target.target import CannotRun
+from ..target.stops import CannotRun
 from .codequality import codequality
 from .har import har
 from .junit import junit

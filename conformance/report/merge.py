@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..contract.contract import validator
-from ..target.target import CannotRun
+from ..target.stops import CannotRun
 from .compare import STATES
 from .reading import not_written, read
 from .results import POINTS, VERSION

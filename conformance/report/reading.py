@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ..target.target import CannotRun
+from ..target.stops import CannotRun
 
 # No run writes more, in bytes.
 _LIMIT = 32 * 1024 * 1024

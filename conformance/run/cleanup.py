@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..contract.contract import Zone
 from ..contract.fields import get, nested
 from ..target.exchange import Answer
-from ..target.target import CannotRun, Lacking, NotExercised
+from ..target.stops import CannotRun, Lacking, NotExercised
 from .clause import Finding, Result
 from .comparison import difference, unlike
 from .estate import listed_items

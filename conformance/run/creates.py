@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..target.exchange import Exchange, Request
 from ..target.network import Kind
-from ..target.target import Lost
+from ..target.stops import Lost
 from .comparison import difference
 from .estate import listed_items
 

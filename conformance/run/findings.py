@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..contract.contract import Zone
 from ..contract.fields import get
 from ..target.exchange import Exchange
-from ..target.target import NotExercised
+from ..target.stops import NotExercised
 from .causes import FRESH, LEADS, Causes
 from .clause import Broken, Clause, Finding, Result
 from .healing import Healing

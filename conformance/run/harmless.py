@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..contract.contract import Zone
 from ..target.exchange import Exchange
-from ..target.target import NotExercised
+from ..target.stops import NotExercised
 
 if TYPE_CHECKING:
     from .run import Run

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from ..target.exchange import Framing, Request
-from ..target.target import Absent, NotExercised
+from ..target.stops import Absent, NotExercised
 from .harmless import harmless
 
 if TYPE_CHECKING:

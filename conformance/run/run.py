@@ -18,7 +18,8 @@ from ..contract.contract import Contract, Operation, Zone
 from ..contract.fields import get, has
 from ..contract.resource import Role
 from ..target.exchange import Exchange, Request
-from ..target.target import Absent, CannotRun, Lost, NotExercised, Target
+from ..target.stops import Absent, CannotRun, Lost, NotExercised
+from ..target.target import Target
 from . import conditions
 from .bodies import NAMES, Bodies
 from .checks import CHECKS, Checks

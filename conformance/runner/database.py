@@ -20,7 +20,7 @@ from hypothesis.database import (
     ReadOnlyDatabase,
 )
 
-from ..target.target import CannotRun
+from ..target.stops import CannotRun
 
 T = TypeVar("T")
 LOCAL = ".hypothesis/examples"

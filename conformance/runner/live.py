@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from ..run.notes import Notes
 from ..run.run import Run
-from ..target.target import CannotRun
+from ..target.stops import CannotRun
 from . import real
 
 Say = Callable[[str], None]

@@ -23,7 +23,7 @@ from ..run.clause import Broken, Clause, Result, Stumbled
 from ..run.harmless import CLAUSES
 from ..run.run import Run
 from ..suite import fuzzing
-from ..target.target import Absent, BudgetSpent, CannotRun, Lacking, NotExercised, TimeUp
+from ..target.stops import Absent, BudgetSpent, CannotRun, Lacking, NotExercised, TimeUp
 from .choice import CHAPTERS, tested
 
 SUITE = Path(__file__).parent.parent / "suite"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from ..contract.held import Held
 from ..run.run import Run
-from ..target.target import CannotRun
+from ..target.stops import CannotRun
 
 
 def hold(run: Run, variables: Mapping[str, str]) -> None:

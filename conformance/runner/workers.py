@@ -13,7 +13,7 @@ from hypothesis.database import ExampleDatabase
 from ..run import sharing
 from ..run.clause import Broken, Result, Stumbled
 from ..run.run import Run
-from ..target.target import CannotRun, NotExercised
+from ..target.stops import CannotRun, NotExercised
 from .choice import CHAPTERS
 from .plugin import Plugin
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ..contract.fields import get
 from ..run.run import Run
 from ..target.exchange import Exchange
-from ..target.target import NotExercised
+from ..target.stops import NotExercised
 
 ABSENT = (404, 403)
 

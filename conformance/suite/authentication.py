@@ -11,7 +11,7 @@ from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
-from ..target.target import Absent, NotExercised
+from ..target.stops import Absent, NotExercised
 
 # What is tried on every operation, and what on some.
 UNKNOWN = "an unknown value"

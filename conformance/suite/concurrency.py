@@ -10,7 +10,7 @@ from ..run.clause import Broken, clause
 from ..run.comparison import difference
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
-from ..target.target import Lost
+from ..target.stops import Lost
 from .absence import ABSENT
 
 

@@ -9,7 +9,7 @@ from ..run.clause import Broken, clause
 from ..run.comparison import later, short, unlike
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
-from ..target.target import Absent, NotExercised
+from ..target.stops import Absent, NotExercised
 from .absence import ABSENT, expect_deleted, is_gone
 from .verification import expect_no_verification
 

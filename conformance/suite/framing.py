@@ -7,7 +7,7 @@ from ..contract.fields import put
 from ..run.clause import Broken, clause
 from ..run.run import Json, Run
 from ..target.exchange import Exchange, Framing
-from ..target.target import NotExercised
+from ..target.stops import NotExercised
 from .absence import ABSENT
 from .texts import lengths, text_fields
 

@@ -9,7 +9,7 @@ from ..run.comparison import unlike
 from ..run.requests import OWN
 from ..run.run import Run
 from ..target.exchange import Exchange
-from ..target.target import Absent, NotExercised
+from ..target.stops import Absent, NotExercised
 from .absence import expect_absent
 
 

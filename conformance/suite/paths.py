@@ -12,7 +12,7 @@ from ..run.comparison import unlike
 from ..run.requests import OWN, Credentials, Headers
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
-from ..target.target import NotExercised
+from ..target.stops import NotExercised
 from .authentication import almost
 
 # Makes of a path another one, by its first segment and the one before the item, with their slashes.

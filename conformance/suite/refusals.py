@@ -14,7 +14,7 @@ from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
-from ..target.target import NotExercised
+from ..target.stops import NotExercised
 from . import texts
 
 Case = tuple[str, object]

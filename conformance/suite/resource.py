@@ -9,7 +9,7 @@ from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
-from ..target.target import Absent, CannotRun, NotExercised
+from ..target.stops import Absent, CannotRun, NotExercised
 from .absence import ABSENT, expect_absent, expect_deleted, is_gone
 from .verification import expect_no_verification
 

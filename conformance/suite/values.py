@@ -13,7 +13,7 @@ from ..run import conditions
 from ..run.clause import Broken, Stumbled, clause
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
-from ..target.target import Absent, NotExercised
+from ..target.stops import Absent, NotExercised
 from .texts import FUSED, URIS, free_fields, lengths, others, text_fields, texts, uris
 
 # How many requests may be spent on making one finding smaller.
@@ -79,9 +79,10 @@ def accept_creates(run: Run, bodies: Iterable[Json]) -> None:
         with run.case():
             created = run.create(body)
             _blame(run, create_and_read, body, partial(_accepted, run, created, body))
-            written[run.new(created)] = body, created
+            token = run.new(created)
+            written[token] = body, created
             if not run.resource.unique:
-                run.pool.append(run.new(created))
+                run.pool.append(token)
     _listed(run, create_and_read, written)
     if run.resource.unique:
         # What they hold, no edit could have.

@@ -6,7 +6,7 @@ from ..contract.fields import has
 from ..contract.held import Held
 from ..run.run import Run
 from ..target.exchange import Exchange
-from ..target.target import CannotRun
+from ..target.stops import CannotRun
 
 
 def expect_no_verification(run: Run, refused: Exchange) -> None:

@@ -25,10 +25,8 @@ from .exchange import Answer, Request
 from .ledger import Ledger
 from .network import CLOSED, CUT, LATE, Kind, Network, fault
 from .reading import MAX_ANSWER, Late, deadline, decoded
-from .stops import Absent, BudgetSpent, CannotRun, Lacking, Lost, NotExercised, TimeUp, short
+from .stops import BudgetSpent, CannotRun, NotExercised, TimeUp, short
 from .wires import Wires
-
-__all__ = ["Absent", "BudgetSpent", "CannotRun", "Lacking", "Lost", "NotExercised", "Target", "TimeUp"]
 
 # An answer of more JSON values than this is taken for a bomb: decoded, each takes up to a hundred bytes.
 MAX_VALUES = 60_000
