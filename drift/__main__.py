@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from conformance.contract.document import PATH, ContractError
+from conformance.printing import show
 from drift import deviations, report
 from drift.compare import compare
 from drift.operations import operations
@@ -46,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     left, stale = deviations.apply(differences, accepted)
     if options.format == "json":
         outdated = [vars(deviation) for deviation in stale]
-        print(json.dumps({"differences": report.data(left, *SIDES), "outdated": outdated}, indent=2))
+        show([json.dumps({"differences": report.data(left, *SIDES), "outdated": outdated}, indent=2)])
     else:
         render = report.markdown if options.format == "markdown" else report.text
         paragraphs = [render(left, *SIDES)] if left else []
@@ -61,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
             f"{f', {accepted_count} accepted by {listed}' if listed else ''}"
             f"{f', {len(stale)} entries of it no longer apply' if stale else ''}"
         )
-        print("\n\n".join(paragraphs))
+        show(["\n\n".join(paragraphs)])
     return 1 if left or stale else 0
 
 

@@ -6,6 +6,7 @@ import copy
 import json
 import random
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -882,3 +883,9 @@ def test_any_other_answer_is_an_error(status: int) -> None:
 
     with pytest.raises(ContractError, match=f"answered {status}"):
         served(lambda _: httpx.Response(status, headers=elsewhere))
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    command = f"{sys.executable} -m drift --contract {WEBHOOK} --upstream {WEBHOOK} | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("0\n", "")

@@ -45,6 +45,7 @@ from openapi_python_client.strings import PythonIdentifier
 from conformance.contract.contract import Contract, ContractError
 from conformance.contract.document import References
 from conformance.contract.limits import refuse
+from conformance.printing import show
 from drift import change
 from drift.limits import unsupported
 
@@ -89,15 +90,15 @@ def main() -> int:
                 tested(contract)
             difference = "".join(diff(client, contents(client), contents(new)))
             if not difference:
-                print(f"{client} is what {options.contract} gives")
+                show([f"{client} is what {options.contract} gives"])
             elif options.check:
-                print(difference, end="")
+                show([difference.rstrip("\n")])
                 print(f"{client} is not what {options.contract} gives: run scripts/generate", file=sys.stderr)
                 return 1
             else:
                 verify(contract, new)
                 swap(new, client, aside=Path(scratch) / "old")
-                print(f"{client} is written")
+                show([f"{client} is written"])
     except Unusable as error:
         print(error, file=sys.stderr)
         return 2
@@ -119,7 +120,7 @@ def changes(base: str | None, check: bool) -> int:
     except ContractError as error:
         print(f"nothing to compare with: {error}", file=sys.stderr)
         return 1 if base else 0
-    print(f"\nSince {base or 'HEAD'}:\n\n{change.text(changed)}")
+    show([f"\nSince {base or 'HEAD'}:\n\n{change.text(changed)}"])
     if check and base and unsaid:
         print(*unsaid, sep="\n", file=sys.stderr)
         return 1
