@@ -64,14 +64,19 @@ def attempt(
     fail_fast: bool,
     max_requests: int | None = None,
     folder: Path | None = None,
+    only: Sequence[str] = (),
     contract: Contract | None = None,
 ) -> Trial:
-    """Runs the suite against the mock with the fault, or as the variant, `name`; writes a report into `folder`."""
+    """Runs the suite, or only some clauses or chapters, against the mock with the fault, or as the variant, `name`.
+
+    Writes a report into `folder`.
+    """
     contract = contract or git_tokens()
     world = _world(name, contract)
     with serving(world, name, contract=contract) as base_url:
         target = targeted(base_url, world, contract, max_requests, timeout=_timeout(name))
-        return examine(target, name, seed, world=world, contract=contract, fail_fast=fail_fast, folder=folder)
+        options: dict[str, Any] = {"world": world, "contract": contract, "folder": folder, "only": only}
+        return examine(target, name, seed, fail_fast=fail_fast, **options)
 
 
 def attempt_inside(
@@ -84,7 +89,7 @@ def attempt_inside(
     only: Sequence[str] = (),
     contract: Contract | None = None,
 ) -> Trial:
-    """Does as `attempt` does in this process alone, without a socket, and may run only some clauses or chapters."""
+    """Does as `attempt` does in this process alone, without a socket."""
     contract = contract or git_tokens()
     world = _world(name, contract)
     app = create_app(world, name, contract=contract)

@@ -6,6 +6,7 @@ import html
 import json
 import os
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -38,6 +39,9 @@ SAMPLE = (
     "resource/list-capped-2",
     "time/every-20-500",
     "time/stops-half-way-edit",
+    "framing/left-over-401",
+    "framing/first-packet-create",
+    "resource/forgotten-workspace",
 )
 BODIES = (
     b"",
@@ -105,16 +109,51 @@ def test_a_reproduction_shows_the_fault_and_nothing_else(name: str, tmp_path: Pa
         assert "!" not in finding["script"].partition("\n")[2] + finding["paste"]
 
 
-def test_pasted_lines_show_the_fault_and_leave_nothing(tmp_path: Path) -> None:
-    fault = "loose/not-mandatory-workspace-on-edit"
-    with mock("--fault", fault) as server:
-        report = tmp_path / "report"
-        found = conformance(report, server, "--only", "refusals/conditional").results["findings"]
-    with mock("--fault", fault) as server:
-        given = {**os.environ, **environment(server)}
-        command = f'before=$(curl -s {_LIST}); {found[0]["paste"]}; [ "$before" = "$(curl -s {_LIST})" ]'
-        pasted = subprocess.run(["sh", "-c", command], env=given, capture_output=True, text=True, check=True)
-    assert "HTTP/1.1 200" in pasted.stdout and '"type":"BITBUCKET"' in pasted.stdout
+@pytest.mark.parametrize(
+    ("fault", "only", "shown"),
+    [
+        ("loose/not-mandatory-workspace-on-edit", "refusals/conditional", ("HTTP/1.1 200", '"type":"BITBUCKET"')),
+        # A right server accepts what this one refuses, or does it twice.
+        ("strict/choice-refused-GITHUB", "resource/create", ("HTTP/1.1 400",)),
+        ("at-once/creates-same-id", "concurrency/creates", ("HTTP/1.1 201",)),
+    ],
+)
+def test_pasted_lines_show_the_fault_and_leave_nothing(
+    fault: str, only: str, shown: tuple[str, ...], tmp_path: Path
+) -> None:
+    spawned(attempt, fault, 1, fail_fast=True, only=[only], folder=tmp_path)
+    found = json.loads((tmp_path / "results.json").read_text())["findings"]
+    # A text with a backslash is printed as it came.
+    paste = found[0]["paste"].replace('"name": "', '"name": "\\\\\\\\ ', 1)
+    command = f'before=$(curl -s {_LIST}); {paste}; [ "$before" = "$(curl -s {_LIST})" ]'
+    for name in (fault, ""):
+        with mock(*(("--fault", name) if name else ())) as server:
+            given = {**os.environ, **environment(server)}
+            pasted = subprocess.run(["sh", "-c", command], env=given, capture_output=True, text=True, check=not name)
+        assert not name or all(each in pasted.stdout for each in shown), pasted.stdout
+
+
+# Kills the script when it is about to create something.
+_KILLS = """\
+#!/bin/sh
+case " $* " in *" --request POST "*) kill -TERM "$(cat "$SCRIPT")" ;; esac
+exec "$CURL" "$@"
+"""
+
+
+def test_a_reproduction_that_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
+    spawned(attempt_inside, "loose/null-name", 1, fail_fast=True, only=["refusals/null"], folder=tmp_path)
+    (tmp_path / "curl").write_text(_KILLS)
+    (tmp_path / "curl").chmod(0o755)
+    command = f'list() {{ "$CURL" -s {_LIST}; }}; before=$(list); PATH=$FAKE:$PATH sh -c "$1"; code=$?; ' + (
+        '[ "$before" = "$(list)" ]; echo "$code, equal: $?"'
+    )
+    script = f'echo $$ > "$SCRIPT"; exec sh {shlex.quote(str(tmp_path / "findings" / "refusals-null.sh"))}'
+    with mock() as server:
+        given = {**os.environ, **environment(server), "CURL": str(shutil.which("curl")), "FAKE": str(tmp_path)}
+        given |= {"SCRIPT": str(tmp_path / "pid")}
+        run = subprocess.run(["sh", "-c", command, "sh", script], env=given, capture_output=True, text=True, check=True)
+    assert run.stdout.endswith("2, equal: 0\n"), run.stdout
 
 
 _LIST = (

@@ -48,19 +48,37 @@ class Curl:
         headers = (*([own] if own else []), ("Content-Type", "application/json"))
         return Request("POST", self._collection, headers, raw, create.id if create else None)
 
-    def lines(self, request: Request, command: str) -> Iterator[str]:
-        """The lines that send a request by a command which takes the options of curl."""
-        arguments = " ".join(options(request, self._names, self._base))
-        arguments = arguments.replace(f'--header "{self._authorization}"', AUTHORIZED)
-        if self._creates:
-            arguments = re.sub(rf'"{re.escape(self._items[1:-1])}(?=["/])', '"$items', arguments)
+    def inline(self, request: Request) -> str:
+        """The options that send a request, its body included, which holds no zero."""
+        arguments = self._options(request)
+        return f'{arguments} --data-binary "$({body(request.body, self._names)})"' if request.body else arguments
+
+    def lines(self, request: Request, command: str, *, file: str = "") -> Iterator[str]:
+        """The lines that send a request by a command which takes the options of curl; its body is in `file`, if any."""
+        arguments = self._options(request)
         if request.body is None:
             yield f"{command} {arguments}"
         elif not request.body:
             yield f"{command} {arguments} --data-binary ''"
+        elif request.framing == "pieces":
+            yield f"sent=$({body(request.body, self._names)})"
+            cut = len(request.body) // 3
+            yield f'{{ printf %s "$sent" | head -c {cut}; sleep 1; printf %s "$sent" | tail -c +{cut + 1}; }} |'
+            length = '--header "Content-Length: $(printf %s "$sent" | wc -c | tr -d \' \')"'
+            yield f"  {command} {arguments} {length} --header 'Transfer-Encoding:' --header 'Expect:' --upload-file -"
+        elif file:
+            yield f'{body(request.body, self._names)} > "{file}"'
+            yield f'{command} {arguments} --data-binary @"{file}"'
         else:
             yield f"{body(request.body, self._names)} |"
             yield f"  {command} {arguments} --data-binary @-"
+
+    def _options(self, request: Request) -> str:
+        arguments = " ".join(options(request, self._names, self._base))
+        arguments = arguments.replace(f'--header "{self._authorization}"', AUTHORIZED)
+        if self._creates:
+            arguments = re.sub(rf'"{re.escape(self._items[1:-1])}(?=["/])', '"$items', arguments)
+        return arguments
 
     @property
     def _authorization(self) -> str:

@@ -20,9 +20,6 @@ from ..run.run import Run
 from ..target.exchange import Answer, Exchange
 from .variables import STATES, STRANGER, Variables
 
-# What no option of curl's sends as the run has sent it.
-WIRED = ("framing/kept", "framing/pieces")
-
 
 class Judgement:
     """Judges the answers to a finding's exchanges, which are in files called by the number of the step."""
@@ -42,11 +39,6 @@ class Judgement:
         number = self._number
         yield f'echo "answered $(cat "$T/{number}.status"):"; head -c 2000 "$T/{number}" 2> /dev/null; echo; code=2'
         judged = list(self._last(last)) or ['echo "that takes more than a shell: run the suite again"']
-        if self._finding.clause.id in WIRED:
-            judged += [
-                "# It is sent otherwise: in one packet each, over connections of their own.",
-                "code=$((2 - code % 2))",
-            ]
         if not before:
             yield from judged
             return

@@ -44,6 +44,11 @@ class Reproduction:
         self.variables = Variables(finding, run, requests)
         self.curl = Curl(run, self.variables, creates=self.creates)
 
+    def _aging(self, command: str) -> Iterator[str]:
+        """Lets as many requests pass as it takes, by a command that takes the options of curl."""
+        if self.finding.aged:
+            yield f'{command} $(yes "$items" | head -n {self.finding.aged}) {AUTHORIZED} > /dev/null'
+
 
 class Script(Reproduction):
     """The script, which judges; the answers are in files called by the number of the step."""
@@ -51,6 +56,8 @@ class Script(Reproduction):
     def __init__(self, finding: Finding, run: Run) -> None:
         super().__init__(finding, run)
         self._number = 0
+        # The steps that may create something.
+        self._creating: list[int] = []
 
     def lines(self) -> Iterator[str]:
         """The script, line by line."""
@@ -96,32 +103,36 @@ class Script(Reproduction):
         """What the steps are made of."""
         yield from self.curl.shared()
         yield "T=$(mktemp -d) || exit 2"
+        yield "# What is sent is not interrupted, lest nobody knows what it has created."
+        yield "calm() { (trap '' HUP INT TERM; exec curl \"$@\"); }"
         yield "send() {"
         yield '  n=$1; shift; echo 000 > "$T/$n.status"'
         if self.finding.connected:
             yield "  # Over the connection of a valid request."
-            yield f'  curl {self.curl.common} --output "$T/valid" {self.curl.valid} {AUTHORIZED} --next \\'
+            yield f'  calm {self.curl.common} --output "$T/valid" {self.curl.valid} {AUTHORIZED} --next \\'
             yield f"    {self.curl.common} --compressed --max-filesize {_ENDLESS} \\"
         else:
-            yield f"  curl {self.curl.common} --compressed --max-filesize {_ENDLESS} \\"
+            yield f"  calm {self.curl.common} --compressed --max-filesize {_ENDLESS} \\"
         yield (
             '    --dump-header "$T/$n.headers" --output "$T/$n" --write-out "%{http_code}" "$@" > "$T/$n.status"; '
             'echo $? > "$T/$n.end"'
         )
         yield "}"
-        name = self.run.resource.id.rpartition(".")[2]
-        yield from (line.replace("ID", name) for line in _CREATING if self.creates)
+        ids = _ids("$T/$1", self.run)
+        yield from (line.replace("IDS", ids) for line in _CREATING if self.creates)
         yield from _HEADER if any(any(self.variables.told(each)) for each in self.finding.exchanges) else ()
         if self.creates:
             yield f'send 0 "$items" {AUTHORIZED}'
         yield "sweep() {"
         if self.creates and self.run.resource.delete:
+            # Where it was interrupted, the last of them is not noted yet.
+            yield f"  for step in {' '.join(map(str, self._creating))}; do made $step; done"
             yield "  while read -r each; do"
             yield f'    send end --request DELETE "{self.curl.each}" {AUTHORIZED}'
             yield '  done < "$T/made"'
         yield '  : > "$T/made"'
         yield "}"
-        yield 'clean() { sweep; rm -r "$T"; }'
+        yield "clean() { trap '' HUP INT TERM; wait; sweep; rm -r \"$T\"; }"
         yield "trap clean EXIT"
         yield "trap 'exit 2' HUP INT TERM"
 
@@ -131,13 +142,18 @@ class Script(Reproduction):
             name = self.variables.name(made.id)
             yield ""
             yield from self._send(self.curl.creation(made.body))
-            yield f"made {self._number}; {name}=$made"
+            yield f"{self._noting()}; {name}=$made"
             yield f'[ "${name}" ] || say 2 "nothing could be created: $(cat "$T/{self._number}.status")"'
             for request in made.then:
                 yield from self._send(request)
 
     def _steps(self) -> Iterator[str]:
         """Sends what was sent, at the same time where it was."""
+        if self.finding.in_turn:
+            for exchange in self.finding.exchanges[:-2]:
+                yield from self._step(exchange)
+            yield from self._in_turn(*self.finding.exchanges[-2:])
+            return
         for together, exchanges in itertools.groupby(self.finding.exchanges, lambda each: each.together):
             created: list[str] = []
             for exchange in exchanges:
@@ -145,6 +161,8 @@ class Script(Reproduction):
                 created += [*self._created(exchange), *self._told(exchange)]
                 yield from ([*sent[:-1], f"{sent[-1]} &"] if together else [*sent, *created])
                 created = created if together else []
+                if exchange is self.finding.exchanges[0]:
+                    yield from self._aging(f"calm {self.curl.common}")
             if together:
                 yield from ("wait", *created)
 
@@ -155,12 +173,28 @@ class Script(Reproduction):
             yield f'case ${base} in {local}) ;; *) say 2 "only for a server of your own" ;; esac'
         yield from self._send(request)
 
+    def _in_turn(self, *exchanges: Exchange) -> Iterator[str]:
+        """Sends requests over one connection, as long as the server keeps it."""
+        first, options = self._number + 1, []
+        for exchange in exchanges:
+            self._number += 1
+            files = f'--dump-header "$T/{self._number}.headers" --output "$T/{self._number}"'
+            answered = f"{self.curl.common} {files} --write-out '%{{http_code}} '"
+            options.append(f"{answered} {self.curl.inline(exchange.request)}")
+        yield "calm " + " --next \\\n  ".join(options) + f' > "$T/statuses"; echo $? > "$T/{self._number}.end"'
+        yield 'read -r first second < "$T/statuses"'
+        yield f'echo "${{first:-000}}" > "$T/{first}.status"; echo "${{second:-000}}" > "$T/{self._number}.status"'
+
     def _created(self, exchange: Exchange) -> Iterator[str]:
         """Notes what the last step has created, to use and to remove it."""
         if self.creates and exchange.request.method not in ("GET", "DELETE", "HEAD", "OPTIONS", "TRACE"):
-            yield f"made {self._number}"
+            yield self._noting()
             if id := self.variables.created(exchange):
                 yield f"{self.variables.name(id)}=$made"
+
+    def _noting(self) -> str:
+        self._creating.append(self._number)
+        return f"made {self._number}"
 
     def _told(self, exchange: Exchange) -> Iterator[str]:
         """Notes what the last answer says of its state, to be sent back."""
@@ -169,7 +203,8 @@ class Script(Reproduction):
 
     def _send(self, request: Request) -> Iterator[str]:
         self._number += 1
-        yield from self.curl.lines(request, f"send {self._number}")
+        # A pipeline would be interrupted in its middle.
+        yield from self.curl.lines(request, f"send {self._number}", file=f"$T/{self._number}.body")
 
 
 class Lines(Reproduction):
@@ -185,35 +220,59 @@ class Lines(Reproduction):
         yield from self.curl.shared()
         yield from _HEADER if any(any(self.variables.told(each)) for each in self.finding.exchanges) else ()
         yield from self.variables.made_up()
+        if self.creates:
+            yield "made=; T=$(mktemp)" if any(each.together for each in self.finding.exchanges) else "made="
         if self.creates and self.run.resource.delete:
-            yield "made="
             # As every shell reads it: some do not split what a variable holds.
             delete = f'if [ "$each" ]; then api --request DELETE "{self.curl.each}" {AUTHORIZED}; fi'
             yield f"""trap 'echo "$made" | tr " " "\\n" | while read -r each; do {delete}; done' EXIT"""
+            yield "trap exit HUP INT TERM"
         for made in self.made:
             yield self._creates(self.variables.name(made.id), self.curl.creation(made.body))
             for request in made.then:
                 yield from self.curl.lines(request, "api --output /dev/null")
-        for together, exchanges in itertools.groupby(self.finding.exchanges, lambda each: each.together):
+        every = list(self.finding.exchanges)
+        in_turn = [every.pop(-2), every.pop()] if self.finding.in_turn else []
+        for together, exchanges in itertools.groupby(every, lambda each: each.together):
             for exchange in exchanges:
                 id = self.variables.created(exchange)
                 if told := list(self.variables.told(exchange)):
                     sent = "\n".join(self.curl.lines(exchange.request, "api --include"))
-                    yield f'answer=$({sent}); echo "$answer"'
-                    yield from (f'{name}=$(echo "$answer" | header {header})' for header, _, name in told)
+                    yield f'answer=$({sent}); printf "%s\\n" "$answer"'
+                    yield from (f'{name}=$(printf %s "$answer" | header {header})' for header, _, name in told)
                 elif id and not together:
                     yield self._creates(self.variables.name(id), exchange.request)
                 else:
-                    sent = "\n".join(self.curl.lines(exchange.request, "api --include"))
-                    yield f"{{ {sent}; echo; }} &" if together else f"{sent}; echo"
+                    yield from self._sends(exchange.request, together=together)
+                if exchange is self.finding.exchanges[0]:
+                    yield from self._aging("api")
             if together:
                 yield "wait"
+            if together and self.creates:
+                yield f'made="$made $({_ids("$T", self.run)})"; rm "$T"'
+        if in_turn:
+            options = [f"--include {self.curl.inline(each.request)}" for each in in_turn]
+            yield f"api {f' --next {self.curl.common} '.join(options)}; echo"
         yield ")"
+
+    def _sends(self, request: Request, *, together: bool) -> Iterator[str]:
+        """Sends a request and prints the answer; notes what it creates though it should not, or not here."""
+        sent = "\n".join(self.curl.lines(request, "api --include"))
+        if together:
+            yield f'{{ {sent}; echo; }} | tee -a "$T" &' if self.creates else f"{{ {sent}; echo; }} &"
+        elif request.method != "POST" or not self.creates:
+            yield f"{sent}; echo"
+        else:
+            yield f'answer=$({sent}); printf "%s\\n" "$answer"'
+            body = f"tr -d '\\r' | sed '1,/^$/d' | jq -r .{self.run.resource.id}"
+            yield f'case $answer in HTTP/?" "2*|HTTP/?.?" "2*) made="$made $(printf %s "$answer" | {body})" ;; esac'
 
     def _creates(self, name: str, request: Request) -> str:
         command = "\n".join(self.curl.lines(request, "api"))
         id = f"jq -r .{self.run.resource.id}"
-        return f'answer=$({command}); echo "$answer"; {name}=$(echo "$answer" | {id}); made="$made ${name}"'
+        return (
+            f'answer=$({command}); printf "%s\\n" "$answer"; {name}=$(printf %s "$answer" | {id}); made="$made ${name}"'
+        )
 
 
 _HEADER = """\
@@ -222,16 +281,19 @@ header() {
 }
 """.splitlines()
 _CREATING = """\
-id() {
-  tr '{,' '\\n\\n' < "$T/$1" | tr -d ' \\t' | sed -n 's/^"ID":"\\{0,1\\}\\([^"}]*\\).*/\\1/p' | head -n 1
-}
 made() {
-  made=$(id "$1")
+  made=$(IDS | head -n 1)
   # What was there before is not to be removed.
-  if [ "$made" ] && [ "$(grep -ci -- "$made" "$T/0")" = 0 ]; then echo "$made" >> "$T/made"; fi
+  [ -z "$made" ] || grep -qi -e "$made" "$T/0" "$T/made" || echo "$made" >> "$T/made"
 }
-touch "$T/made"
+touch "$T/0" "$T/made"
 """.splitlines()
+
+
+def _ids(file: str, run: Run) -> str:
+    """A command that writes the ids in an answer, one a line."""
+    name = run.resource.id.rpartition(".")[2]
+    return f"""tr '{{,' '\\n\\n' < "{file}" | tr -d ' \\t' | sed -n 's/^"{name}":"\\{{0,1\\}}\\([^"}}]*\\).*/\\1/p'"""
 
 
 def _indented(lines: Iterable[str]) -> Iterator[str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..contract.fields import get, put
-from ..target.exchange import Exchange, Request
+from ..target.exchange import Answer, Exchange, Request
+from ..target.stops import NotExercised
 from . import conditions
 from .clause import Broken
-from .comparison import TRIMMED, short
+from .comparison import TRIMMED, difference, short
 from .forms import SEARCHED, shown
 from .history import PLAIN, History
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 
 # The clauses that are broken where connections, or requests, reach servers that do not share what they store.
 FRESH = "connections/fresh"
+# Where what a refused request has left on its connection spoils the next, or a body has to come with its head.
+KEPT, PIECES = "framing/kept", "framing/pieces"
 # What findings are about, of which the clause that is about just that leads.
 OTHERS_DELETED, TWO_IN_ONE = "a delete deletes others", "a create gives the id of another"
 LEADS = {OTHERS_DELETED: "resource/delete", TRIMMED: "values/text"}
@@ -38,9 +43,10 @@ class Causes:
 
     def explain(self, broken: Broken) -> bool:
         """Has a clause's finding say its cause. Gives whether it is about something else now."""
-        if self._two_in_one(broken) or self._gone(broken):
+        if self._two_in_one(broken) or self._gone(broken) or self._in_pieces(broken):
             return True
         self._trimmed(broken)
+        self._aged(broken)
         self._by_connection(broken)
         return False
 
@@ -127,6 +133,69 @@ class Causes:
                 broken.message += f": {TRIMMED}"
                 broken.about = TRIMMED
 
+    def _in_pieces(self, broken: Broken) -> bool:
+        """What came at the same time as another is refused also where it comes alone, but in several packets."""
+        last = broken.exchanges[-1]
+        role = self._run.resource.role(last.request.operation)
+        if not last.together or role not in ("edit", "create") or not 400 <= last.answer.status < 500:
+            return False
+        # The item may be gone.
+        whole = self._run.request(last.request.operation or "", last.request.body)
+        alone = self._tried(replace(whole, framing="pieces"))
+        if alone.answer.status != last.answer.status or not self._tried(whole).answer.ok:
+            return False
+        what, status = last.request.operation, last.answer.status
+        broken.message = (
+            f"{what} is refused ({status}) where its body comes after its head, and not where both come at once"
+        )
+        broken.exchanges, broken.about, broken.statuses = (alone,), PIECES, (self._run.success(role),)
+        broken.expected, broken.actual = str(self._run.success(role)), str(status)
+        return True
+
+    def _tried(self, request: Request) -> Exchange:
+        """Sends a request that is not judged, and removes what it has created."""
+        exchange = self._run.repeat(Exchange(request, Answer()))
+        if exchange.answer.ok and self._run.resource.role(request.operation) == "create":
+            self._run.cleanup.discard(self._run.resource.id_of(exchange.answer.json))
+        return exchange
+
+    def left_over(self, broken: Broken) -> bool:
+        """Is what does not show again due to a request with a body that was refused on the same connection before?"""
+        last = broken.exchanges[-1]
+        before = self._history.refused_before(last)
+        harmless = self._run.resource.role(last.request.operation) in ("edit", "read", "list")
+        if self._run.target.transport or before is None or last.answer.ok or not harmless:
+            return False
+        self._run.target.renew()
+        if (fresh := self._run.repeat(last).answer.status) == last.answer.status:
+            return False
+        with contextlib.suppress(NotExercised):
+            [_, (again, kept)] = self._run.in_turn(before.request, last.request)
+            if again and kept and again.answer.status == last.answer.status:
+                broken.message = spoilt(before, again, fresh)
+                broken.exchanges, broken.statuses, broken.about = (before, again), broken.statuses or (fresh,), KEPT
+                broken.in_turn = True
+        return broken.in_turn
+
+    def _aged(self, broken: Broken) -> None:
+        """An item is not listed as it was written: is it so at once, or only some requests later?"""
+        written, listed = broken.exchanges[0], broken.exchanges[-1]
+        roles = [self._run.resource.role(each.request.operation) for each in (written, listed)]
+        sent = written.request.json
+        if self._run.resource.unique or self._run.target.keeps or roles[1] != "list" or not isinstance(sent, dict):
+            return
+        if roles[0] not in ("create", "edit") or not broken.about.startswith("altered "):
+            return
+        created = self._run.create(sent)
+        if not (id := self._run.resource.id_of(created.answer.json) if created.answer.ok else ""):
+            return
+        shown = self._run.listed()[1].get(id)
+        self._run.cleanup.discard(id)
+        passed = self._run.journal.since(written.at, listed.at)
+        if passed and shown is not None and difference(self._run.contract, sent, shown) is None:
+            broken.aged = passed
+            broken.message += f", {broken.aged} requests after it was written, and not at once"
+
     def _sometimes(self, exchange: Exchange) -> str:
         """Says how a request that has found nothing finds something when it is sent again; empty if it does not."""
         if any(self._run.repeat(exchange).answer.status != 404 for _ in range(_READS)):
@@ -191,3 +260,11 @@ def _name(request: Request) -> str:
     _, found, query = request.path.partition("?")
     headers = [f"{name}: {value}" for name, value in request.headers if name.lower() not in PLAIN]
     return " with ".join([name, *[f"?{query}"] * bool(found), *headers])
+
+
+def spoilt(before: Exchange, exchange: Exchange, fresh: int) -> str:
+    """Says of a request that it is answered otherwise after another one on its connection."""
+    return (
+        f"a request over a connection on which {before.answer.status} was answered before is answered with "
+        f"{exchange.answer.status}, and over a fresh one with {fresh}"
+    )

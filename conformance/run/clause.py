@@ -74,7 +74,9 @@ class Finding:
     are the items that have to be there first, `lead` is how many of the exchanges only lead to it, and `rounds` how
     often the same requests have to be tried, where they do not always show it. `cases` are the messages of what else
     the clause has found that is of the same kind. `cause` is the clause whose finding is about the same fault, and says
-    more of it. What shows only on a connection that has carried a valid request before is `connected`.
+    more of it. What shows only on a connection that has carried a valid request before is `connected`, and only on the
+    connection of the exchange before the last, `in_turn`. `aged` is how many requests have to lie between the first
+    exchange and the next.
     """
 
     clause: Clause
@@ -91,6 +93,8 @@ class Finding:
     cases: tuple[str, ...] = ()
     cause: str = ""
     connected: bool = False
+    in_turn: bool = False
+    aged: int = 0
 
 
 @dataclass
@@ -140,6 +144,10 @@ class Broken(Exception):
         self.kept = False
         # Does it show only on a connection that has carried a valid request before?
         self.connected = False
+        # Only on the connection of the exchange before the last?
+        self.in_turn = False
+        # Only so many requests after the first exchange?
+        self.aged = 0
         # How many of the exchanges only lead to what it is about.
         self.lead = 0
         self.statuses = statuses

@@ -14,8 +14,10 @@ from ..contract.contract import Zone
 from ..contract.fields import get
 from ..target.exchange import Exchange
 from ..target.stops import NotExercised
-from .causes import FRESH, LEADS, Causes
+from . import conditions
+from .causes import FRESH, KEPT, LEADS, PIECES, Causes
 from .clause import Broken, Clause, Finding, Result
+from .comparison import same
 from .healing import Healing
 from .history import History, Made
 from .roles import FIRST, MISSING
@@ -90,19 +92,19 @@ class Findings:
             result.reason = f"{known} is broken in the same way"
             return
         steady = self._run.results.get(STEADY)
-        if broken.about == FRESH:
-            lead = self._run.results.get(FRESH) or steady or result
-            self.keep(lead, broken, rounds=ROUNDS)
-            result.reason = "" if result is lead else f"{lead.clause.id} is broken"
+        if self._belongs(result, broken):
             return
         if steady and result is not steady and all(self._repeatable(each) for each in broken.exchanges):
-            exchanges = broken.exchanges
             writes = self._others(broken)
             for length in (0, 1, 3):
-                if self._reproduces((*writes[len(writes) - length :], *exchanges)):
-                    broken.led_by(*writes[len(writes) - length :])
+                lead = writes[len(writes) - length :]
+                # What shows now and then may do so by chance once the tries have come round to it.
+                if self._reproduces(lead, broken) and (not length or self._reproduces(lead, broken)):
+                    broken.led_by(*lead)
                     break
             else:
+                if self._causes.left_over(broken) and self._belongs(result, broken):
+                    return
                 broken.led_by(*writes[-1:])
                 broken.message = f"asked again in the same way, the server answered differently: {broken.message}"
                 self.keep(steady, broken, rounds=ROUNDS)
@@ -112,6 +114,16 @@ class Findings:
             broken.led_by(*self._others(broken)[-1:])
         self.keep(result, broken, rounds=ROUNDS if result is steady else 1)
         self._lead(result, broken)
+
+    def _belongs(self, result: Result, broken: Broken) -> bool:
+        """Keeps what is about a connection, or how requests come over it, with the clause about that."""
+        if broken.about not in (FRESH, KEPT, PIECES):
+            return False
+        steady = self._run.results.get(STEADY) if broken.about == FRESH else None
+        lead = self._run.results.get(broken.about) or steady or result
+        self.keep(lead, broken, rounds=ROUNDS if broken.about == FRESH else 1)
+        result.reason = "" if result is lead else f"{lead.clause.id} is broken"
+        return True
 
     def _known(self, broken: Broken) -> str | None:
         """The clause that has a finding about the same already."""
@@ -191,6 +203,8 @@ class Findings:
             made=self._made(result.clause, broken),
             lead=broken.lead,
             connected=broken.connected,
+            in_turn=broken.in_turn,
+            aged=broken.aged,
             rounds=rounds,
         )
 
@@ -287,10 +301,23 @@ class Findings:
         ours = role in ("edit", "read") and self._run.subject in exchange.request.path.lower()
         return not exchange.together and (ours or role == "list")
 
-    def _reproduces(self, exchanges: tuple[Exchange, ...]) -> bool:
-        for exchange in exchanges:
-            again = self._run.send(exchange.request)
-        return self._essence(again) == self._essence(exchange)
+    def _reproduces(self, writes: list[Exchange], broken: Broken) -> bool:
+        for exchange in writes:
+            self._run.send(exchange.request)
+        again = [self._run.send(each.request) for each in broken.exchanges]
+        return self._essence(again[-1]) == self._essence(broken.exchanges[-1]) and not self._unchanged(again, broken)
+
+    def _unchanged(self, again: list[Exchange], broken: Broken) -> bool:
+        """Has a finding found a change, and this time there is none? What only the server sets may have changed."""
+        items: dict[conditions.Which, object] = {
+            "$first": again[0].answer.json,
+            "$before": again[-2:][0].answer.json,
+        }
+        for field, each in self._run.resource.shown.items():
+            for which, item in items.items():
+                if broken.holds == conditions.same(field, (which, None)):
+                    return same(get(item, field), get(again[-1].answer.json, field), each.schema)
+        return False
 
     def _essence(self, exchange: Exchange) -> object:
         """What a repeated exchange has in common with the first."""

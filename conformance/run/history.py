@@ -58,10 +58,13 @@ class History:
         self.twice: dict[str, tuple[Exchange, Exchange]] = {}
         self._writes: deque[Exchange] = deque(maxlen=_WRITES)
         self._lists: deque[Exchange] = deque(maxlen=_LAST)
+        self._refused: deque[Exchange] = deque(maxlen=2 * _LAST)
 
     def note(self, exchange: Exchange) -> None:
         """Remembers a request that may have changed something, and which items were there."""
         request, answer = exchange.request, exchange.answer
+        if request.body and 400 <= answer.status < 500:
+            self._refused.append(exchange)
         shown = answer.json if answer.ok and isinstance(answer.json, dict) else {}
         id = self._resource.id_of(shown) if request.method == "POST" and request.operation else ""
         if (life := self.lives.get(id)) and not life.deleted:
@@ -156,6 +159,10 @@ class History:
     def listed_before(self, exchange: Exchange) -> tuple[Exchange, ...]:
         """The last list that was answered before an exchange, if there was one."""
         return tuple(each for each in self._lists if each.at < exchange.at)[-1:]
+
+    def refused_before(self, exchange: Exchange) -> Exchange | None:
+        """The last request with a body that was refused before an exchange."""
+        return next((each for each in reversed(self._refused) if each is not exchange and each.at <= exchange.at), None)
 
     def forget(self, *requests: Request) -> None:
         """Forgets the items that requests name of which nobody knows whether they were carried out."""

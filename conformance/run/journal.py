@@ -71,6 +71,11 @@ class Journal:
                 if clause and (self.fields[field][kind][answer.status] == 1):
                     self.examples.setdefault(field, {})[kind] = clause
 
+    def since(self, start: float, end: float) -> int:
+        """How many requests were sent between two times, in seconds of Unix time."""
+        start, end = start - self.started, end - self.started
+        return self._step * sum(start < entry.at < end for entry in self.entries)
+
     def __getstate__(self) -> dict[str, object]:
         # What was learned goes to another process, what it was learned by is there already.
         return vars(self) | {"_contract": None}

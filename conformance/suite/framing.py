@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 from ..contract.fields import put
+from ..run.causes import KEPT, PIECES, spoilt
 from ..run.clause import Broken, clause
 from ..run.run import Json, Run
 from ..target.exchange import Exchange, Framing
@@ -18,6 +19,7 @@ BUFFERS = (4096, 8192, 16_384, 65_536)
 def _written(run: Run, framing: Framing, *refusals: int) -> list[Exchange]:
     """Edits and creates. Raises Broken unless each body is stored whole, or refused with one of some statuses."""
     what = {"chunked": "in chunks", "expect": "that waits for 100 Continue", "pieces": "in several packets"}[framing]
+    about = PIECES if framing == "pieces" else ""
     sent = []
     for operation in run.resource.writes:
         if operation not in run.operations:
@@ -26,7 +28,7 @@ def _written(run: Run, framing: Framing, *refusals: int) -> list[Exchange]:
             body = run.bodies.full()
             written = run.call(operation.id, body, framing=framing)
             sent.append(written)
-            run.expect(written, operation.success, *refusals, because=f"{operation.id} {what}")
+            run.expect(written, operation.success, *refusals, because=f"{operation.id} {what}", about=about)
             if not written.answer.ok:
                 continue
             run.expect_shown(body, written)
@@ -182,10 +184,6 @@ def _same(run: Run, before: Exchange, exchange: Exchange, statuses: tuple[int, .
     run.target.renew()
     alone = run.repeat(exchange).answer.status
     if alone in statuses:
-        raise Broken(
-            f"a request over a connection on which {before.answer.status} was answered before is answered with "
-            f"{exchange.answer.status}, and over a fresh one with {alone}",
-            before,
-            exchange,
-            statuses=statuses,
-        )
+        broken = Broken(spoilt(before, exchange, alone), before, exchange, statuses=statuses, about=KEPT)
+        broken.in_turn = True
+        raise broken
