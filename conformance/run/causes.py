@@ -15,6 +15,7 @@ from .clause import Broken
 from .comparison import TRIMMED, difference, short
 from .forms import SEARCHED, shown
 from .history import PLAIN, History
+from .refused import Refused
 
 if TYPE_CHECKING:
     from .run import Run
@@ -40,6 +41,7 @@ class Causes:
     def __init__(self, run: Run, history: History) -> None:
         self._run = run
         self._history = history
+        self._refused = Refused(run, history, self._tried)
 
     def explain(self, broken: Broken) -> bool:
         """Has a clause's finding say its cause. Gives whether it is about something else now."""
@@ -47,6 +49,7 @@ class Causes:
             return True
         self._trimmed(broken)
         self._aged(broken)
+        self._refused.explain(broken)
         self._by_connection(broken)
         return False
 
@@ -130,7 +133,7 @@ class Causes:
                 isinstance(value, str) and value != now == value.strip()
                 for value, now in zip(sent.values(), kept, strict=True)
             ):
-                broken.message += f": {TRIMMED}"
+                broken.message += f": {TRIMMED}" if TRIMMED not in broken.message else ""
                 broken.about = TRIMMED
 
     def _in_pieces(self, broken: Broken) -> bool:

@@ -174,7 +174,7 @@ class Findings:
         """A further case in a line: what was sent; where that says too little, the body's beginning, or the path."""
         same = f": expected {first.expected}, got {first.actual}"
         what = broken.message.removesuffix(same)
-        if what not in (first.message.removesuffix(same), *first.cases):
+        if what not in (first.message.partition(same)[0], *first.cases):
             return what
         request = broken.exchanges[-1].request
         sent = (request.body or request.path.encode())[: 8 * _SENT].decode("utf-8", "replace")
