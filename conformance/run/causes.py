@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..contract.fields import get, put
+from ..contract.fields import get, has, put
 from ..target.exchange import Answer, Exchange, Request
 from ..target.stops import NotExercised
 from . import conditions
+from .admission import Admission
 from .clause import Broken
 from .comparison import TRIMMED, difference, short
 from .forms import SEARCHED, shown
 from .history import PLAIN, History
 from .refused import Refused
+from .requests import encoded
 
 if TYPE_CHECKING:
     from .run import Run
 
+Json = dict[str, Any]
+# Of a body's properties that the contract does not know, as many are left out in turn.
+_NAMES = 12
 # The clauses that are broken where connections, or requests, reach servers that do not share what they store.
 FRESH = "connections/fresh"
 # Where what a refused request has left on its connection spoils the next, or a body has to come with its head.
 KEPT, PIECES = "framing/kept", "framing/pieces"
 # What findings are about, of which the clause that is about just that leads.
 OTHERS_DELETED, TWO_IN_ONE = "a delete deletes others", "a create gives the id of another"
+OTHERS_EDITED = "an edit changes others"
+UNLISTED, REFUSED_AND_DONE = "the list lacks what can be read", "a delete is refused and carried out"
 LEADS = {OTHERS_DELETED: "resource/delete", TRIMMED: "values/text"}
 # What a sentence says and the name of a case does not.
 _SAYS = re.compile(r"\b(was refused|were refused|was not created|cannot be|is gone|came back|is not a)\b")
@@ -42,6 +50,7 @@ class Causes:
         self._run = run
         self._history = history
         self._refused = Refused(run, history, self._tried)
+        self._admission = Admission(run)
 
     def explain(self, broken: Broken) -> bool:
         """Has a clause's finding say its cause. Gives whether it is about something else now."""
@@ -49,7 +58,9 @@ class Causes:
             return True
         self._trimmed(broken)
         self._aged(broken)
+        self._unlisted(broken)
         self._refused.explain(broken)
+        self._admission.explain(broken)
         self._by_connection(broken)
         return False
 
@@ -57,6 +68,10 @@ class Causes:
         """What a check has found in an answer, with its cause."""
         if id == "secrets/value":
             return self._whose_secret(exchange) or message
+        if id in ("answer/status", "answer/media-type") and is_problem(exchange.answer):
+            return f"{exchange.request.operation} answers with a problem, and says {exchange.answer.status}"
+        if id == "answer/no-server-error":
+            return _failed(exchange)
         return message
 
     @staticmethod
@@ -64,8 +79,8 @@ class Causes:
         """What a check has found in the answer to a request that was sent for the case `because`."""
         if _SAYS.search(because) or f" at {because}" in message:
             return message
-        failed = f"the server failed: {exchange.answer.status}"
-        return f"the server failed ({exchange.answer.status}) at {because}" if message == failed else message
+        found = message == _failed(exchange)
+        return f"the server failed ({exchange.answer.status}) at {because}" if found else message
 
     def _two_in_one(self, broken: Broken) -> bool:
         """A create was answered with an item that was there: whatever is done to one is done to both."""
@@ -108,6 +123,10 @@ class Causes:
             f"{self._run.a} that the run did not delete is gone: {last.request.operation} finds it no more (404)"
         )
         deletes = [each for each in since if each.request.method == "DELETE" and each.answer.ok]
+        named = [each for each in since if each.request.method == "DELETE" and item in each.request.path.lower()]
+        if refused := [each for each in named if 400 <= each.answer.status < 500]:
+            deletes, broken.about = [], REFUSED_AND_DONE
+            since = (refused[-1],)
         # What should not have been carried out at all comes before what should have been carried out on another one.
         if unusual := [each for each in since if each.request.operation is None and each.answer.ok]:
             since = (unusual[-1],)
@@ -122,6 +141,23 @@ class Causes:
             broken.message += f" since {what}, which was answered {since[-1].answer.status}"
         broken.exchanges = (*since, last)
         return True
+
+    def _unlisted(self, broken: Broken) -> None:
+        """The list does not show an item: is it gone, or can it be read?"""
+        last, resource = broken.exchanges[-1], self._run.resource
+        listed = resource.listed(last.answer.json) if resource.role(last.request.operation) == "list" else None
+        absent = [id for id in self._history.lives if broken.holds == conditions.listed(resource.id, id, 1)]
+        if listed is None or not absent or absent[0] in map(resource.id_of, listed) or not resource.read:
+            return
+        read = self._tried(self._run.request(resource.read.id, item=absent[0]))
+        if not read.answer.ok:
+            return
+        broken.message, broken.about = f"the list does not show {self._run.a} that can be read", UNLISTED
+        choice = get(read.answer.json, resource.switch) if resource.switch else None
+        # Does it show others that the run has made?
+        shown = [each for each in listed if resource.id_of(each) in self._run.estate.created]
+        if choice and shown and all(get(each, str(resource.switch)) != choice for each in listed):
+            broken.message += f", and none of {resource.switch} {choice}"
 
     @staticmethod
     def _trimmed(broken: Broken) -> None:
@@ -239,22 +275,39 @@ class Causes:
         what = "that was sent" if value[:8] in sent else self._history.kept(value, exchange.request)
         return f"the answer shows the {self._run.noun}'s secret {what}{', ' if how.what else ''}{how.what}".rstrip()
 
-    def what_breaks(self, exchange: Exchange) -> str | None:
-        """Says which field of an edit makes the server fail: that with whose usual value it does not."""
-        edit, sent = self._run.resource.edit, exchange.request.json
-        plain = edit is not None and exchange.request.operation == edit.id and isinstance(sent, dict)
-        if not plain or len(exchange.request.body or b"") > SEARCHED:
-            return None
+    def what_breaks(self, exchange: Exchange) -> str:
+        """Says what makes the server fail: the field of a body with whose usual value it does not, or the operation."""
+        request, sent = exchange.request, exchange.request.json
+        writes = self._run.resource.role(request.operation) in ("create", "edit") and isinstance(sent, dict)
+        if not writes or len(request.body or b"") > SEARCHED or (request.method == "POST" and self._run.target.keeps):
+            return _failed(exchange)
+        for what, body in self._without(sent):
+            again = self._tried(replace(request, body=encoded(body)))
+            if again.answer.status < 500 <= self._tried(request).answer.status:
+                return f"the server failed ({exchange.answer.status}) at {what}"
+        return _failed(exchange)
+
+    def _without(self, sent: Json) -> Iterator[tuple[str, Json]]:
+        """Bodies in which one thing is as usual that is not in `sent`, and what that is."""
         usual = self._run.bodies.full()
-        for field in [name for name in self._run.resource.leaves if get(sent, name) is not None]:
-            body = put(sent, field, get(usual, field))
-            again = self._run.repeat(exchange, body)
-            if again.answer.status < 500 <= self._run.repeat(exchange).answer.status:
-                value = get(sent, field)
-                secret = self._run.resource.fields[field].secret
+        for field, about in self._run.resource.leaves.items():
+            value, body = get(sent, field), put(sent, field, get(usual, field))
+            if value is not None:
                 size = f"a text of {len(value)} characters" if isinstance(value, str) else short(value)
-                return f"the server failed ({exchange.answer.status}) at {field}: {size if secret else short(value)}"
-        return None
+                yield f"{field}: {size if about.secret else short(value)}", body
+            elif not has(sent, field) and has(usual, field):
+                yield f"{field}, which is left out", body
+        for name in [name for name in sent if name not in self._run.resource.fields][:_NAMES]:
+            yield name, {other: value for other, value in sent.items() if other != name}
+
+
+def is_problem(answer: Answer) -> bool:
+    """Is an answer a problem detail (RFC 9457), and yet one of success?"""
+    return answer.ok and "problem+json" in (answer.header("Content-Type") or "")
+
+
+def _failed(exchange: Exchange) -> str:
+    return f"the server failed ({exchange.answer.status}) at {_name(exchange.request)}"
 
 
 def _name(request: Request) -> str:

@@ -15,8 +15,8 @@ from ..contract.fields import get
 from ..target.exchange import Exchange
 from ..target.stops import NotExercised
 from . import conditions
-from .causes import FRESH, KEPT, LEADS, PIECES, Causes
-from .clause import Broken, Clause, Finding, Result
+from .causes import FRESH, KEPT, LEADS, PIECES, Causes, is_problem
+from .clause import Broken, Clause, Finding, Result, Stumbled
 from .comparison import same
 from .healing import Healing
 from .history import History, Made
@@ -35,6 +35,8 @@ MEETINGS = 15
 SHARE, CASES = 20, 12
 # As much of a further case's body is kept, in characters.
 _SENT = 160
+# What findings are about where a problem is told with a status of success.
+PROBLEM = "a problem with a status of success"
 # Checks of what may be another status for the same request.
 STATUSES = ("answer/no-server-error", "answer/status")
 # As many items as a list has to show for a finding about it to be seen.
@@ -79,6 +81,8 @@ class Findings:
         """
         self._judge(result, broken)
         self._heal()
+        with contextlib.suppress(NotExercised, Broken, Stumbled):
+            self.history.lost(self._run.listed()[1] if self._run.resource.list in self._run.operations else None)
 
     def _judge(self, result: Result, broken: Broken) -> None:
         """Keeps a finding where it belongs, if it is a new one."""
@@ -191,6 +195,8 @@ class Findings:
 
     def keep(self, result: Result, broken: Broken, *, rounds: int = 1) -> None:
         """Keeps a finding as it is, unless there is one about the clause."""
+        # Whatever has become of them is a consequence.
+        self.history.doubt(*broken.exchanges)
         result.finding = result.finding or Finding(
             result.clause,
             broken.message,
@@ -212,8 +218,15 @@ class Findings:
         """Keeps a finding about an answer to a request that was sent for another clause."""
         [exchange] = broken.exchanges
         broken.message = self._causes.told(result.clause.id, exchange, broken.message)
+        broken.about = PROBLEM if is_problem(exchange.answer) else ""
+        if known := self._known(broken):
+            result.reason = f"{known} is broken in the same way"
+            return
         self.keep(result, broken)
         safe = exchange.request.method in ("GET", "PUT", "PATCH") and exchange.request.operation
+        if result.finding and exchange.answer.status >= 500 and exchange.request.operation and not safe:
+            with contextlib.suppress(NotExercised):
+                result.finding = replace(result.finding, message=self._causes.what_breaks(exchange))
         if result.finding and safe and result.clause.id in STATUSES:
             with contextlib.suppress(NotExercised):
                 again = self._run.repeat(exchange)
@@ -222,8 +235,8 @@ class Findings:
                 elif self._worn_out(again):
                     message = f"{broken.message}, after {self._accepted} edits that worked"
                     result.finding = replace(result.finding, message=message, rounds=self._accepted + ROUNDS)
-                elif message := self._causes.what_breaks(exchange) or "":
-                    result.finding = replace(result.finding, message=message)
+                elif exchange.answer.status >= 500:
+                    result.finding = replace(result.finding, message=self._causes.what_breaks(exchange))
 
     def at(self, exchange: Exchange, because: str) -> None:
         """Has what a check has found in an answer say for which case the request was sent."""
@@ -242,10 +255,12 @@ class Findings:
 
     def _worn_out(self, exchange: Exchange) -> bool:
         """Is an edit answered as this one that worked before?"""
-        worked = next((each for each in reversed(self._edits) if each.answer.ok and self._repeatable(each)), None)
-        if worked is None or self._run.resource.role(exchange.request.operation) != "edit":
+        # The oldest that is remembered: the last one would change nothing.
+        success = self._run.success("edit")
+        worked = [each for each in self._edits if each.answer.status == success and self._repeatable(each)][:1]
+        if not worked or self._run.resource.role(exchange.request.operation) != "edit":
             return False
-        return self._run.repeat(worked).answer.status == exchange.answer.status
+        return self._run.repeat(worked[0]).answer.status == exchange.answer.status
 
     def _made(self, clause: Clause, broken: Broken) -> tuple[Made, ...]:
         """What has to be there for the exchanges to say the same again: what they name or list, or what is alike."""

@@ -7,6 +7,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ..contract.fields import get
 from ..contract.resource import Resource
@@ -163,6 +164,17 @@ class History:
     def refused_before(self, exchange: Exchange) -> Exchange | None:
         """The last request with a body that was refused before an exchange."""
         return next((each for each in reversed(self._refused) if each is not exchange and each.at <= exchange.at), None)
+
+    def doubt(self, *exchanges: Exchange) -> None:
+        """Knows no longer what the items are that exchanges name or have created."""
+        created = [self._resource.id_of(each.answer.json) for each in exchanges if isinstance(each.answer.json, dict)]
+        for id in {*self.named(*(each.request for each in exchanges)), *created} & self.lives.keys():
+            self.lives[id].doubtful = True
+
+    def lost(self, listed: dict[str, Any] | None) -> None:
+        """Knows no longer what has become of items that are not listed: a finding may have been that they are gone."""
+        for id in self.lives.keys() - listed.keys() if listed is not None else ():
+            self.lives[id].doubtful = True
 
     def forget(self, *requests: Request) -> None:
         """Forgets the items that requests name of which nobody knows whether they were carried out."""

@@ -8,6 +8,8 @@ from ..target.exchange import Exchange
 from ..target.stops import NotExercised
 
 ABSENT = (404, 403)
+# What is done whoever's it is.
+ANY_OWNER = "is carried out below any owner"
 
 
 def is_gone(exchange: Exchange) -> bool:
@@ -15,18 +17,21 @@ def is_gone(exchange: Exchange) -> bool:
     return 400 <= exchange.answer.status < 500
 
 
-def expect_absent(run: Run, exchange: Exchange, unknown: Callable[[], Exchange], because: str) -> None:
+def expect_absent(run: Run, exchange: Exchange, unknown: Callable[[], Exchange], because: str, about: str = "") -> None:
     """Raises Broken unless an answer says that something is not there, or is not for the caller.
 
     `unknown` asks in the same way for what has never been: a status that is wrong for that too is of the chapter on
     identifiers.
     """
+    if exchange.broken:
+        run.findings.at(exchange, because)
     run.usable(exchange)
     if exchange.answer.status in ABSENT:
         return
-    if exchange.answer.status >= 400 and unknown().answer.status == exchange.answer.status:
+    harmless = exchange.answer.status >= 400 or exchange.request.method == "GET"
+    if harmless and unknown().answer.status == exchange.answer.status:
         return
-    run.expect(exchange, *ABSENT, because=because)
+    run.expect(exchange, *ABSENT, because=because, about=about if exchange.answer.ok else "")
 
 
 def expect_deleted(run: Run, exchange: Exchange, created: Exchange, because: str) -> None:

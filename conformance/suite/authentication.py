@@ -7,11 +7,13 @@ from itertools import cycle, islice, product
 from ..contract.fields import get
 from ..contract.resource import Scheme
 from ..run import conditions
+from ..run.causes import REFUSED_AND_DONE
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
 from ..target.stops import Absent, NotExercised
+from .absence import is_gone
 
 # What is tried on every operation, and what on some.
 UNKNOWN = "an unknown value"
@@ -106,7 +108,7 @@ def _nothing_written(run: Run, before: list[str], state: Json, sent: list[Exchan
     if run.subject not in tokens:
         once = conditions.listed(run.resource.id, run.subject, 1)
         culprit = writes.get("delete", sent[-1])
-        raise Broken("a refused delete was carried out", culprit, listed, holds=once)
+        raise Broken("a refused delete was carried out", culprit, listed, about=REFUSED_AND_DONE, holds=once)
     if field := unlike(run.contract, state, tokens[run.subject]):
         same = conditions.same(field, ("$first", run.subject), ("$last", run.subject))
         culprit = writes["edit"]
@@ -123,7 +125,8 @@ def _state(run: Run) -> tuple[list[str], Json]:
     if run.subject not in tokens:
         once = conditions.listed(run.resource.id, run.subject, 1)
         since = run.findings.history.since(run.subject)
-        raise Broken(f"a refused delete was carried out: the {run.noun} is gone", *since, listed, holds=once)
+        message = f"a refused delete was carried out: the {run.noun} is gone"
+        raise Broken(message, *since, listed, about=REFUSED_AND_DONE, holds=once)
     return list(tokens), tokens[run.subject]
 
 
@@ -215,6 +218,9 @@ def _accepted(run: Run, authorization: Header) -> None:
             continue
         answer = run.call(operation, body, item=token, authorization=authorization)
         status = run.contract.operations[operation].success
+        if is_gone(answer) and run.call(operation, body, item=token).answer.status == answer.answer.status:
+            run.cleanup.discard(token)
+            raise NotExercised(f"{operation} is refused with the credentials of the run, too")
         run.expect(answer, status, because=f"{operation} with valid credentials")
     if run.resource.delete:
         run.estate.gone(token)

@@ -5,6 +5,7 @@ import time
 from ..contract.contract import Zone
 from ..contract.fields import drop, get, merged, put
 from ..run import conditions
+from ..run.causes import OTHERS_EDITED
 from ..run.clause import Broken, clause
 from ..run.comparison import later, short, unlike
 from ..run.run import Json, Run
@@ -330,7 +331,8 @@ def test_idempotent(run: Run) -> None:
             token = run.expect(again, run.success("edit"), because="the same edit was refused when repeated")
             if field := unlike(run.contract, token, first.answer.json, run.resource.edited or ""):
                 same = conditions.same(field)
-                raise Broken(f"the same edit gave another {field} when repeated", first, again, holds=same)
+                message = f"the same edit gave another {field} when repeated"
+                raise Broken(message, first, again, about=f"altered {field}", holds=same)
         listed, tokens = run.listed()
         if run.subject not in tokens:
             once = conditions.listed(run.resource.id, run.subject, 1)
@@ -369,7 +371,8 @@ def test_touches_no_other(run: Run) -> None:
         after = run.expect(read, run.success("read"), because=f"another {run.noun} is gone after an edit")
         if field := unlike(run.contract, before, after):
             same = conditions.same(field, ("$first", None))
-            raise Broken(f"an edit changed {field} of another {run.noun}", untouched, edited, read, holds=same)
+            message = f"an edit changed {field} of another {run.noun}"
+            raise Broken(message, untouched, edited, read, about=OTHERS_EDITED, holds=same)
 
 
 @clause(

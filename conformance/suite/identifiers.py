@@ -7,7 +7,7 @@ from ..contract.resource import Resource
 from ..run.clause import clause
 from ..run.run import Run
 from ..target.exchange import Exchange
-from .absence import ABSENT
+from .absence import ABSENT, ANY_OWNER
 
 # None of them is a UUID in any notation; they are put into the path as they stand here.
 NO_UUIDS = (
@@ -104,7 +104,8 @@ def test_unknown_owner(run: Run) -> None:
         for name in run.target.owners:
             with run.case():
                 answer = _call(run, operation, name, run.bodies.unknown(name))
-                run.expect(answer, 403, 404, because=f"{operation.id} with an id for {name} that does not exist")
+                because = f"{operation.id} with an id for {name} that does not exist"
+                run.expect(answer, 403, 404, because=because, about=f"{operation.id} {ANY_OWNER}")
 
 
 @clause(

@@ -10,7 +10,7 @@ from ..run.requests import OWN
 from ..run.run import Run
 from ..target.exchange import Exchange
 from ..target.stops import Absent, NotExercised
-from .absence import expect_absent
+from .absence import ANY_OWNER, expect_absent
 
 
 def _tells_nothing(run: Run, refusal: Exchange) -> None:
@@ -68,7 +68,7 @@ def test_foreign_owner(run: Run) -> None:
                 answer = call(owners=owners)
                 sent += [answer] * (token == run.bystander and operation.method != "GET")
                 because = f"{operation.id} in another {run.owner}"
-                expect_absent(run, answer, partial(call, owners=unknown), because)
+                expect_absent(run, answer, partial(call, owners=unknown), because, about=f"{operation.id} {ANY_OWNER}")
                 _tells_nothing(run, answer)
     read = run.get(item=run.bystander)
     after = run.expect(read, run.success("read"), because=f"{run.a} is gone after others were addressed")

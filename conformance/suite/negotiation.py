@@ -5,7 +5,9 @@ import json
 from ..contract.fields import get, put
 from ..run import conditions
 from ..run.clause import Broken, clause
+from ..run.comparison import difference
 from ..run.run import Run
+from .refusals import NOT_UTF_8
 from .texts import free_fields
 
 # With these, JSON is acceptable, or whatever the server has.
@@ -64,6 +66,10 @@ def test_charset(run: Run) -> None:
             refusals = (*run.refusals(edit.id), 415)
             run.expect(edited, run.success("edit"), *refusals, because=f"an edit in {encoding} as {media_type}")
             if edited.answer.ok:
+                plain = encoding != "utf-8" and run.edit(text.encode(encoding))
+                if plain and plain.answer.ok and difference(run.contract, body, plain.answer.json):
+                    message = "a body that is not UTF-8 is read, and garbled, whatever charset is said"
+                    raise Broken(message, plain, statuses=refusals, about=NOT_UTF_8)
                 run.expect_shown(body, edited)
 
 

@@ -7,6 +7,7 @@ from itertools import cycle
 from ..contract.fields import get
 from ..contract.resource import words
 from ..run import conditions
+from ..run.causes import REFUSED_AND_DONE
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.requests import OWN, Credentials, Headers
@@ -117,7 +118,8 @@ def _without_effect(run: Run, first: Exchange, before: dict[str, Json], sent: li
     deletes = [each for each in sent if each.request.method == "DELETE"]
     if run.subject not in after:
         once = conditions.listed(run.resource.id, run.subject, 1)
-        raise Broken(f"a delete {message}", *deletes, listed, holds=once)
+        about = "" if any(each.answer.ok for each in deletes) else REFUSED_AND_DONE
+        raise Broken(f"a delete {message}", *deletes, listed, about=about, holds=once)
     if field := unlike(run.contract, before[run.subject], after[run.subject]):
         culprit = names.get(str(get(after[run.subject], mark)), sent[-1])
         same = conditions.same(field, ("$first", run.subject), ("$last", run.subject))

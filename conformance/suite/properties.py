@@ -2,6 +2,7 @@
 
 from ..contract.resource import words
 from ..run import conditions
+from ..run.causes import OTHERS_EDITED
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Json, Run
@@ -55,6 +56,8 @@ def test_edit(run: Run) -> None:
     try:
         _edited(run, every, first, before, shown)
     except Broken as broken:
+        # What every edit does is no effect of theirs.
+        _edited(run, {}, *run.listed(), shown)
         for name, value in every.items():
             try:
                 _edited(run, {name: value}, *run.listed(), shown)
@@ -88,7 +91,9 @@ def _edited(run: Run, added: Json, first: Exchange, before: dict[str, Json], sho
         changed = unlike(run.contract, before[run.bystander], after[run.bystander])
         if changed:
             same = conditions.same(changed, ("$first", run.bystander), ("$last", run.bystander))
-            raise Broken(f"an edit changed {changed} of another {run.noun}", first, edited, listed, holds=same)
+            about = "" if added else OTHERS_EDITED
+            message = f"an edit changed {changed} of another {run.noun}"
+            raise Broken(message, first, edited, listed, about=about, holds=same)
 
 
 @clause(

@@ -20,6 +20,10 @@ from . import texts
 Case = tuple[str, object]
 
 
+# What findings are about where a body is read that is no text at all.
+NOT_UTF_8 = "accepted what is not UTF-8"
+
+
 def refuse(
     run: Run,
     cases: Iterable[Case],
@@ -45,11 +49,23 @@ def refuse(
                 continue
             with run.case():
                 answer = run.call(operation.id, body, media_type=media_type or operation.media_type)
+                if answer.broken:
+                    # What makes the server fail may have been carried out all the same.
+                    run.snapshot = run.listed()[1]
                 run.exercised |= {run.kind(operation.id, body)} - {None}
                 about = f"accepted {run.contract.offence(body, operation.id)}" if isinstance(body, dict) else ""
+                about = NOT_UTF_8 if isinstance(body, bytes) and not _is_utf_8(body) else about
                 because = f"{operation.id} with {what}"
                 run.expect(answer, *run.refusals(operation.id), *also, because=because, about=about)
                 run.refused.append(answer)
+
+
+def _is_utf_8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _refuses(run: Run, body: object, operation: str) -> bool:

@@ -44,7 +44,7 @@ def test_steady(run: Run) -> None:
     "After many creates, edits and deletes the list shows every {noun} once, as it was last written, and no other.",
     source="OpenAPI document: {list}; users: what was accepted is stored, and stays",
     level="expected",
-    needs="edit/listed resource/delete",
+    needs="edit/listed edit/touches-no-other resource/delete",
 )
 def test_list(run: Run) -> None:
     run.expendable()
