@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conformance.bundled import mock
 from conformance.contract.contract import Contract
+from conformance.detection import Trial, examine, targeted
+from conformance.mock import World
+from conformance.mock.server import Mock, Refusal, Request
 from conformance.mock.verify import accepted_by
+from conformance.target.transport import transport
+from tests.spawned import spawned
 from tests.suite import Outcome, conformance
 
 SECRET, SECOND = "ghx_7Kq2mWv9Lr4Tz8", "ghx_3Bn6cXp1Jd5Ys0"
@@ -73,6 +80,36 @@ def test_a_secret_that_is_none_is_said(tmp_path: Path, given: dict[str, str]) ->
     assert outcome.errors.startswith("conformance: ")
     assert len(outcome.errors.splitlines()) == 1
     assert SECRET not in outcome.errors
+
+
+@pytest.mark.parametrize(
+    ("status", "last", "said"),
+    [
+        (400, 60, "accepted the secret of QOVERY_GIT_TOKEN_SECRET, and does no more (400)"),
+        (422, 0, "seems to verify secrets"),
+    ],
+    ids=["revoked on the way", "refused in other words"],
+)
+def test_a_server_that_no_longer_takes_a_secret_is_no_finding(status: int, last: int, said: str) -> None:
+    trial = spawned(refusing, status, last)
+    assert said in trial.error
+    assert trial.clauses == (() if status == 400 else ("answer/status",))
+
+
+def refusing(status: int, last: int) -> Trial:
+    """Tries a server that verifies secrets, and refuses each with a status after so many writes."""
+    contract = Contract.load()
+    world = World(contract.resource, **{"git_token_secret": SECRET, "git_provider": "GITHUB"} if last else {})
+    server, writes = Mock(world, contract), itertools.count(1)
+
+    @server.on("validate")
+    def _(validate: Any, request: Request, body: Any) -> None:
+        validate(request, body)
+        if body["token"] != SECRET or body["type"] != "GITHUB" or next(writes) > last:
+            raise Refusal(status, "not verified")
+
+    target = targeted("http://localhost", world, contract, transport=transport(server.router()))
+    return examine(target, "refusing", 1, world, fail_fast=False, contract=contract)
 
 
 @pytest.mark.parametrize("told", ["GITEA=x", "GITHUB=", "GITHUB", "=x"])

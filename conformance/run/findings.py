@@ -11,15 +11,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..contract.contract import Zone
-from ..contract.fields import get
 from ..target.exchange import Exchange
 from ..target.stops import NotExercised
-from . import conditions
 from .causes import FRESH, KEPT, LEADS, PIECES, Causes, is_problem
 from .clause import Broken, Clause, Finding, Result, Stumbled
-from .comparison import same
 from .healing import Healing
 from .history import History, Made
+from .repeating import Repeating
+from .revoked import expect_valid
 from .roles import FIRST, MISSING
 
 if TYPE_CHECKING:
@@ -58,6 +57,7 @@ class Findings:
         self.history = History(run.resource)
         self._causes = Causes(run, self.history)
         self._healing = Healing(run)
+        self._repeating = Repeating(run)
 
     def note(self, exchange: Exchange) -> None:
         """Remembers what a later finding may depend on."""
@@ -79,6 +79,7 @@ class Findings:
         What cannot be shown again is about the server's steadiness, not about the clause, and so is what started to
         fail in the course of the run. What another clause has found already is not found twice, and is put right too.
         """
+        expect_valid(self._run, broken.exchanges[-1])
         self._judge(result, broken)
         self._heal()
         with contextlib.suppress(NotExercised, Broken, Stumbled):
@@ -98,12 +99,14 @@ class Findings:
         steady = self._run.results.get(STEADY)
         if self._belongs(result, broken):
             return
-        if steady and result is not steady and all(self._repeatable(each) for each in broken.exchanges):
+        if steady and result is not steady and all(self._repeating.may_repeat(each) for each in broken.exchanges):
             writes = self._others(broken)
             for length in (0, 1, 3):
                 lead = writes[len(writes) - length :]
                 # What shows now and then may do so by chance once the tries have come round to it.
-                if self._reproduces(lead, broken) and (not length or self._reproduces(lead, broken)):
+                if self._repeating.shows_again(lead, broken) and (
+                    not length or self._repeating.shows_again(lead, broken)
+                ):
                     broken.led_by(*lead)
                     break
             else:
@@ -257,7 +260,9 @@ class Findings:
         """Is an edit answered as this one that worked before?"""
         # The oldest that is remembered: the last one would change nothing.
         success = self._run.success("edit")
-        worked = [each for each in self._edits if each.answer.status == success and self._repeatable(each)][:1]
+        worked = [each for each in self._edits if each.answer.status == success and self._repeating.may_repeat(each)][
+            :1
+        ]
         if not worked or self._run.resource.role(exchange.request.operation) != "edit":
             return False
         return self._run.repeat(worked[0]).answer.status == exchange.answer.status
@@ -310,39 +315,3 @@ class Findings:
         steady = self._run.results.get(STEADY)
         if broken and steady:
             self.keep(steady, broken, rounds=ROUNDS)
-
-    def _repeatable(self, exchange: Exchange) -> bool:
-        role = self._run.resource.role(exchange.request.operation)
-        ours = role in ("edit", "read") and self._run.subject in exchange.request.path.lower()
-        return not exchange.together and (ours or role == "list")
-
-    def _reproduces(self, writes: list[Exchange], broken: Broken) -> bool:
-        for exchange in writes:
-            self._run.send(exchange.request)
-        again = [self._run.send(each.request) for each in broken.exchanges]
-        return self._essence(again[-1]) == self._essence(broken.exchanges[-1]) and not self._unchanged(again, broken)
-
-    def _unchanged(self, again: list[Exchange], broken: Broken) -> bool:
-        """Has a finding found a change, and this time there is none? What only the server sets may have changed."""
-        items: dict[conditions.Which, object] = {
-            "$first": again[0].answer.json,
-            "$before": again[-2:][0].answer.json,
-        }
-        for field, each in self._run.resource.shown.items():
-            for which, item in items.items():
-                if broken.holds == conditions.same(field, (which, None)):
-                    return same(get(item, field), get(again[-1].answer.json, field), each.schema)
-        return False
-
-    def _essence(self, exchange: Exchange) -> object:
-        """What a repeated exchange has in common with the first."""
-        shown = exchange.answer.json
-        if not exchange.answer.ok or not isinstance(shown, dict | list):
-            return exchange.answer.status
-        listed = self._run.resource.role(exchange.request.operation) == "list"
-        items = self._run.resource.listed(shown) or () if listed else [shown]
-        return exchange.answer.status, [
-            [get(item, field) for field in self._run.resource.leaves]
-            for item in items
-            if not listed or self._run.resource.id_of(item) == self._run.subject
-        ]

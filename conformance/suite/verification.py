@@ -8,6 +8,9 @@ from ..run.run import Run
 from ..target.exchange import Exchange
 from ..target.stops import CannotRun
 
+# As the contract has it, and as many frameworks refuse what is well-formed, which is a finding of its own.
+_REFUSED = (400, 422)
+
 
 def expect_no_verification(run: Run, refused: Exchange) -> None:
     """Raises CannotRun, which says what to do, if a create or edit that must be accepted is refused for its secret.
@@ -17,7 +20,8 @@ def expect_no_verification(run: Run, refused: Exchange) -> None:
     A secret that is pinned without a word of verification is one that every server has to accept: then it is a finding.
     """
     secrets, bodies = set(run.contract.resource.secrets), run.bodies
-    if refused.answer.status != 400 or not secrets or (secrets & bodies.pins.keys() and not bodies.verified):
+    status = refused.answer.status
+    if status not in _REFUSED or not secrets or (secrets & bodies.pins.keys() and not bodies.verified):
         return
     operation = str(refused.request.operation)
     choices = [
@@ -30,17 +34,17 @@ def expect_no_verification(run: Run, refused: Exchange) -> None:
         answer = run.call(operation, body)
         if answer.answer.ok and isinstance(answer.answer.json, dict):
             run.cleanup.discard(run.resource.id_of(answer.answer.json))
-        if answer.answer.status != 400 or not any(has(body, name) for name in secrets):
+        if answer.answer.status != status or not any(has(body, name) for name in secrets):
             return
     held = Held(run.resource)
     if bodies.verified:
         *others, last = held.all
         raise CannotRun(
-            f"the server refuses all that the contract has it accept, also with {held.secret} (400): it must be valid "
-            f"where it is from, and {', '.join(others)} and {last} what it belongs to; "
+            f"the server refuses all that the contract has it accept, also with {held.secret} ({status}): it must "
+            f"be valid where it is from, and {', '.join(others)} and {last} what it belongs to; "
             "if it is, the server accepts none; or use --read-only"
         )
     raise CannotRun(
-        "this server seems to verify secrets: it refuses every create with one that is made up (400). "
+        f"this server seems to verify secrets: it refuses every create with one that is made up ({status}). "
         f"Give it a real one by {held.secret} (and {held.choice}, if that is not {held.default}), or use --read-only"
     )
