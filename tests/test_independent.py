@@ -79,7 +79,13 @@ def test_a_bug_is_found_by_the_clause_about_it(bug: str) -> None:
     assert (trial.clauses, trial.error) == ((CLAUSES[bug],), "")
 
 
-def _examine(server: Address, bug: str) -> Trial:
+@pytest.mark.parametrize("bug", ["unauthorized-edit-written", "null-name", "text-escaped"])
+def test_one_cause_is_one_finding(bug: str) -> None:
+    with serve(bug) as server:
+        assert spawned(_examine, server, bug, fail_fast=False).clauses == (CLAUSES[bug],)
+
+
+def _examine(server: Address, bug: str, *, fail_fast: bool = True) -> Trial:
     known = {name: value for name, value in asdict(server).items() if name != "base_url"}
     target = Target.of(server.base_url, Contract.load().resource, known)
-    return examine(target, bug, 1, fail_fast=True)
+    return examine(target, bug, 1, fail_fast=fail_fast)

@@ -105,6 +105,7 @@ def test_a_reproduction_shows_the_fault_and_nothing_else(name: str, tmp_path: Pa
     assert set(codes.values()) == {(1, 0)}, codes
     for finding in results["findings"]:
         assert (tmp_path / finding["file"]).read_text() == finding["script"]
+        assert ("--only" in finding["again"]) is (name != "resource/forgotten-workspace")
         assert "\N{FULL BLOCK}" not in finding["script"] + finding["paste"]
         assert "!" not in finding["script"].partition("\n")[2] + finding["paste"]
 

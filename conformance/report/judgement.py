@@ -18,6 +18,8 @@ from ..run.forms import shown
 from ..run.rates import SKEW, WINDOW
 from ..run.run import Run
 from ..target.exchange import Answer, Exchange
+from ..target.reading import MAX_ANSWER
+from ..target.target import MAX_VALUES
 from .variables import STATES, STRANGER, Variables
 
 
@@ -60,6 +62,9 @@ class Judgement:
             yield f'case $(cat "{answer}.end") in 28|63) code=1 ;; 0) code=0 ;; esac'
         elif id == "answer/complete":
             yield f'case $(cat "{answer}.end") in 0) code=0 ;; 7) ;; *) code=1 ;; esac'
+            if finding.message.startswith("more than"):
+                yield f'if [ "$(tr -cd ",[{{" < "{answer}" | wc -c)" -gt {MAX_VALUES} ]; then code=1; fi'
+                yield f'if [ "$(wc -c < "{answer}")" -gt {MAX_ANSWER} ]; then code=1; fi'
             if status == 204:
                 yield f"if grep -qi '^content-length: *[1-9]' \"{answer}.headers\"; then code=1; fi"
         elif id == "answer/no-server-error":

@@ -33,7 +33,7 @@ KEPT, PIECES = "framing/kept", "framing/pieces"
 # What findings are about, of which the clause that is about just that leads.
 OTHERS_DELETED, TWO_IN_ONE = "a delete deletes others", "a create gives the id of another"
 OTHERS_EDITED = "an edit changes others"
-UNLISTED, REFUSED_AND_DONE = "the list lacks what can be read", "a delete is refused and carried out"
+UNLISTED, REFUSED_AND_DONE = "the list lacks what can be read", "a request is refused and carried out"
 LEADS = {OTHERS_DELETED: "resource/delete", TRIMMED: "values/text"}
 # What a sentence says and the name of a case does not.
 _SAYS = re.compile(r"\b(was refused|were refused|was not created|cannot be|is gone|came back|is not a)\b")

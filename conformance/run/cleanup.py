@@ -9,6 +9,7 @@ from ..contract.contract import Zone
 from ..contract.fields import get, nested
 from ..target.exchange import Answer
 from ..target.stops import CannotRun, Lacking, NotExercised
+from .causes import OTHERS_DELETED, OTHERS_EDITED
 from .clause import Finding, Result
 from .comparison import difference, unlike
 from .estate import listed_items
@@ -167,7 +168,13 @@ class CleanUp:
                 noun = self._run.resource.noun
                 what = f"{field} of the {noun} {id} has changed" if id in after else f"the {noun} {id} is gone"
                 message = f"{what} in the course of the run, which did not address it"
-                result.finding = result.finding or Finding(OTHERS, message, (listed,))
+                result.finding = result.finding or Finding(OTHERS, message, (listed,), cause=self._cause())
+
+    def _cause(self) -> str:
+        """The clause whose finding is that others are changed or deleted, if there is one."""
+        results = self._run.results.items()
+        about = (OTHERS_EDITED, OTHERS_DELETED)
+        return next((id for id, each in results if each.finding and each.finding.about in about), "")
 
     def _put_back(self) -> str | None:
         """Restores the git token that was overwritten, if there is one; says what is not as it was."""

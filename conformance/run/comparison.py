@@ -21,7 +21,6 @@ _ALTERATIONS: dict[str, Callable[[str], str]] = {
     "it is in lower case": str.lower,
     "it is in capitals": str.upper,
     "its white space is collapsed": lambda text: re.sub(r"\s+", " ", text),
-    "it is escaped for HTML": html.escape,
     "it is decoded from HTML": html.unescape,
     "it is decoded from percent signs": unquote,
     "it is decoded from percent signs, and + is a space": unquote_plus,
@@ -66,6 +65,9 @@ def alteration(sent: object, shown: object) -> str:
         return ""
     if shown in (sent.strip(), sent.lstrip(), sent.rstrip()) or (shown is None and not sent.strip()):
         return TRIMMED
+    # Some escape all that has a meaning in HTML, and some not the quotation marks.
+    if isinstance(shown, str) and sent != shown and "&" in shown and html.unescape(shown) == sent:
+        return "it is escaped for HTML"
     return next((what for what, change in _ALTERATIONS.items() if change(sent) == shown), "")
 
 

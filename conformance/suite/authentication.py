@@ -113,11 +113,12 @@ def _nothing_written(run: Run, before: list[str], state: Json, sent: list[Exchan
         same = conditions.same(field, ("$first", run.subject), ("$last", run.subject))
         culprit = writes["edit"]
         first = run.findings.history.listed_before(culprit)
-        raise Broken(f"a refused edit changed {field}", *first, culprit, listed, holds=same)
+        message = f"a refused edit changed {field}"
+        raise Broken(message, *first, culprit, listed, about=REFUSED_AND_DONE, holds=same)
     if "create" in writes and run.cleanup.adopt_marked({id: tokens[id] for id in set(tokens) - set(before)}):
         culprit = writes["create"]
         none = conditions.listed(run.resource.mark, get(culprit.request.json, run.resource.mark), 0)
-        raise Broken("a refused create was carried out", culprit, listed, holds=none)
+        raise Broken("a refused create was carried out", culprit, listed, about=REFUSED_AND_DONE, holds=none)
 
 
 def _state(run: Run) -> tuple[list[str], Json]:

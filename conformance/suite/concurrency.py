@@ -80,7 +80,7 @@ def test_edits(run: Run) -> None:
     "Two edits of two {nouns} at the same time: each shows its own, and nothing of the other.",
     source="users: two people edit at once",
     level="expected",
-    needs="edit/listed resource/delete",
+    needs="edit/listed edit/touches-no-other resource/delete",
 )
 def test_items(run: Run) -> None:
     run.expendable()

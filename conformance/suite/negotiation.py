@@ -41,9 +41,13 @@ def test_accept(run: Run) -> None:
             run.expect(read, success, *others, because=f"a read with Accept: {accept}")
     for accept in run.thin(OTHERS[:2]):
         with run.case():
-            refused = run.edit(put(run.bodies.full(), run.resource.mark, None), headers=(("Accept", accept),))
-            because = f"a wrong edit with Accept: {accept}"
-            run.expect(refused, *run.refusals(run.id("edit")), 406, because=because)
+            body = put(run.bodies.full(), run.resource.mark, None)
+            refused = run.edit(body, headers=(("Accept", accept),))
+            because, about = (
+                f"a wrong edit with Accept: {accept}",
+                f"accepted {run.contract.offence(body, run.id('edit'))}",
+            )
+            run.expect(refused, *run.refusals(run.id("edit")), 406, because=because, about=about)
 
 
 @clause(

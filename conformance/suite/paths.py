@@ -123,11 +123,14 @@ def _without_effect(run: Run, first: Exchange, before: dict[str, Json], sent: li
     if field := unlike(run.contract, before[run.subject], after[run.subject]):
         culprit = names.get(str(get(after[run.subject], mark)), sent[-1])
         same = conditions.same(field, ("$first", run.subject), ("$last", run.subject))
-        raise Broken(f"an edit {message}: it changed {field}", first, culprit, listed, holds=same)
+        about = "" if culprit.answer.ok else REFUSED_AND_DONE
+        raise Broken(f"an edit {message}: it changed {field}", first, culprit, listed, about=about, holds=same)
     if added := run.cleanup.adopt_marked({id: token for id, token in after.items() if id not in before}):
         name = str(get(after[added[0]], mark))
         none = conditions.listed(mark, name, 0)
-        raise Broken(f"a create {message}", names.get(name, sent[-1]), listed, holds=none)
+        culprit = names.get(name, sent[-1])
+        about = "" if culprit.answer.ok else REFUSED_AND_DONE
+        raise Broken(f"a create {message}", culprit, listed, about=about, holds=none)
 
 
 @clause(
