@@ -110,6 +110,12 @@ def test_the_end_of_a_masked_secret_is_hidden(length: int) -> None:
     assert word == "a secret"
 
 
+@pytest.mark.parametrize("unit", ["a", "0", "0x", "\\1", "ab ", "1,"])
+def test_what_only_begins_like_numbers_takes_no_time(unit: str) -> None:
+    text = unit * 3000 + "g"
+    assert Secrets({"QOVERY_JWT": CREDENTIALS}, "GIT_TOKEN").redact(text) == text
+
+
 def test_what_is_no_secret_is_shown() -> None:
     text = 'HTTP 400 {"message": "na\\u00efve \\"name\\" %41 &amp; \\\\ İstanbul"} \x00 ' + PINNED[:7]
     assert Secrets({"QOVERY_JWT": CREDENTIALS, "REAL": PINNED}, "GIT_TOKEN").redact(text) == text

@@ -12,6 +12,8 @@ from .exchange import answered
 
 # A body is kept up to here, in characters.
 _KEPT = 100_000
+# No form of a secret is longer, in characters.
+_MARGIN = 20_000
 
 
 def har(results: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +72,7 @@ def _headers(headers: tuple[tuple[str, str], ...], run: Run) -> list[dict[str, s
         {
             "name": run.secrets.redact(name),
             # A session is as good as credentials.
-            "value": "redacted" if name.lower() in ("cookie", "set-cookie") else run.secrets.redact(value)[:_KEPT],
+            "value": "redacted" if name.lower() in ("cookie", "set-cookie") else _cut(value, run),
         }
         for name, value in headers
     ]
@@ -82,5 +84,9 @@ def _text(body: bytes, run: Run) -> str:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         text = body.decode("latin-1")
-    # Redacted before it is cut, lest half of a secret stays; and cut twice, for redacting megabytes takes a while.
-    return run.secrets.redact(text[: 2 * _KEPT])[:_KEPT]
+    return _cut(text, run)
+
+
+def _cut(text: str, run: Run) -> str:
+    """The beginning of a text: redacted before it is cut, lest half of a secret stays, and cut before, to be quick."""
+    return run.secrets.redact(text[: _KEPT + _MARGIN])[:_KEPT]

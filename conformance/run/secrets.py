@@ -34,7 +34,8 @@ _ESCAPE = re.compile(
 )
 # Bytes as numbers, one after the other, decimal, hexadecimal or octal.
 _NUMBER = re.compile(r"(?:0[xXoO]|\\)?([0-9a-fA-F]{2,3})")
-_NUMBERS = re.compile(rf"(?<![0-9a-zA-Z])(?:{_NUMBER.pattern}[^0-9a-zA-Z]{{0,3}}){{5,}}(?![0-9a-zA-Z])")
+# Without trying other ways to part them, of which a long text of digits has more than anybody can wait for.
+_NUMBERS = re.compile(rf"(?<![0-9a-zA-Z])(?:(?>{_NUMBER.pattern}[^0-9a-zA-Z]{{0,3}})){{5,}}+(?![0-9a-zA-Z])")
 # Escapes may be escaped again.
 _LAYERS = 3
 
