@@ -125,7 +125,7 @@ def _server(options: argparse.Namespace, contract: Contract) -> Iterator[tuple[s
             )
         yield base_url, base_url
         return
-    with mock("--contract", str(options.contract)) as address:
+    with mock("--contract", str(options.contract.resolve())) as address:
         os.environ |= environment(address, contract.resource)
         yield address["base_url"], f"the bundled mock at {address['base_url']}"
 

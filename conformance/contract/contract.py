@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .document import METHODS, PATH, ContractError, Json, Operation, References, operations, read, validator
 from .limits import refuse
+from .plain import plain
 from .resource import Resource
 from .zones import MODERATE_DEPTH, MODERATE_SIZE, Zone, Zones, is_odd
 
@@ -28,16 +29,16 @@ class Contract:
     """A contract that has been read, with its references resolved."""
 
     def __init__(self, document: Json) -> None:
-        self.document: Json = References(document).resolve(document)
+        self.document: Json = _resolved(document)
 
     @classmethod
     def load(cls, path: Path = PATH) -> Contract:
         """Reads a contract from a YAML file.
 
-        Raises ContractError with file and place if it cannot be read, is not an OpenAPI 3.1 document, is not about
-        one resource, or says something that cannot be honoured.
+        Raises ContractError with file and place if it cannot be read, is not an OpenAPI 3.0 or 3.1 document, is not
+        about one resource, or says something that cannot be honoured.
         """
-        document = read(path)
+        document = read(path, "3.0 or 3.1")
         try:
             contract = cls(document)
             refuse(contract.resource)
@@ -93,3 +94,10 @@ class Contract:
     def must_accept(self, field: str, value: object) -> bool:
         """Whether every server has to take `value` as the request's `field`, the rest of the body being right."""
         return self.zones().must_accept(field, value)
+
+
+def _resolved(document: Json) -> Json:
+    """A document in plain words, with its references resolved. Raises ContractError as References does."""
+    References(document).resolve(document)
+    made = plain(document)
+    return dict(References(made).resolve(made))

@@ -77,6 +77,12 @@ def unsupported(resource: Resource) -> Iterator[tuple[str, str]]:
                 yield place, f"a required parameter in the {parameter['in']} is not known; known are those in the path"
     if resource.list and resource.items is None:
         yield resource.list.id, "its answer has no array of items"
+    variables: dict[str, str] = {}
+    for scheme in resource.schemes:
+        variables[scheme.variable] = f"the scheme {scheme.name}"
+    for name in (*resource.owners, resource.item):
+        if other := variables.get(variable := resource.variable(name)):
+            yield f"the parameter {name}", f"its variable is {variable}, and so is that of {other}: rename one"
     _ = resource.mark
 
 

@@ -79,6 +79,12 @@ class Refusal(Exception):
         self.headers = headers or {}
 
 
+def documented(request: Request, *statuses: int) -> int:
+    """The first of these statuses that the operation documents; the very first if it documents none."""
+    said = request.operation.responses if request.operation else {}
+    return next((each for each in statuses if str(each) in said), statuses[0])
+
+
 class Mock:
     """The server's state and its steps."""
 
@@ -176,6 +182,8 @@ class Mock:
         try:
             return self.serve(request)
         except Refusal as refusal:
+            if refusal.status == HTTPStatus.BAD_REQUEST:
+                refusal.status = documented(request, 400, 422)
             return self.refuse(request, refusal)
 
     def serve(self, request: Request) -> Answer:
@@ -221,7 +229,7 @@ class Mock:
         """Finds the owners and, where the path names one, the item."""
         for name, value in request.ids.items():
             if not self.identifies(name, value):
-                raise Refusal(400, f"{name} is not valid")
+                raise Refusal(documented(request, 400, 404), f"{name} is not valid")
         ids = {name: value.lower() for name, value in request.ids.items()}
         request.tokens = self.organization(request, "/".join(ids[name] for name in self.resource.owners))
         if self.resource.item in ids:
@@ -230,11 +238,11 @@ class Mock:
     def identifies(self, name: str, value: str) -> bool:
         return self.resource.identifies(name, value)
 
-    def organization(self, request: Request, name: str) -> dict[str, Item]:  # noqa: ARG002
+    def organization(self, request: Request, name: str) -> dict[str, Item]:
         if name not in self.organizations:
-            raise Refusal(404, f"no such {self.resource.owner}")
+            raise Refusal(documented(request, 404, 403), f"no such {self.resource.owner}")
         if name != self.home:
-            raise Refusal(403, f"not your {self.resource.owner}")
+            raise Refusal(documented(request, 403, 404), f"not your {self.resource.owner}")
         return self.organizations[name]
 
     def find(self, request: Request, name: str) -> Item:
@@ -283,10 +291,10 @@ class Mock:
 
     def create(self, request: Request) -> Any:
         now = self.now()
-        token = Item(self.new_id(), now, now, {}, [])
+        token = Item(self.named(request) or self.new_id(), now, now, {}, [])
         self.store(request, token, request.body)
         token.made_at = token.moved_at
-        request.tokens[token.id] = token
+        request.tokens[token.id.lower()] = token
         return self.show(request, token)
 
     def edit(self, request: Request) -> Any:
@@ -318,10 +326,24 @@ class Mock:
         lists = [name for name, each in schema.get("properties", {}).items() if each.get("type") == "array"]
         return {**answer, lists[0]: request.token.services} if lists else answer
 
+    def named(self, request: Request) -> str | None:
+        """The id that a create gives an item, where that is a field of the body."""
+        if self.resource.id not in self.resource.fields:
+            return None
+        id = get(request.body, self.resource.id)
+        if str(id).lower() in request.tokens:
+            raise Refusal(documented(request, 409, 400, 422), f"there is such {self.resource.a} already")
+        return None if id is None else str(id)
+
     def new_id(self) -> str:
         if self.resource.parameters[self.resource.item].get("type") == "integer":
             return str(self.last % 10**9)
-        return str(uuid.uuid4())
+        named = str(uuid.uuid4())
+        return (
+            named
+            if self.resource.identifies(self.resource.item, named)
+            else str(sample(self.resource.parameters[self.resource.item], named))
+        )
 
     def store(self, request: Request, token: Item, body: dict[str, Any]) -> None:
         kept = {name: value for name, value in body.items() if name in self.requested}
@@ -453,6 +475,8 @@ def _arrays(operation: Operation) -> list[dict[str, Any]]:
 
 def _shown(schema: dict[str, Any], value: Any) -> Any:
     """A value with what its schema has, and no secrets."""
+    if isinstance(value, list):
+        return [_shown(schema.get("items", {}), each) for each in value]
     properties = schema.get("properties")
     if not properties or not isinstance(value, dict):
         return value

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..contract.contract import Contract
 from ..contract.resource import Resource, Scheme, words
+from .sample import sample
 
 
 class World:
@@ -57,4 +58,7 @@ def _id(resource: Resource, parameter: str, whose: str) -> str:
         return str(uuid.UUID(int=named.int, version=4))
     if resource.parameters[parameter].get("type") == "integer":
         return str(named.int % 10**6 + 10)
-    return f"{whose.rstrip('_') or 'mock'}-{named.hex[:8]}"
+    schema = resource.parameters[parameter]
+    if choices := schema.get("enum"):
+        return str(choices[bool(whose) % len(choices)])
+    return str(sample(schema, f"{whose.rstrip('_') or 'mock'}-{named.hex[:8]}"))

@@ -91,6 +91,4 @@ class Curl:
 
     @property
     def _collection(self) -> str:
-        create = self._run.resource.create
-        assert create
-        return self._run.resource.path_of(create.path, self._run.target.owners, "")
+        return self._run.resource.path_of(self._run.resource.collection, self._run.target.owners, "")

@@ -41,7 +41,7 @@ def difference(contract: Contract, sent: Json, shown: object) -> str | None:
         # An empty optional text or list may be shown as absent: nobody can tell the two apart in use. What is null is.
         if was in ("", None) and now in ("", None):
             continue
-        schema = contract.resource.fields[field].schema
+        schema = _seen(contract.resource.fields[field].schema, contract.resource.shown[field].schema)
         if meaning(was, schema) != meaning(now, schema):
             how = alteration(was, now)
             return f"{field} was sent as {short(was)} and is shown as {short(now)}{': ' if how else ''}{how}"
@@ -49,6 +49,18 @@ def difference(contract: Contract, sent: Json, shown: object) -> str | None:
         if get(sent, secret) not in (None, "") and get(shown, field) is not True:
             return f"{field} was to be true, for {secret} was sent, and is shown as {short(get(shown, field))}"
     return None
+
+
+def _seen(sent: Json, shown: Json) -> Json:
+    """What of a value that is sent can be seen in an answer: no secrets in it, and nothing that only requests have."""
+    made = dict(sent)
+    if "properties" in sent:
+        known: Json = shown.get("properties") or sent["properties"]
+        both = {name: each for name, each in sent["properties"].items() if name in known and not each.get("writeOnly")}
+        made["properties"] = {name: _seen(each, known[name]) for name, each in both.items()}
+    if isinstance(items := sent.get("items"), dict):
+        made["items"] = _seen(items, shown.get("items") or {})
+    return made
 
 
 def untrue(contract: Contract, sent: Json, shown: object) -> str | None:

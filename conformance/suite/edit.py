@@ -118,8 +118,10 @@ def test_keeps(run: Run) -> None:
     optional = [name for name in run.resource.visible if name in run.resource.optional]
     for field in run.resource.visible:
         full = run.bodies.full()
-        run.expect(run.edit(full), run.success("edit"), because="a valid edit was refused")
         patch = put({}, field, get(run.bodies.full(), field))
+        if run.contract.zone(patch, run.id("edit")) is not Zone.ACCEPT:
+            continue  # An object within has to have other fields, too.
+        run.expect(run.edit(full), run.success("edit"), because="a valid edit was refused")
         edited = run.edit(patch)
         run.expect(edited, run.success("edit"), because=f"an edit of {field} alone was refused")
         run.expect_shown(merged(full, patch), edited)

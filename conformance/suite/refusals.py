@@ -286,7 +286,7 @@ def test_conditional(run: Run) -> None:
         thorough = switch not in seen and run.resource.edit and not run.resource.merges
         alone = [{each: filled[each]} for each in list(filled)[:3]] if thorough else []
         for fields in ({}, *alone, filled):
-            body = drop(run.bodies.least(**{switch: value}, **fields), name)
+            body = drop(run.bodies.least(**{**fields, switch: value}), name)
             what = f"no {name}, which {switch} {value} requires, and {', '.join(fields) or 'nothing optional'}"
             cases.append((what, body))
         for blank in ("", " "):
