@@ -120,6 +120,12 @@ class Run:
         for field in self.resource.leaves:
             if not self.contract.must_accept(field, self.bodies.value(field)):
                 raise CannotRun(f"the suite has no value of {field} that must be accepted: look at resource/create")
+        if self.resource.create is None and not (self.target.overwrite or self.target.read_only):
+            say = f"name {self.resource.a} that may be overwritten by {self.resource.variable(self.resource.item)}"
+            instead = (
+                f"{say}, and say --overwrite" if self.resource.list else "known are POST of a collection, or a list"
+            )
+            raise CannotRun(f"the contract has no create, and the suite edits only what it has made: {instead}")
         if self.resource.list is None:
             return
         answer = self.cleanup.look()

@@ -166,6 +166,10 @@ class Target:
         for owner, value in owners.items():
             if not value:
                 raise CannotRun(f"no {words(owner)}: set {name(owner)} to the {words(owner)} to test in")
+        if overwrite and resource.list is None:
+            raise CannotRun(
+                f"--overwrite needs a list of {resource.nouns}, to put back what was there, and there is none"
+            )
         if overwrite and not get(resource.item):
             raise CannotRun(f"--overwrite needs {name(resource.item)}, the {resource.noun} that may be overwritten")
         return cls(
