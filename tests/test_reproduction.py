@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.bundled import environment, mock
+from conformance.bundled import ROOT, environment, mock
+from conformance.contract.contract import Contract
 from conformance.detection import attempt, attempt_inside, reproduce
 from conformance.report.shell import Names, body, word
 from tests.catalogue import FAULTS
@@ -132,6 +134,17 @@ def test_pasted_lines_show_the_fault_and_leave_nothing(
             given = {**os.environ, **environment(server)}
             pasted = subprocess.run(["sh", "-c", command], env=given, capture_output=True, text=True, check=not name)
         assert not name or all(each in pasted.stdout for each in shown), pasted.stdout
+
+
+def test_items_with_short_ids_are_those_that_a_reproduction_has_made(tmp_path: Path) -> None:
+    # On another server, somebody else's may be called so.
+    contract, name = Contract.load(ROOT / "tests" / "fragments" / "job.yaml"), "loose/null-title"
+    spawned(attempt_inside, name, 1, fail_fast=True, folder=tmp_path, only=["refusals/null"], contract=contract)
+    assert set(spawned(reproduce, tmp_path, name, contract).values()) == {(1, 0)}
+    [finding] = json.loads((tmp_path / "results.json").read_text())["findings"]
+    for shown in (finding["script"], finding["paste"]):
+        assert '"$items/$ID"' in shown or '"$items/${ID}"' in shown
+        assert not re.search(r"items/\w", shown)
 
 
 # Kills the script when it is about to create something.

@@ -87,7 +87,7 @@ class Curl:
 
     @property
     def _items(self) -> str:
-        return word([Expression(f"${{{self._base}}}"), *self._names.pieces(self._collection)])
+        return word([Expression(f"${{{self._base}}}"), *self._names.path(self._collection)])
 
     @property
     def _collection(self) -> str:

@@ -123,6 +123,7 @@ class Script(Reproduction):
         yield from _HEADER if any(any(self.variables.told(each)) for each in self.finding.exchanges) else ()
         if self.creates:
             yield f'send 0 "$items" {AUTHORIZED}'
+            yield 'ids 0 > "$T/before"'
         yield "sweep() {"
         if self.creates and self.run.resource.delete:
             # Where it was interrupted, the last of them is not noted yet.
@@ -281,10 +282,13 @@ header() {
 }
 """.splitlines()
 _CREATING = """\
+ids() {
+  IDS
+}
 made() {
-  made=$(IDS | head -n 1)
+  made=$(ids "$1" | head -n 1)
   # What was there before is not to be removed.
-  [ -z "$made" ] || grep -qi -e "$made" "$T/0" "$T/made" || echo "$made" >> "$T/made"
+  [ -z "$made" ] || cat "$T/before" "$T/made" | grep -qixF -e "$made" || echo "$made" >> "$T/made"
 }
 touch "$T/0" "$T/made"
 """.splitlines()

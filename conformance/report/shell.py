@@ -47,6 +47,8 @@ _FORMS: tuple[tuple[Callable[[str], str], str], ...] = (
     (lambda value: ".".join(value.split(".")[1:2]), '$(printf %%s "$%s" | cut -d. -f2)'),
     (lambda value: value.rpartition(".")[2], "${%s##*.}"),
 )
+# The segments of a path.
+_SEGMENTS = re.compile(r"(?<=/)[^/?&=#;\s]+")
 # The segment of a JWT that says something: an object in base64 begins so.
 _SEGMENT = re.compile(r"eyJ[\w-]+")
 # Letters in both cases, in turn: in the shell one half each.
@@ -60,8 +62,11 @@ class Names:
         """`values` are values and their variables; the first variable of a value counts."""
         self._expressions: dict[str, str] = {}
         self._names: dict[str, str] = {}
+        # By these, only a whole segment of a path is meant.
+        self._short: dict[str, str] = {}
         for value, name in values:
             if len(value) < TELLING:
+                self._short.setdefault(value, name)
                 continue
             for change, expression in _FORMS:
                 form = change(value)
@@ -81,7 +86,14 @@ class Names:
         """The variables that stand for parts of `text`."""
         found = {self._names[match[0]] for match in self._any.finditer(text)}
         found |= {self._folded[match[0].lower()] for match in self._mixed.finditer(text)}
+        found |= {self._short[match[0]] for match in _SEGMENTS.finditer(text) if match[0] in self._short}
         return found | {self._names[self._cut[match[0]]] for match in self._starts.finditer(text)}
+
+    def path(self, text: str) -> list[Piece]:
+        """A path with what variables stand for taken out, ids of a few characters too."""
+        segments = [match for match in _SEGMENTS.finditer(text) if match[0] in self._short]
+        pieces = _replaced(text, ((*match.span(), f"${{{self._short[match[0]]}}}") for match in segments))
+        return [new for each in pieces for new in ([each] if isinstance(each, Expression) else self.pieces(each))]
 
     def pieces(self, text: str) -> list[Piece]:
         """`text` with what variables stand for taken out."""
@@ -251,12 +263,12 @@ def options(request: Request, names: Names, base: str) -> list[str]:
         found.append("--globoff")
     if request.verbatim and "://" in request.path:
         # To the server that it names, at the same address.
-        found.append(f"--request-target {word(names.pieces(request.path))}")
+        found.append(f"--request-target {word(names.path(request.path))}")
         found.append(word([Expression(f"${{{base}}}")]))
     else:
         if request.verbatim or ".." in request.path:
             found.append("--path-as-is")
-        found.append(word([Expression(f"${{{base}}}"), *names.pieces(request.path)]))
+        found.append(word([Expression(f"${{{base}}}"), *names.path(request.path)]))
     for name, value in request.headers:
         if value:
             found.append(f"--header {word([f'{name}: ', *names.pieces(value)])}")

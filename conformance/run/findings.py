@@ -276,7 +276,7 @@ class Findings:
         others: list[str] = []
         if any(self._run.resource.role(each.operation) == "list" for each in requests):
             ids += [id for id in (self._run.subject, self._run.bystander) if id in self.history.lives]
-            others = self.history.alive(broken.exchanges[0].at)[:_LISTED]
+            others = [] if broken.aged else self.history.alive(broken.exchanges[0].at)[:_LISTED]
         elif broken.holds and self._run.bystander in self.history.lives and clause.id != "answer/schema":
             # An edit may have gone to another one.
             ids.append(self._run.bystander)

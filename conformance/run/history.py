@@ -16,9 +16,13 @@ from .requests import encoded
 
 # A longer body, in bytes, is a case of its own, and nothing that others build on.
 _KEPT = 64 * 1024
-# As many of an item's last requests are remembered, and of all items' last writes.
+# As many of an item's last requests are remembered, of its last edits, and of all items' last writes. To find the
+# cause of a finding takes many edits, and what was before them is what a reproduction begins with.
 _LAST = 4
+_EDITS = 40
 _WRITES = 40
+# A shorter id occurs by chance.
+_TELLING = 8
 
 
 _READS = ("GET", "HEAD", "OPTIONS", "TRACE")
@@ -31,7 +35,7 @@ class Life:
     """What became of one item: what was accepted of it, and everything that was sent to it once it was deleted."""
 
     created: Exchange
-    edits: deque[Exchange] = field(default_factory=lambda: deque(maxlen=_LAST))
+    edits: deque[Exchange] = field(default_factory=lambda: deque(maxlen=_EDITS))
     deleted: Exchange | None = None
     after: deque[Exchange] = field(default_factory=lambda: deque(maxlen=_LAST))
     # When it was last shown, in seconds of Unix time.
@@ -98,7 +102,7 @@ class History:
         """The ids of the run's own items that requests name, anywhere, in the order in which they were made."""
         heads = "\n".join(part for each in requests for part in (each.path, *(value for _, value in each.headers)))
         text = b"\n".join([heads.encode(), *(each.body or b"" for each in requests)]).lower()
-        return [id for id in self.lives if id.encode()[:-1] in text]
+        return [id for id in self.lives if _names(text, id.encode())]
 
     def alike(self, marks: re.Pattern[str], *requests: Request) -> list[str]:
         """The ids of those that hold a mark of the run's which requests send too, as one of equal name does."""
@@ -209,6 +213,13 @@ class History:
     def _addressed(self, request: Request) -> Life | None:
         """The life of the item that a path names."""
         return next((life for part in request.path.lower().split("/") if (life := self.lives.get(part))), None)
+
+
+def _names(text: bytes, id: bytes) -> bool:
+    """Does a text name an item? A short id stands in many a text, and so it has to be a word."""
+    if len(id) < _TELLING:
+        return re.search(rb"(?<!\w)" + re.escape(id) + rb"(?!\w)", text) is not None
+    return id[:-1] in text
 
 
 def _may_write(request: Request) -> bool:
