@@ -169,6 +169,10 @@ def _content(document: dict[str, Any], owner: dict[str, Any], place: Place, side
             continue
         yield from _others(content, "media type", at)
         schema = content.get("schema", {})
+        if side == "response" and isinstance(schema, dict) and _target(document, schema, at)[0].get("type") == "array":
+            # A list of objects that is the whole answer.
+            list_, where = _target(document, schema, (*at, "schema"))
+            schema, at = list_.get("items", {}), (*where, "items")
         if not isinstance(schema, dict) or "$ref" not in schema:
             yield (*at, "schema"), "the client's models are named after schemas of components: move it there"
         else:

@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 from openapi_python_client.parser.errors import GeneratorError, ParseError
-from openapi_spec_validator import OpenAPIV31SpecValidator
+from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
+from usual import left_out, usual
 
 from conformance.contract.document import ContractError, References, check_size, content
 from conformance.contract.fields import MOST
@@ -50,8 +51,9 @@ class Document:
             mark = getattr(error, "problem_mark", None)
             problem = getattr(error, "problem", None) or "is not YAML"
             raise Unusable(f"{path}:{mark.line + 1 if mark else 1}: {_one_line(problem)}") from None
-        if not isinstance(self.content, dict) or not str(self.content.get("openapi", "")).startswith("3.1"):
-            raise self.unusable("is not an OpenAPI 3.1 document", ("openapi",))
+        version = str(self.content.get("openapi", "")) if isinstance(self.content, dict) else ""
+        if not version.startswith(("3.0", "3.1")):
+            raise self.unusable("is not an OpenAPI 3.0 or 3.1 document", ("openapi",))
         for place, part in _parts(self.content):
             if isinstance(part, dict) and isinstance(part.get("$ref"), str) and not self._names(part["$ref"]):
                 raise self.unusable(f"cannot find {part['$ref']}", (*place, "$ref"))
@@ -61,10 +63,13 @@ class Document:
             References(self.content).resolve(self.content)
         except ContractError as error:
             raise self.unusable(str(error), _named(str(error))) from None
-        for violation in OpenAPIV31SpecValidator(self.content).iter_errors():
+        judge = OpenAPIV30SpecValidator if version.startswith("3.0") else OpenAPIV31SpecValidator
+        for violation in judge(self.content).iter_errors():
             problem = violation.message.partition("\n")[0]
             place = self._from_root(tuple(violation.absolute_path), violation.instance)
             raise self.unusable(problem, place or _named(problem))
+        self.left_out = left_out(self.content)
+        self.content = usual(self.content)
 
     def unusable(self, problem: str, place: Steps = ()) -> Unusable:
         """The error that says that something is wrong at a place."""

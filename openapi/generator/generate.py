@@ -78,6 +78,8 @@ def main() -> int:
     options = parser.parse_args()
     try:
         contract = Document(options.contract)
+        if contract.left_out:
+            show([f"The client sends no optional parameters: {', '.join(contract.left_out)}"])
         package = options.package or (CLIENT.name if options.contract == CONTRACT else named(contract))
         if not names.usable(package):
             raise contract.unusable(f"{package!r} is no name that a Python package can have: name one by --package")
@@ -201,7 +203,7 @@ def verify(contract: Document, package: Path) -> None:
 def opened(part: Any) -> Any:
     """A copy of a document in which objects that may hold anything are values that may be anything.
 
-    The parser would make classes of them, and they are dictionaries.
+    The parser would make classes of them, and they are dictionaries. A property may be called `enum`.
     """
     if isinstance(part, list):
         return [opened(each) for each in part]
@@ -209,6 +211,9 @@ def opened(part: Any) -> Any:
         return part
     if free(part):
         return {key: part[key] for key in ("title", "description") if key in part}
+    if isinstance(part.get("enum"), list) and None in part["enum"] and isinstance(part.get("type"), list):
+        # Of a choice with null in it the parser asks no type.
+        part = {key: value for key, value in part.items() if key != "type"}
     return {key: opened(value) for key, value in part.items()}
 
 
@@ -331,6 +336,8 @@ def vocabulary(contract: Document, data: GeneratorData, config: Config) -> dict[
         if response.source["return_type"] == "None":
             return "None", "no_content"
         annotation = response.prop.get_type_string().as_unembedded_code()
+        if isinstance(response.prop, ListProperty) and isinstance(response.prop.inner_property, ModelProperty):
+            return annotation, f"json_list_of({annotation.removeprefix('list[').removesuffix(']')})"
         if not isinstance(response.prop, ModelProperty):
             raise contract.unusable(f"the client's templates know no answers that are {annotation}", place)
         return annotation, f"json_of({annotation})"
@@ -372,6 +379,7 @@ def vocabulary(contract: Document, data: GeneratorData, config: Config) -> dict[
         "base_url": contract.content["servers"][0]["url"],
         "about": {parameter["name"]: parameter.get("description", "") for parameter in parameters},
         "operations": operations,
+        "arrays": any(isinstance(response.prop, ListProperty) for each in endpoints for response in each.responses),
         "paths": {name: place[1] for name, place in places.items()},
         "wire": wire,
         "answer": answer,

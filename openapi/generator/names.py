@@ -55,7 +55,18 @@ PACKAGE |= {"InvalidRequestError", "InvalidResponseError", "Problem", "RateLimit
 PACKAGE |= {"UnauthorizedError", "datetime", "optioned", "owned", "overload", "rotated", "sent"}
 # What the templates of models and operations use, inherit or define under names that a field or parameter could have.
 FIELDS = {"additional_properties", "annotations", "dataclass", "from_dict", "to_dict"}
-PARAMETERS = {"body", "client", "given", "json_of", "no_content", "options", "owners", "segment", "self"}
+PARAMETERS = {
+    "body",
+    "client",
+    "given",
+    "json_list_of",
+    "json_of",
+    "no_content",
+    "options",
+    "owners",
+    "segment",
+    "self",
+}
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{,99}", re.ASCII)
 _PATH = re.compile(r"(/([\w.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2}|\{\w[\w-]*\})+)+", re.ASCII)

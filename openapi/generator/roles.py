@@ -80,7 +80,7 @@ class Operation:
     body: Body | None
     result: str
     items: tuple[str, str] | None
-    """The one list in the answer: its name, and what is in it."""
+    """The one list in the answer: what is behind the answer in an expression for it, and what is in it."""
     returns: str
 
 
@@ -113,6 +113,13 @@ class Resource:
         return secrets[0] if len(secrets) == 1 and secrets[0].text and not lost else None
 
     @property
+    def bodies(self) -> list[Body]:
+        """What the command sends: the body of a create, or else an edit's, and that of a rotation."""
+        rotation = self.edit.body if self.edit and self.secret else None
+        found = {body.model: body for body in (self.written, rotation) if body}
+        return list(found.values())
+
+    @property
     def written(self) -> Body | None:
         """What is sent to create, or else to edit."""
         bodies = {each.role: each.body for each in self.operations if each.body}
@@ -130,7 +137,10 @@ class Resource:
         shown = next((each for each in self.operations if each.role in ("get", "list")), None)
         model = _success(shown.endpoint) if shown else None
         if shown and shown.items:
-            model = next(each for each in properties(model) if isinstance(each, ListProperty)).inner_property
+            answers = [each.prop for each in shown.endpoint.responses if _succeeds(each)]
+            model = next(
+                each for each in (*answers, *properties(model)) if isinstance(each, ListProperty)
+            ).inner_property
         kinds = ("StringProperty", "UuidProperty", "EnumProperty", "IntProperty", "BooleanProperty")
         needed = model.required_properties or [] if model else []
         return [each.name.get_untrusted_value() for each in needed if type(each).__name__ in kinds][:6]
@@ -195,7 +205,7 @@ def resource(contract: Document, data: GeneratorData, wire: Any, answer: Any) ->
 
 def properties(model: Any) -> list[Any]:
     """A model's fields, in the order in which Python takes them."""
-    return [*(model.required_properties or []), *(model.optional_properties or [])]
+    return [*(model.required_properties or []), *(model.optional_properties or [])] if model else []
 
 
 def _operation(
@@ -212,6 +222,9 @@ def _operation(
     response: Any = next(each for each in endpoint.responses if _succeeds(each))
     result = answer(endpoint, response)[0]
     lists = [each for each in properties(success) if isinstance(each, ListProperty)] if success else []
+    bare = response.prop if isinstance(response.prop, ListProperty) else None
+    if bare:
+        result = re.sub(r"^list\[", "builtins.list[", result)  # A method is called so.
     inner = lists[0].inner_property if len(lists) == 1 and (role == "list" or item) and role != "get" else None
     parameter = endpoint.path_parameters[-1] if item else None
     body = None
@@ -240,7 +253,12 @@ def _operation(
         (about.get(parameter.name.get_untrusted_value()) or "The item.") if parameter else "",
         body,
         result,
-        (str(lists[0].python_name), inner.get_type_string().as_unembedded_code())
+        ("", bare.inner_property.get_type_string().as_unembedded_code())
+        if bare
+        else (
+            f".{lists[0].python_name}{'' if lists[0].required else ' or []'}",
+            inner.get_type_string().as_unembedded_code(),
+        )
         if isinstance(inner, ModelProperty) and role not in ("edit", "create", "delete")
         else None,
         plain(response.data.description),
