@@ -168,13 +168,13 @@ def _content(document: dict[str, Any], owner: dict[str, Any], place: Place, side
             yield at, "the client knows application/json and application/merge-patch+json only"
             continue
         yield from _others(content, "media type", at)
-        schema = content.get("schema", {})
+        schema, at = content.get("schema", {}), (*at, "schema")
         if side == "response" and isinstance(schema, dict) and _target(document, schema, at)[0].get("type") == "array":
             # A list of objects that is the whole answer.
-            list_, where = _target(document, schema, (*at, "schema"))
-            schema, at = list_.get("items", {}), (*where, "items")
+            schema, at = _target(document, schema, at)
+            schema, at = schema.get("items", {}), (*at, "items")
         if not isinstance(schema, dict) or "$ref" not in schema:
-            yield (*at, "schema"), "the client's models are named after schemas of components: move it there"
+            yield at, "the client's models are named after schemas of components: move it there"
         else:
             yield from _object(document, *_target(document, schema, at), side)
 

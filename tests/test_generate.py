@@ -107,7 +107,7 @@ def test_a_client_edited_by_hand_is_found(project: Path, change: Callable[[Path]
     ("old", "new", "at", "problem"),
     [
         ("openapi: 3.1.0", "openapi: [3.1.0", "", "expected ',' or ']'"),
-        ("openapi: 3.1.0", "openapi: 3.0.3", "openapi: 3.0.3", "not an OpenAPI 3.1 document"),
+        ("openapi: 3.1.0", "openapi: 2.0.0", "openapi: 2.0.0", "not an OpenAPI 3.0 or 3.1 document"),
         ("  version: 0.1.0\n", "", "info:", "is a required property"),
         ("operationId: editGitToken", "operationId: createGitToken", "post:", "createGitToken"),
         (

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -120,6 +121,12 @@ CONTRACT: dict[str, Any] = {
         },
     },
 }
+FLAG = {
+    "id": "0" * 8 + "-0000" * 3 + "-" + "0" * 12,
+    "title": "dark",
+    "createdAt": "2031-01-01T00:00:00Z",
+    "note": None,
+}
 
 
 @pytest.fixture(scope="module")
@@ -201,6 +208,23 @@ def test_a_client_of_another_resource(package: ModuleType, monkeypatch: pytest.M
     ] or ("- a part\n    - another" in package.AlarmRequest.__doc__)
 
 
+def test_a_client_of_a_contract_written_as_others_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bodies and parameters within operations, a base schema, a bare list, choices of numbers, and bodies of errors."""
+    done = generate(Path(), "--contract", "tests/fragments/foreign/flag.yaml", "--output", str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[0] == "The client sends no optional parameters: limit (query), X-Trace (header)"
+    monkeypatch.syspath_prepend(str(tmp_path))
+    package = importlib.import_module("feature_flags")
+    answers: Iterator[Any] = iter([[FLAG, FLAG], {"items": []}, [1]])
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=next(answers)))
+    with package.Client(bearer="t0k", project_slug="p", transport=transport) as client:
+        first, second = client.flags.list()
+        assert (first.id, second.title, first.note) == (UUID(str(FLAG["id"])), "dark", None)
+        for _ in range(2):
+            with pytest.raises(package.InvalidResponseError):
+                client.flags.list()
+
+
 @pytest.mark.usefixtures("package")
 def test_its_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Fields that are no texts are given as JSON, and what has secrets inside of it never as an argument."""
@@ -279,8 +303,10 @@ REFUSED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         lambda d: d["paths"][ITEM]["get"].update(tags=["\u00e9"]),
         "is no name that a Python package",
     ),
-    "a parameter of the query": (
-        lambda d: d["paths"][ITEM]["get"].update(parameters=[{"name": "q", "in": "query", "schema": text()}]),
+    "a parameter that the query has to have": (
+        lambda d: d["paths"][ITEM]["get"].update(
+            parameters=[{"name": "q", "in": "query", "required": True, "schema": text()}]
+        ),
         "parameters of paths only",
     ),
     "another resource": (lambda d: d["paths"].update({"/else": copy.deepcopy(d["paths"][ITEM])}), "else"),

@@ -142,7 +142,7 @@ REFUSED: dict[str, tuple[Edit, str, str]] = {
     ),
     "a body that is an array": (
         lambda d: schemas(d)["GitTokenResponseList"].update(type="array"),
-        *("components schemas GitTokenResponseList type", "objects only"),
+        *("components schemas GitTokenResponseList items", "named after schemas"),
     ),
     "a schema within itself": (
         lambda d: shown(d).update(parent={"$ref": "#/components/schemas/GitTokenResponse"}),

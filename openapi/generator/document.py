@@ -39,7 +39,8 @@ class Document:
             self._root: yaml.Node | None = loader.get_single_node()
             for key in _repeated(self._root):
                 raise Unusable(f"{path}:{key.start_mark.line + 1}: duplicate key {key.value}")
-            self.content: Any = loader.construct_document(self._root) if self._root else None
+            content_: Any = loader.construct_document(self._root) if self._root else None
+            self.content: dict[str, Any] = content_ if isinstance(content_, dict) else {}
         except ContractError as error:
             raise Unusable(str(error)) from None
         except UnicodeDecodeError as error:
@@ -51,7 +52,7 @@ class Document:
             mark = getattr(error, "problem_mark", None)
             problem = getattr(error, "problem", None) or "is not YAML"
             raise Unusable(f"{path}:{mark.line + 1 if mark else 1}: {_one_line(problem)}") from None
-        version = str(self.content.get("openapi", "")) if isinstance(self.content, dict) else ""
+        version = str(self.content.get("openapi", ""))
         if not version.startswith(("3.0", "3.1")):
             raise self.unusable("is not an OpenAPI 3.0 or 3.1 document", ("openapi",))
         for place, part in _parts(self.content):
@@ -87,7 +88,7 @@ class Document:
 
     def _names(self, reference: str) -> bool:
         """Whether a reference names a part of this document."""
-        part = self.content
+        part: Any = self.content
         for step in reference.removeprefix("#/").split("/"):
             part = part.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(part, dict) else None
         return part is not None

@@ -200,7 +200,10 @@ def resource(contract: Document, data: GeneratorData, wire: Any, answer: Any) ->
         )
         for each in known.schemes
     ]
-    return Resource(tag, str(pascal_case(tag)), words, known.prefix, schemes, owners, operations)
+    classes = {str(each.class_info.name) for each in (*data.models, *data.enums)}
+    class_name = str(pascal_case(tag))
+    class_name += "Operations" if classes & {class_name, f"Async{class_name}"} else ""
+    return Resource(tag, class_name, words, known.prefix, schemes, owners, operations)
 
 
 def properties(model: Any) -> list[Any]:
