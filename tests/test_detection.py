@@ -156,20 +156,30 @@ def test_a_variant_is_not_reported(name: str, tmp_path: Path) -> None:
         ("resource/unknown-400", "identifiers/unknown-item"),
         ("resource/unknown-401", "identifiers/unknown-item"),
         ("resource/unknown-is-fine-delete", "identifiers/unknown-item"),
-        ("resource/unknown-is-fine-services", "identifiers/unknown-item"),
-        ("resource/list-lacks-GITLAB", "values/create"),
-        ("resource/delete-refused-after-an-edit", "edit/deleted"),
-        ("credentials/accepted-any-value", "authentication/valid"),
-        ("credentials/done-and-refused-delete", "authentication/nothing-written"),
-        ("meaning/others-too-description", "edit/touches-no-other"),
-        ("tenants/own-token-by-foreign-path-edit", "isolation/foreign-owner"),
-        ("loose/not-utf-8-overlong-or-cut", "refusals/malformed"),
-        ("triggers/null-breaks-type", "answer/no-server-error"),
-        ("http/delete-all", "methods/not-allowed"),
     ],
 )
 def test_one_cause_is_one_finding(name: str, clause: str) -> None:
     assert spawned(attempt_inside, name, 1, fail_fast=False).clauses == (clause,)
+
+
+@pytest.mark.parametrize(
+    ("name", "clause", "others"),
+    [
+        ("resource/unknown-is-fine-services", "identifiers/unknown-item", "resource/delete"),
+        ("resource/list-lacks-GITLAB", "values/create", "values sequences/list"),
+        ("resource/delete-refused-after-an-edit", "edit/deleted", "authentication/schemes"),
+        ("credentials/accepted-any-value", "authentication/valid", "forged/jwt paths/cached"),
+        ("credentials/done-and-refused-delete", "authentication/nothing-written", "forged paths/credentials"),
+        ("meaning/others-too-description", "edit/touches-no-other", "properties sequences/list"),
+        ("tenants/own-token-by-foreign-path-edit", "isolation/foreign-owner", "identifiers/unknown-owner"),
+        ("loose/not-utf-8-overlong-or-cut", "refusals/malformed", "negotiation/charset"),
+        ("triggers/null-breaks-type", "answer/no-server-error", "refusals"),
+        ("http/delete-all", "methods/not-allowed", "sequences/list"),
+    ],
+)
+def test_what_others_show_too_is_one_finding(name: str, clause: str, others: str) -> None:
+    only = [clause, *others.split()]
+    assert spawned(attempt_inside, name, 1, fail_fast=False, only=only).clauses == (clause,)
 
 
 def test_the_table_says_what_was_found() -> None:
