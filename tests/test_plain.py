@@ -13,6 +13,7 @@ import yaml
 from conformance.contract.contract import Contract, ContractError
 from conformance.contract.matching import matching
 from conformance.contract.plain import plain
+from conformance.run import conditions
 
 JOB = Path(__file__).parent / "fragments" / "job.yaml"
 
@@ -106,3 +107,11 @@ def test_texts_match_a_pattern(pattern: str) -> None:
 
 def test_a_pattern_that_is_none_of_ours_gives_nothing() -> None:
     assert list(matching(r"\p{L}+", random.Random(1))) == []
+
+
+def test_a_reproduction_finds_an_item_by_the_field_that_holds_its_id() -> None:
+    place = ("$last", "A-1", "meta.flag-id")
+    assert conditions.shown("on-call", True, place) == (  # type: ignore[arg-type]
+        '(($last | arrays, (objects | first(.[] | arrays)) | .[]) | select((.meta."flag-id" | tostring | ascii_downcase)'
+        ' == ("A-1" | tostring | ascii_downcase)))."on-call" == true'
+    )

@@ -29,6 +29,9 @@ from .world import World
 
 MAX_BODY = 1024 * 1024  # bytes
 
+# What says the same where an operation does not document a status.
+_OTHER_WORDS = {400: (422,), 403: (404,), 404: (403,)}
+
 # What the step of a role is called.
 ACTIONS = {"create": "create", "edit": "edit", "read": "get", "list": "list", "delete": "delete"}
 
@@ -182,8 +185,7 @@ class Mock:
         try:
             return self.serve(request)
         except Refusal as refusal:
-            if refusal.status == HTTPStatus.BAD_REQUEST:
-                refusal.status = documented(request, 400, 422)
+            refusal.status = documented(request, refusal.status, *_OTHER_WORDS.get(refusal.status, ()))
             return self.refuse(request, refusal)
 
     def serve(self, request: Request) -> Answer:
@@ -238,11 +240,11 @@ class Mock:
     def identifies(self, name: str, value: str) -> bool:
         return self.resource.identifies(name, value)
 
-    def organization(self, request: Request, name: str) -> dict[str, Item]:
+    def organization(self, request: Request, name: str) -> dict[str, Item]:  # noqa: ARG002
         if name not in self.organizations:
-            raise Refusal(documented(request, 404, 403), f"no such {self.resource.owner}")
+            raise Refusal(404, f"no such {self.resource.owner}")
         if name != self.home:
-            raise Refusal(documented(request, 403, 404), f"not your {self.resource.owner}")
+            raise Refusal(403, f"not your {self.resource.owner}")
         return self.organizations[name]
 
     def find(self, request: Request, name: str) -> Item:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -15,22 +16,24 @@ from ..contract.fields import get
 Which = Literal["$first", "$before", "$last"]
 
 
-# An answer, and the id of the item in it that is meant, where it is a list.
-Place = tuple[Which, str | None]
+# An answer; where it is a list, the id of the item in it that is meant, and the field that holds ids.
+Place = tuple[Which, str | None] | tuple[Which, str | None, str]
 LAST: Place = ("$last", None)
+
+_WORD = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 
 def shown(field: str, value: object, place: Place = LAST) -> str:
     """The item shows the value; an empty text may be absent."""
     if value == "":
-        return f'{_item(place)}.{field} // "" | . == ""'
-    return f"{_item(place)}.{field} == {_literal(value)}"
+        return f'{_item(place)}{_at(field)} // "" | . == ""'
+    return f"{_item(place)}{_at(field)} == {_literal(value)}"
 
 
 def not_shown(field: str, value: object, place: Place = LAST) -> str:
     """The item does not show the value, nor what begins like it."""
     text = value if isinstance(value, str) else json.dumps(value)
-    return f"{_item(place)}.{field} | tostring | .[:10] == {_literal(text[:10])} | not"
+    return f"{_item(place)}{_at(field)} | tostring | .[:10] == {_literal(text[:10])} | not"
 
 
 def whole(fields: Iterable[str], bodies: Iterable[object], place: Place = LAST) -> str:
@@ -42,17 +45,17 @@ def whole(fields: Iterable[str], bodies: Iterable[object], place: Place = LAST) 
 
 def same(field: str, one: Place = ("$before", None), other: Place = LAST) -> str:
     """Two answers show the same in a field."""
-    return f"({_item(one)}.{field} // null) == ({_item(other)}.{field} // null)"
+    return f"({_item(one)}{_at(field)} // null) == ({_item(other)}{_at(field)} // null)"
 
 
 def different(field: str) -> str:
     """The first and the last answer do not show the same in a field."""
-    return f"$first.{field} == $last.{field} | not"
+    return f"$first{_at(field)} == $last{_at(field)} | not"
 
 
 def listed(field: str, value: object, times: int) -> str:
     """The last answer lists so many items with that value."""
-    return f"[{_items('$last')} | select({_folded(f'.{field}')} == {_folded(_literal(value))})] | length == {times}"
+    return f"[{_items('$last')} | select({_folded(_at(field))} == {_folded(_literal(value))})] | length == {times}"
 
 
 def lists() -> str:
@@ -67,17 +70,17 @@ def as_many() -> str:
 
 def new(field: str) -> str:
     """The last answer shows a value that the first does not list."""
-    return f"[{_items('$first')} | {_folded(f'.{field}')}] | any(. == {_folded(f'$last.{field}')}) | not"
+    return f"[{_items('$first')} | {_folded(_at(field))}] | any(. == {_folded(f'$last{_at(field)}')}) | not"
 
 
 def unique(field: str) -> str:
     """No two items that the last answer lists show the same in a field."""
-    return f"[{_items('$last')} | .{field}] | length == (unique | length)"
+    return f"[{_items('$last')} | {_at(field)}] | length == (unique | length)"
 
 
 def counted(field: str) -> str:
     """The answer before the last lists no more than a field of the last one counts."""
-    return f"([{_items('$before')}] | length) <= $last.{field}"
+    return f"([{_items('$before')}] | length) <= $last{_at(field)}"
 
 
 def has(field: str) -> str:
@@ -93,12 +96,12 @@ def nowhere(fields: list[str]) -> str:
 
 def later(field: str) -> str:
     """The time in a field of the last answer is after that in the first."""
-    return f"$last.{field} > $first.{field}"
+    return f"$last{_at(field)} > $first{_at(field)}"
 
 
 def ordered(one: str, other: str) -> str:
     """The time in one field of the last answer is not after that in the other."""
-    return f"$last.{one} <= $last.{other}"
+    return f"$last{_at(one)} <= $last{_at(other)}"
 
 
 def header(name: str, words: list[str]) -> str:
@@ -113,10 +116,15 @@ def header_unlike(name: str, value: str) -> str:
 
 
 def _item(place: Place) -> str:
-    which, id = place
+    which, id, *by = place
     if id is None:
         return which
-    return f"({_items(which)} | select({_folded('.id')} == {_folded(_literal(id))}))"
+    return f"({_items(which)} | select({_folded(_at(*by or ['id']))} == {_folded(_literal(id))}))"
+
+
+def _at(field: str) -> str:
+    """A field, at any depth, as jq takes it; a name that is no word stands in quotes."""
+    return "".join(f".{part}" if _WORD.fullmatch(part) else f".{json.dumps(part)}" for part in field.split("."))
 
 
 def _items(which: Which) -> str:
@@ -137,7 +145,7 @@ def fits(schema: dict[str, Any], path: list[str | int], keyword: str) -> str | N
     """The part of the last answer at `path` keeps a keyword of its schema; None if jq cannot say."""
     place = "$last"
     for part in path:
-        place += " | .[]" if isinstance(part, int) else f' | select(has("{part}")) | .{part}'
+        place += " | .[]" if isinstance(part, int) else f' | select(has("{part}")) | {_at(part)}'
     tests = {
         "required": " and ".join(f'has("{name}")' for name in schema.get("required", ())),
         "type": _type(schema.get("type")),

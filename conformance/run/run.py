@@ -482,7 +482,11 @@ class Run:
             # What says whether a secret is set is nothing that is sent.
             secret = self.resource.tells.get(field)
             expected = has(sent, secret) if secret else get(sent, field)
-            place: conditions.Place = ("$last", None if token is None else str(get(token, self.resource.id)))
+            place: conditions.Place = (
+                "$last",
+                None if token is None else str(get(token, self.resource.id)),
+                self.resource.id,
+            )
             raise Broken(
                 problem,
                 *before,

@@ -110,7 +110,7 @@ def _nothing_written(run: Run, before: list[str], state: Json, sent: list[Exchan
         culprit = writes.get("delete", sent[-1])
         raise Broken("a refused delete was carried out", culprit, listed, about=REFUSED_AND_DONE, holds=once)
     if field := unlike(run.contract, state, tokens[run.subject]):
-        same = conditions.same(field, ("$first", run.subject), ("$last", run.subject))
+        same = conditions.same(field, ("$first", run.subject, run.resource.id), ("$last", run.subject, run.resource.id))
         culprit = writes["edit"]
         first = run.findings.history.listed_before(culprit)
         message = f"a refused edit changed {field}"

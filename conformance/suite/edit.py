@@ -165,7 +165,7 @@ def test_listed(run: Run) -> None:
             raise Broken(f"the list does not show an edited {run.noun}", edited, listed, holds=once)
         run.expect_shown(body, listed, edited, token=token)
         if field := unlike(run.contract, token, edited.answer.json):
-            same = conditions.same(field, ("$before", None), ("$last", run.subject))
+            same = conditions.same(field, ("$before", None), ("$last", run.subject, run.resource.id))
             raise Broken(f"{field} differs between the edit's answer and the list", edited, listed, holds=same)
 
 

@@ -62,7 +62,9 @@ def test_not_allowed(run: Run) -> None:
         once = conditions.listed(run.resource.id, min(gone), 1)
         raise Broken(f"a method that does not exist has deleted {run.a}", *refused, listed, holds=once)
     if field := unlike(run.contract, before[run.bystander], after[run.bystander]):
-        same = conditions.same(field, ("$first", run.bystander), ("$last", run.bystander))
+        same = conditions.same(
+            field, ("$first", run.bystander, run.resource.id), ("$last", run.bystander, run.resource.id)
+        )
         raise Broken(f"a method that does not exist has changed {field}", first, *refused, listed, holds=same)
 
 

@@ -123,7 +123,7 @@ def _without_effect(run: Run, first: Exchange, before: dict[str, Json], sent: li
         raise Broken(f"a delete {message}", *deletes, listed, about=about, holds=once)
     if field := unlike(run.contract, before[run.subject], after[run.subject]):
         culprit = names.get(str(get(after[run.subject], mark)), sent[-1])
-        same = conditions.same(field, ("$first", run.subject), ("$last", run.subject))
+        same = conditions.same(field, ("$first", run.subject, run.resource.id), ("$last", run.subject, run.resource.id))
         about = "" if culprit.answer.ok else REFUSED_AND_DONE
         raise Broken(f"an edit {message}: it changed {field}", first, culprit, listed, about=about, holds=same)
     if added := run.cleanup.adopt_marked({id: token for id, token in after.items() if id not in before}):

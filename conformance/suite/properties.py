@@ -90,7 +90,9 @@ def _edited(run: Run, added: Json, first: Exchange, before: dict[str, Json], sho
     if run.bystander in before and run.bystander in after:
         changed = unlike(run.contract, before[run.bystander], after[run.bystander])
         if changed:
-            same = conditions.same(changed, ("$first", run.bystander), ("$last", run.bystander))
+            same = conditions.same(
+                changed, ("$first", run.bystander, run.resource.id), ("$last", run.bystander, run.resource.id)
+            )
             about = "" if added else OTHERS_EDITED
             message = f"an edit changed {changed} of another {run.noun}"
             raise Broken(message, first, edited, listed, about=about, holds=same)
@@ -119,12 +121,14 @@ def test_create(run: Run) -> None:
     run.expect_shown(body, listed, created, token=after[new])
     for field in FORGED:
         if field not in run.resource.fields and after[new].get(field) == body[field]:
-            holds = conditions.not_shown(field, body[field], ("$last", new))
+            holds = conditions.not_shown(field, body[field], ("$last", new, run.resource.id))
             raise Broken(f"a client can set {field}", created, listed, holds=holds)
     if run.bystander in before and run.bystander in after:
         changed = unlike(run.contract, before[run.bystander], after[run.bystander])
         if changed:
-            same = conditions.same(changed, ("$first", run.bystander), ("$last", run.bystander))
+            same = conditions.same(
+                changed, ("$first", run.bystander, run.resource.id), ("$last", run.bystander, run.resource.id)
+            )
             raise Broken(f"a create changed {changed} of another {run.noun}", first, created, listed, holds=same)
     because = f"{run.a} cannot be read that was created with other properties"
     run.expect(run.get(item=new), run.success("read"), because=because)

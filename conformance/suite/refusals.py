@@ -97,7 +97,7 @@ def nothing_written(run: Run) -> None:
             raise Broken(f"a refused request deleted {run.a}", *since, listed, holds=once)
         if field := unlike(run.contract, before[token], after[token]):
             culprit = _culprit(run, refused, "edit", get(after[token], field))
-            same = conditions.same(field, ("$first", token), ("$last", token))
+            same = conditions.same(field, ("$first", token, run.resource.id), ("$last", token, run.resource.id))
             first = run.findings.history.listed_before(culprit)
             raise Broken(f"a refused edit changed {field}", *first, culprit, listed, holds=same)
     if added := run.cleanup.adopt_marked({id: token for id, token in after.items() if id not in before}):

@@ -116,7 +116,10 @@ def test_list(run: Run) -> None:
     token = run.expect(read, run.success("read"), because=f"a listed {run.noun} cannot be read")
     if field := unlike(run.contract, tokens[new], token):
         raise Broken(
-            f"{field} differs between list and get", listed, read, holds=conditions.same(field, ("$before", new))
+            f"{field} differs between list and get",
+            listed,
+            read,
+            holds=conditions.same(field, ("$before", new, run.resource.id)),
         )
     run.cleanup.discard(new)
 

@@ -90,14 +90,26 @@ WRONG: dict[str, Wrong] = {
     "object": {"text": str, "array": lambda value: [value]},
     "id": {"number": lambda value: int(value[:8], 16), "no-uuid": lambda value: value.replace("-", "")},
     "number-id": {"text": str, "fraction": lambda value: value + 0.5},
+    "text-id": {"array": lambda value: [value], "absent": lambda _: None},
 }
+_IDS = {"uuid": "id", "integer": "number-id", "number": "number-id"}
+
+
+def _seen(resource: Resource, name: str) -> bool:
+    """Does the mock ever show a field? What nobody can send, and no answer has to have, is absent."""
+    path = name.split(".")
+    required = all(resource.shown[".".join(path[: end + 1])].required for end in range(len(path)))
+    known = (resource.id, resource.created, resource.edited, *resource.counts, *resource.tells)
+    return required or name in resource.fields or name in known or resource.shown[name].kind == "date"
 
 
 def _mistyped(resource: Resource) -> dict[str, tuple[str, Callable[[Any], Any]]]:
     turns = itertools.cycle(TEXTS)
     found: dict[str, tuple[str, Callable[[Any], Any]]] = {}
     for name, field in resource.shown.items():
-        about: str = field.kind if name != resource.id else "id" if field.kind == "uuid" else "number-id"
+        if not _seen(resource, name):
+            continue
+        about: str = field.kind if name != resource.id else _IDS.get(field.kind, "text-id")
         roles: dict[str | None, str] = dict.fromkeys(resource.counts, "count")
         roles |= {resource.created: "created", resource.edited: "edited"}
         about = roles.get(name, about)
