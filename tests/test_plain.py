@@ -113,5 +113,6 @@ def test_a_reproduction_finds_an_item_by_the_field_that_holds_its_id() -> None:
     place = ("$last", "A-1", "meta.flag-id")
     assert conditions.shown("on-call", True, place) == (  # type: ignore[arg-type]
         "(($last | arrays, (objects | first(.[] | arrays)) | .[])"
-        ' | select((.meta."flag-id" | tostring | ascii_downcase) == ("A-1" | tostring | ascii_downcase)))."on-call" == true'
+        ' | select((.meta."flag-id" | tostring | ascii_downcase)'
+        ' == ("A-1" | tostring | ascii_downcase)))."on-call" == true'
     )
