@@ -166,6 +166,7 @@ def test_one_cause_is_one_finding(name: str, clause: str) -> None:
     ("name", "clause", "others"),
     [
         ("resource/unknown-is-fine-services", "identifiers/unknown-item", "resource/delete"),
+        ("resource/unknown-is-fine-edit", "identifiers/unknown-item", "resource/delete"),
         ("resource/list-lacks-GITLAB", "values/create", "values sequences/list"),
         ("resource/delete-refused-after-an-edit", "edit/deleted", "authentication/schemes"),
         ("credentials/accepted-any-value", "authentication/valid", "forged/jwt paths/cached"),

@@ -28,8 +28,9 @@ def expect_absent(run: Run, exchange: Exchange, unknown: Callable[[], Exchange],
     run.usable(exchange)
     if exchange.answer.status in ABSENT:
         return
-    harmless = exchange.answer.status >= 400 or exchange.request.method == "GET"
-    if harmless and unknown().answer.status == exchange.answer.status:
+    refused, reads = exchange.answer.status >= 400, exchange.request.method == "GET"
+    # Where the owner is meant, and not the item, what is done to the unknown says something else.
+    if (refused or reads or not (about or run.resource.upserts)) and unknown().answer.status == exchange.answer.status:
         return
     run.expect(exchange, *ABSENT, because=because, about=about if exchange.answer.ok else "")
 
