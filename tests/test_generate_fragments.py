@@ -215,11 +215,19 @@ def test_a_client_of_a_contract_written_as_others_write(tmp_path: Path, monkeypa
     assert done.stdout.splitlines()[0] == "The client sends no optional parameters: limit (query), X-Trace (header)"
     monkeypatch.syspath_prepend(str(tmp_path))
     package = importlib.import_module("feature_flags")
-    answers: Iterator[Any] = iter([[FLAG, FLAG], {"items": []}, [1]])
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=next(answers)))
+    answers: Iterator[Any] = iter([[FLAG, FLAG], FLAG, {"items": []}, [1]])
+    sent: list[httpx.Request] = []
+
+    def note(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(201 if request.content else 200, json=next(answers))
+
+    transport = httpx.MockTransport(note)
     with package.Client(bearer="t0k", project_slug="p", transport=transport) as client:
         first, second = client.flags.list()
         assert (first.id, second.title, first.note) == (UUID(str(FLAG["id"])), "dark", None)
+        client.flags.create(title="t", rollout=1.5, level=2, annotations=[package.Annotation(text="x")])
+        assert json.loads(sent[-1].content)["annotations"] == [{"text": "x"}]
         for _ in range(2):
             with pytest.raises(package.InvalidResponseError):
                 client.flags.list()

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from document import Document, Steps
 from openapi_python_client.parser.openapi import GeneratorData
-from openapi_python_client.parser.properties import EnumProperty
+from openapi_python_client.parser.properties import EnumProperty, ModelProperty
 
 # What the package has without the contract: its modules, what it exports, what its modules of models import.
 PACKAGE = {
@@ -103,7 +103,11 @@ def check(contract: Document, data: GeneratorData) -> None:
         if modules.count(str(info.module_name)) > 1:
             place = _place(contract.content, info.name)
             raise contract.unusable(f"the client has another module that is called {info.module_name}", place)
-    for model in data.models:
+    # What an operation takes or answers may be a copy of the model, with properties of its own.
+    taken = [body.prop for endpoint in endpoints for body in endpoint.bodies]
+    answered = [response.prop for endpoint in endpoints for response in endpoint.responses]
+    copies = [each for each in (*taken, *answered) if isinstance(each, ModelProperty)]
+    for model in (*data.models, *copies):
         properties = [*(model.required_properties or []), *(model.optional_properties or [])]
         _rename(contract, properties, FIELDS, _place(contract.content, model.class_info.name))
     for endpoint in endpoints:
