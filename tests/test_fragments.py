@@ -6,11 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from conformance import NotConforming, verify
 from conformance.bundled import ROOT
 from conformance.contract.contract import Contract, ContractError
 from conformance.detection import attempt_inside
+from conformance.mock.faults import faults
 from tests.others import TABLES, Application
 
 FRAGMENTS = {path.stem: path for path in sorted((ROOT / "tests" / "fragments").glob("*.yaml"))}
@@ -109,3 +111,18 @@ def test_no_room_knows_a_word_of_the_git_tokens_fragment() -> None:
     said = {f"{path.name}: {match[0]}" for path in rooms for match in found.finditer(path.read_text(encoding="utf-8"))}
     # An old id, and a property that other APIs know.
     assert said == {"choice.py: workspace", "properties.py: expired_at"}
+
+
+def test_no_fault_is_spun_that_nobody_can_see() -> None:
+    """Of a status that nobody documents, of what nobody can leave out, and of a field that no answer shows."""
+    document = yaml.safe_load((ROOT / "tests" / "fragments" / "foreign" / "flag.yaml").read_text(encoding="utf-8"))
+    schemas = document["components"]["schemas"]
+    schemas["FlagBody"]["required"] = list(schemas["FlagBody"]["properties"])
+    schemas["Base"]["properties"]["rank"] = {"type": "integer", "readOnly": True}
+    spun = faults(Contract(document).resource)
+    assert not spun.keys() & {
+        "secrets/credentials-echoed-403-body",
+        "meaning/all-kept-if-omitted",
+        "answers/mistyped-rank-text",
+    }
+    assert {"secrets/credentials-echoed-404-body", "answers/mistyped-rollout-text"} <= spun.keys()

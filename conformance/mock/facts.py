@@ -38,6 +38,8 @@ def does(resource: Resource, action: str) -> bool:
             return resource.merges
         case "replace":
             return resource.edit is not None and not resource.merges
+        case "clears":
+            return bool(cleared(resource))
         case "owners":
             return bool(resource.owners)
         case "rates":

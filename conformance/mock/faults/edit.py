@@ -274,7 +274,7 @@ def kept_if_omitted(mock: Mock, field: str, when: Stays) -> None:
         return put(body, field, get(before, field)) if stays else body
 
 
-@fault("meaning", needs="replace")
+@fault("meaning", needs="replace clears")
 def all_kept_if_omitted(mock: Mock) -> None:
     """An edit changes what it mentions, and no more."""
     stores(mock, "edit")(lambda request, body: {**kept(mock, request), **body})

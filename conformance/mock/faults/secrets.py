@@ -186,7 +186,14 @@ def _places(resource: Resource) -> list[str]:
     return ["header", "body"] if resource.schemes else []
 
 
-@fault("secrets", status={str(status): status for status in (200, 400, 401, 403, 404, 405)}, where=_places)
+def _answered(resource: Resource) -> dict[str, int]:
+    """Statuses that the mock answers with, 403 only where somebody else's owners have it."""
+    known = {status for operation in resource.operations.values() for status in operation.responses}
+    foreign = (403,) if "403" in known and resource.owners else ()
+    return {str(status): status for status in (200, 400, 401, *foreign, 404, 405)}
+
+
+@fault("secrets", status=_answered, where=_places)
 def credentials_echoed(mock: Mock, status: int, where: str) -> None:
     """An answer with status {status} echoes the caller's credentials in a {where}."""
     scheme = mock.resource.schemes[0]
