@@ -13,6 +13,7 @@ import yaml
 from conformance.contract.contract import Contract, ContractError
 from conformance.contract.matching import matching
 from conformance.contract.plain import plain
+from conformance.mock.server import _shown
 from conformance.run import conditions
 
 JOB = Path(__file__).parent / "fragments" / "job.yaml"
@@ -116,3 +117,8 @@ def test_a_reproduction_finds_an_item_by_the_field_that_holds_its_id() -> None:
         ' | select((.meta."flag-id" | tostring | ascii_downcase)'
         ' == ("A-1" | tostring | ascii_downcase)))."on-call" == true'
     )
+
+
+def test_the_mock_shows_null_as_absent_where_no_answer_may_hold_it() -> None:
+    one, other = {"type": "string"}, {"type": ["string", "null"]}
+    assert _shown({"properties": {"one": one, "other": other}}, {"one": None, "other": None}) == {"other": None}

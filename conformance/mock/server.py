@@ -482,6 +482,9 @@ def _shown(schema: dict[str, Any], value: Any) -> Any:
     properties = schema.get("properties")
     if not properties or not isinstance(value, dict):
         return value
+    # Null is shown as absent where no answer may hold it.
+    null = {name for name, each in properties.items() if "type" in each and "null" not in each["type"]}
+    value = {name: each for name, each in value.items() if each is not None or name not in null}
     visible = {name: each for name, each in properties.items() if not each.get("writeOnly") and name in value}
     required = {name: sample(properties[name], name) for name in schema.get("required", ()) if name not in value}
     return required | {name: _shown(each, value[name]) for name, each in visible.items()}
