@@ -14,7 +14,7 @@ import re
 import urllib.parse
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -248,6 +248,8 @@ def made_up() -> Iterator[Probe]:
     for name in ("X-API-Key", "X-Auth-Token"):
         yield Probe("GET", COLLECTION, headers={"Authorization": "", name: WORLD.api_token})
     yield from negotiated()
+    for probe in (write(FULL), write(FULL, "POST", COLLECTION)):
+        yield replace(probe, headers={**probe.headers, "Authorization": f"Bearer {WORLD.jwt}"})
     jwt = f"{WORLD.jwt.rpartition('.')[0]}.eA"
     for method, path in [*paths(), ("POST", COLLECTION), ("GET", COLLECTION), ("DELETE", f"{COLLECTION}/{MINE}")]:
         yield Probe(method, path, headers={"Authorization": f"Token {jwt}"})

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import cycle, islice, product
 
-from ..contract.fields import get
+from ..contract.fields import get, merged
 from ..contract.resource import Scheme
 from ..run import conditions
 from ..run.causes import REFUSED_AND_DONE
@@ -211,9 +211,11 @@ def test_schemes(run: Run) -> None:
 
 
 def _accepted(run: Run, authorization: Header) -> None:
-    """Raises Broken unless every operation accepts the credentials."""
-    created = run.create(run.bodies.full(), authorization=authorization)
+    """Raises Broken unless every operation accepts the credentials, and stores what is sent with them."""
+    made = run.bodies.full()
+    created = run.create(made, authorization=authorization)
     token = run.new(created)
+    run.expect_shown(made, created)
     for operation, body in calls(run):
         if run.resource.role(operation) == "create":
             continue
@@ -223,5 +225,7 @@ def _accepted(run: Run, authorization: Header) -> None:
             run.cleanup.discard(token)
             raise NotExercised(f"{operation} is refused with the credentials of the run, too")
         run.expect(answer, status, because=f"{operation} with valid credentials")
+        if body is not None:
+            run.expect_shown(merged(made, body) if run.resource.merges else body, answer)
     if run.resource.delete:
         run.estate.gone(token)

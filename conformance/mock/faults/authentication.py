@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable
 from typing import Any
 
+from ...contract.fields import drop
 from ...contract.resource import Resource, words
-from ..facts import ACTIONS, WRITES
-from ..server import Answer, Mock, Refusal, Request
+from ..facts import ACTIONS, WRITES, cleared
+from ..server import Answer, Item, Mock, Refusal, Request
 from .catalogue import fault, refusals
 
 
@@ -80,6 +82,25 @@ def accepted(mock: Mock, what: Accepts) -> None:
 def right_ones_refused(mock: Mock, scheme: str) -> None:
     """The right credentials of the scheme {scheme} are refused."""
     del mock.credentials[scheme]
+
+
+def _others(resource: Resource) -> dict[str, tuple[str, str]]:
+    """Each text that may be left out, with an action, where there is more than one scheme."""
+    pairs = itertools.product(cleared(resource), ("edit", "create"))
+    return {f"{field}-{action}": (field, action) for field, action in pairs} if len(resource.schemes) > 1 else {}
+
+
+@fault("credentials", what=_others)
+def stored_by_one_scheme(mock: Mock, what: tuple[str, str]) -> None:
+    """With the credentials of another scheme than the first, a field is accepted and not stored: {what}."""
+    field, action = what
+    first = mock.resource.schemes[0]
+
+    @mock.on("store")
+    def _(store: Any, request: Request, token: Item, body: dict[str, Any]) -> None:
+        sent = request.headers.get(first.header.lower(), "")
+        other = request.action == action and not sent.lower().startswith(first.prefix.lower())
+        store(request, token, drop(body, field) if other else body)
 
 
 @fault("credentials", status={"200": 200, "302": 302, "400": 400, "403": 403, "404": 404, "500": 500})
