@@ -185,6 +185,11 @@ class History:
         for id in self.named(*requests):
             del self.lives[id]
 
+    def created(self, id: str) -> Exchange | None:
+        """How an item was created, if the run has done it."""
+        life = self.lives.get(id)
+        return life.created if life else None
+
     def written(self, id: str) -> Exchange | None:
         """How an item was last written; None if it is deleted, or nobody knows it."""
         life = self.lives.get(id)

@@ -302,7 +302,12 @@ def edit_copies(mock: Mock, which: Callable[[dict[str, Any], dict[str, Any]], bo
 
 def _looked_at(resource: Resource) -> dict[str, list[str]]:
     always = [name for name in required(resource) if name in resource.leaves]
-    return {"is-shown": visible(resource), "is-required": always, f"is-the-{label(resource.mark)}": [resource.mark]}
+    but_one = {f"is-not-{label(each)}": [name for name in resource.leaves if name != each] for each in chosen(resource)}
+    return {
+        "is-shown": visible(resource),
+        "is-required": always,
+        f"is-the-{label(resource.mark)}": [resource.mark],
+    } | but_one
 
 
 @fault("meaning", needs="edit edited", called="{edited}-stands", what=_looked_at)
@@ -350,19 +355,27 @@ def count_settable(mock: Mock, field: str) -> None:
             answer.body = put(answer.body, field, sent)
 
 
-@fault("meaning", needs="edit", field=lambda resource: [name for name in (resource.id, resource.created) if name])
-def read_only_moves(mock: Mock, field: str) -> None:
+def _moved(resource: Resource) -> dict[str, tuple[str, bool]]:
+    """What the server alone sets, and whether the first edit moves it for good."""
+    names = [name for name in (resource.id, resource.created) if name]
+    at_first = {f"{label(resource.created)}-at-first": (resource.created, True)} if resource.created else {}
+    return {label(name): (name, False) for name in names} | at_first
+
+
+@fault("meaning", needs="edit", field=_moved)
+def read_only_moves(mock: Mock, field: tuple[str, bool]) -> None:
     """An edit changes the read-only `{field}`."""
+    name, at_first = field
 
     @mock.on("edit")
     def _(edit: Any, request: Request) -> Any:
         assert request.token
-        if field == mock.resource.id:
+        if name == mock.resource.id:
             del request.tokens[request.token.id.lower()]
             request.token.id = mock.new_id()
             request.tokens[request.token.id] = request.token
         else:
-            request.token.made_at = mock.now()
+            request.token.made_at = f"{request.token.made_at[:10]}T00:00:00Z" if at_first else mock.now()
         return edit(request)
 
 
