@@ -51,6 +51,11 @@ READINGS: dict[str, Callable[[Resource, str], str]] = {
     "encoded-slash": lambda _, path: re.sub("%2F", "/", path, flags=re.IGNORECASE),
     "encoded-letter": _decoded,
 }
+# The same, of what goes up from a segment: from one owner to another.
+UPWARD: dict[str, Callable[[Resource, str], str]] = {
+    "two-dots": lambda _, path: _dots(path) if "/../" in path else path,
+    "encoded-two-dots": lambda _, path: _dots(path.replace("%2e", ".")) if "/%2e%2e/" in path else path,
+}
 # Headers that name a path in the place of the request's own.
 HEADERS = {"x-original-url": b"x-original-url", "x-rewrite-url": b"x-rewrite-url"}
 
@@ -67,7 +72,7 @@ def otherwise(resource: Resource, scope: Scope, road: str) -> str | None:
         named = [value for name, value in scope["headers"] if name.lower() == HEADERS[road]]
         return named[0].decode("latin-1") if named else None
     path = sent(scope)
-    read = READINGS[road](resource, path)
+    read = (READINGS | UPWARD)[road](resource, path)
     return unquote(read) if read != path else None
 
 

@@ -1,5 +1,6 @@
 """Who may call: nobody without valid credentials, in the right scheme."""
 
+import base64
 from collections.abc import Iterator
 from functools import partial
 from itertools import cycle, islice, product
@@ -44,6 +45,8 @@ def _wrong(run: Run) -> Iterator[tuple[Scheme, Header, str]]:
             if scheme.prefix and scheme == primary:
                 if scheme.prefix != "Basic":
                     tries.append((f"Basic {value}", "the right value in the scheme Basic"))
+                    user = base64.b64encode(f"{value}:{value}".encode()).decode()
+                    tries.append((f"Basic {user}", "the right value as a user's name and password"))
                 tries.append((value, "the right value without a scheme"))
             elif scheme.prefix:
                 tries.append((f"Custom {value}", "the right value in an unknown scheme"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 from collections.abc import Iterator
 from itertools import cycle
@@ -22,6 +23,10 @@ def _segment(value: Json) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
+def _signature(text: str, key: str) -> str:
+    return base64.urlsafe_b64encode(hmac.digest(key.encode(), text.encode(), "sha256")).decode().rstrip("=")
+
+
 def _bearer(resource: Resource) -> Scheme | None:
     """The scheme whose credentials are JWTs, if there is one."""
     return next((each for each in resource.schemes if each.prefix == "Bearer"), None)
@@ -33,15 +38,21 @@ def _real(run: Run) -> str:
 
 
 def jwts(run: Run) -> Iterator[tuple[str, str]]:
-    """JWTs that nobody has issued, and what is wrong with each; of the real one, no claim's value is used."""
+    """JWTs that nobody has issued, and what is wrong with each; of the real one, no single claim is used."""
     parts = _real(run).split(".")
     claims: Json = {"admin": True, "sub": run.bodies.unknown_id(), "iat": 1_700_000_000, "exp": 4_000_000_000}
     payload, unknown = _segment(claims), run.secrets.stranger(run.random)
-    for algorithm in ("none", "None", "NONE"):
+    for algorithm in ("none", "NONE"):
         yield f"{_segment({'alg': algorithm, 'typ': 'JWT'})}.{payload}.", f"a JWT that is not signed ({algorithm})"
     signed = f"{_segment({'alg': 'HS256', 'typ': 'JWT'})}.{payload}"
     yield f"{signed}.{unknown}", "a JWT that is signed with another key"
     yield f"{signed}.", "a JWT whose signature is missing"
+    # With the right claims, if they are known: it is the key alone that is wrong.
+    guessed = f"{_segment({'alg': 'HS256', 'typ': 'JWT'})}.{parts[1] if len(parts) == 3 else payload}"
+    for key, what in (("", "an empty key"), ("secret", "a key out of a book")):
+        # A server on somebody's own machine may have that key.
+        if _signature(".".join(parts[:2]), key) != parts[-1]:
+            yield f"{guessed}.{_signature(guessed, key)}", f"a JWT that is signed with {what}"
     old = _segment(claims | {"exp": 1_000_000_000})
     yield f"{_segment({'alg': 'RS256', 'kid': '../../dev/null'})}.{old}.{unknown}", "a JWT that has expired"
     yield (
@@ -49,7 +60,7 @@ def jwts(run: Run) -> Iterator[tuple[str, str]]:
         "a JWT with a key of its own",
     )
     yield unknown, "one segment of a JWT"
-    yield f"{payload}.{unknown}", "two segments of a JWT"
+    yield f"{_segment({'alg': 'none'})}.{payload}", "two segments of a JWT"
     yield f"{signed}.{unknown}.{unknown}", "four segments of a JWT"
     yield "..", "a JWT of empty segments"
     yield f"{signed}.\xe9", NOT_ASCII

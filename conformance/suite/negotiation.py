@@ -19,7 +19,7 @@ QUERIES = (
     "limit=-1",
     "page=0&size=0&per_page=0",
     "offset=-1&sort=unknown&order=x&fields=unknown",
-    "filter[name]=unknown&where=unknown",
+    "filter[name]=unknown&where=unknown&search=unknown&q=unknown&query=unknown",
     "format=xml",
     "callback=unknown&jsonp=unknown",
     "_method=HEAD",
@@ -87,8 +87,10 @@ def test_charset(run: Run) -> None:
 def test_query(run: Run) -> None:
     first, before = run.listed()
     path = run.path(run.id("list"))
-    every = "&".join(QUERIES)
-    for query in (every, *QUERIES):
+    fields = "&".join(f"{name}=unknown" for name in run.resource.visible if "." not in name)
+    queries = (*QUERIES, fields)
+    every = "&".join(queries)
+    for query in (every, *queries):
         with run.case():
             listed = run.call(run.id("list"), road=f"{path}?{query}")
             run.expect(listed, run.success("list"), 400, 404, 414, 422, because=f"a list with ?{query}")

@@ -250,6 +250,10 @@ def test_tenants(run: Run) -> None:
     for what, change in run.thin(ROADS.items()):
         for operation in _turn(what, next(reads), next(writes)):
             send(operation, what, _changed(run, change, run.path(operation, token, foreign)))
+    for operation, up in ((next(reads), ".."), (next(writes), "%2e%2e")):
+        # What is checked may be the owner that the path begins with.
+        road = run.path(operation, token, foreign).replace(theirs, f"{run.target.owners[owner]}/{up}/{theirs}")
+        send(operation, f"{up} behind one's own {run.owner}", road)
     for operation in (next(reads), next(writes)):
         headers = tuple((name, run.path(operation, token, foreign)) for name in PATH_HEADERS)
         send(operation, f"theirs in {' or '.join(PATH_HEADERS)}", "/", headers)

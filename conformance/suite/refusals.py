@@ -108,12 +108,9 @@ def nothing_written(run: Run) -> None:
 
 
 def _bodies(run: Run) -> Iterator[Json]:
-    """Bodies to spoil, of every choice; most are full, so that whatever is written in spite of a refusal shows."""
-    while True:
-        for choice in run.resource.choices:
-            yield run.bodies.full(**choice)
-            yield run.bodies.full(**choice)
-            yield run.bodies.least(**choice)
+    """Bodies to spoil, of every choice, and full: whatever is written in spite of a refusal shows, and whose it is."""
+    for choice in cycle(run.resource.choices):
+        yield run.bodies.full(**choice)
 
 
 def _must_refuse(run: Run, cases: Iterable[Case]) -> Iterator[Case]:
@@ -289,14 +286,15 @@ def test_conditional(run: Run) -> None:
             body = drop(run.bodies.least(**{**fields, switch: value}), name)
             what = f"no {name}, which {switch} {value} requires, and {', '.join(fields) or 'nothing optional'}"
             cases.append((what, body))
-        for blank in ("", " "):
+        for blank in ("", " \t"):
             cases.append(
                 (f"the {name} {blank!r}, and {switch} {value}", put(run.bodies.full(**{switch: value}), name, blank))
             )
         cases = list(_must_refuse(run, cases))
         if thorough:
             seen.add(switch)
-            for before in (run.bodies.least(), run.bodies.least(**{switch: value})):
+            # Full in the end: what a refusal clears shows, too.
+            for before in (run.bodies.least(), run.bodies.full(**{switch: value})):
                 if run.refused:
                     remember(run)
                 edited = run.edit(before)
@@ -335,6 +333,7 @@ NO_URIS = (
     "?a=b",
     "",
     "https://git.example.com ",
+    "https://git.example.com/\n",
     " ",
     "https://git.example.com/a b",
 )

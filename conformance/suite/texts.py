@@ -34,7 +34,9 @@ WHOLE = (
     "true",
     "false",
     "0",
+    "42",
     "0123",
+    "1.50",
     "1e5",
     "2026-01-15",
     "2026-01-15T09:30:00Z",
@@ -46,11 +48,14 @@ WHOLE = (
     "=1+1",
     "\\",
     "😀",
-    "ends with a backslash\\",
+    "\\\\two\\\\at its beginning, and at its end\\",
     "\ufeffbegins with a mark",
     "\u00a0no-break space at both ends\u00a0",
     "\u0301begins with a combining mark",
 )
+
+# What passes for nothing where a text is taken for what it may be in some language.
+FALSY = ("null", "false", "0")
 
 URIS = (
     "http://git.example.com",

@@ -14,7 +14,7 @@ from ..run.clause import Broken, Stumbled, clause
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
 from ..target.stops import Absent, NotExercised
-from .texts import FUSED, URIS, free_fields, lengths, others, text_fields, texts, uris
+from .texts import FALSY, FUSED, URIS, free_fields, lengths, others, text_fields, texts, uris
 
 # How many requests may be spent on making one finding smaller.
 SHRINK = 24
@@ -254,6 +254,11 @@ def additional(run: Run) -> list[Json]:
     ]
 
 
+def _without_id(run: Run) -> list[Json]:
+    """What consoles send of an item that is not yet there."""
+    return [{run.resource.id: ""}] if "." not in run.resource.id else []
+
+
 @clause(
     "values/create",
     "{a} is created with every choice, every selection of fields and any text, and stored as sent.",
@@ -262,16 +267,13 @@ def additional(run: Run) -> list[Json]:
     needs="resource/delete edit/read-only",
 )
 def test_create(run: Run) -> None:
-    # What breaks parsers and scripts in every field, and a part of what is odd as a whole.
-    some = {
-        field: [each for number, each in enumerate(values) if each in FUSED or number % 16 == 0]
-        for field, values in _texts(run).items()
-    }
+    # What breaks parsers and scripts in every field; what may pass for nothing goes with all others.
+    some = {field: [each for each in values if each in FUSED] for field, values in _texts(run).items()}
     most = max(map(len, some.values()), default=len(URIS))
     rows = list(_rows(run, some | _uris(run) | _others(run)))[:most]
     filled = [body for body in combinations(run) if not _has_empty(run, body)]
     bodies = []
-    for row, choice, more in zip(rows, cycle(filled), cycle(additional(run)), strict=False):
+    for row, choice, more in zip(rows, cycle(filled), cycle([*_without_id(run), *additional(run)]), strict=False):
         fields = [name for name in run.resource.leaves if has(choice, name)]
         switch = run.resource.switch
         body = nested({name: get(choice if name == switch else row, name) for name in fields}) | more
@@ -282,7 +284,8 @@ def test_create(run: Run) -> None:
         # Nobody says that a name is given once.
         bodies.insert(1, put(run.bodies.full(), mark, get(bodies[0], mark)))
     greatest = {field: lengths(run.contract, field)[-3:] for field in text_fields(run.contract)}
-    accept_creates(run, [*bodies, *_rows(run, greatest)])
+    nothing = {field: [each for each in values if each in FALSY] for field, values in _texts(run).items()}
+    accept_creates(run, [*bodies, *_rows(run, greatest), *_rows(run, nothing)])
 
 
 @clause(
@@ -355,9 +358,9 @@ def test_combinations(run: Run) -> None:
 )
 def test_additional(run: Run) -> None:
     properties = additional(run)
-    # The id of another kind is for another body than the id itself.
-    halves = (properties[0::2], properties[1::2])
-    bodies = [run.bodies.full() | {name: each[name] for each in half for name in each} for half in halves]
+    # The id of another kind, or none, is for another body than the id itself.
+    parts = [part for part in (properties[0::2], properties[1::2], _without_id(run)) if part]
+    bodies = [run.bodies.full() | {name: each[name] for each in part for name in each} for part in parts]
     accept_edits(run, [body for body in bodies if run.contract.zone(body) is Zone.ACCEPT])
 
 
@@ -370,7 +373,7 @@ def test_additional(run: Run) -> None:
 )
 def test_charset(run: Run) -> None:
     field = _free(run)
-    for parameter in ("; charset=utf-8", ";charset=UTF-8"):
+    for parameter in ("; charset=utf-8", ";charset=UTF-8", '; charset="utf-8"'):
         for operation in run.resource.writes:
             # A create with one of them is enough.
             if operation not in run.operations or (operation == run.resource.create and " " in parameter):
@@ -404,8 +407,8 @@ def test_escapes(run: Run) -> None:
         raise Absent("the contract has no field that takes any text")
     if field in run.bodies.pins:
         raise NotExercised(f"it needs a {field} of its own, and {field} is pinned")
-    body = run.bodies.full(**{field: 'é"\\/😀\u2028'})
-    escaped = "".join(f"\\u{ord(each):04x}" for each in 'é"\\/\ud83d\ude00\u2028')
+    body = run.bodies.full(**{field: 'é"\\😀\u2028"\\/'})
+    escaped = "".join(f"\\u{ord(each):04x}" for each in 'é"\\\ud83d\ude00\u2028') + r"\"\\\/"
     fields = {name: json.dumps(value, ensure_ascii=False) for name, value in reversed(body.items())}
     rows = [f'  "{name}"\t:\r\n {value}' for name, value in (fields | {field: f'"{escaped}"'}).items()]
     edited = run.edit(("\n{" + ",\n".join(rows) + "}\n").encode())

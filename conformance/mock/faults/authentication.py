@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import itertools
 from collections.abc import Callable
@@ -26,6 +27,15 @@ def none_needed(mock: Mock, action: str) -> None:
 
 Accepts = Callable[[str, str, dict[str, str]], bool]
 
+
+def _password(value: str) -> str:
+    """The password in the value of the scheme Basic; empty if there is none."""
+    try:
+        return base64.b64decode(value, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
+
+
 ACCEPTED: dict[str, Accepts] = {
     "any-value": lambda scheme, value, right: scheme in right and bool(value),
     "an-empty-value": lambda scheme, value, right: scheme in right and not value,
@@ -35,6 +45,7 @@ PREFIXED: dict[str, Accepts] = {
     "any-scheme": lambda _, value, right: value in right.values(),
     "the-other-scheme": lambda scheme, value, right: value in [right[other] for other in right if other != scheme],
     "basic": lambda scheme, value, right: scheme == "basic" and value in right.values(),
+    "basic-password": lambda scheme, value, right: scheme == "basic" and _password(value) in right.values(),
     "no-scheme": lambda scheme, value, right: not value and scheme in [right[one].lower() for one in right],
 }
 NEARLY: dict[str, Accepts] = {

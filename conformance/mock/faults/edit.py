@@ -74,10 +74,17 @@ def hidden(mock: Mock, field: str, action: str) -> None:
     )
 
 
-@fault("meaning", needs="create", field=chosen)
-def lost_on_create(mock: Mock, field: str) -> None:
+def _lost(resource: Resource) -> dict[str, tuple[str, str | None]]:
+    """The fields that may be left out; and the last text among them where it is a word that may mean nothing."""
+    texts = [name for name in prose(resource) if name in cleared(resource)][-1:]
+    return {name: (name, None) for name in chosen(resource)} | {f"{name}-of-null": (name, "null") for name in texts}
+
+
+@fault("meaning", needs="create", field=_lost)
+def lost_on_create(mock: Mock, field: tuple[str, str | None]) -> None:
     """A create does not store `{field}`."""
-    stores(mock, "create")(lambda _, body: drop(body, field))
+    name, word = field
+    stores(mock, "create")(lambda _, body: drop(body, name) if word in (None, get(body, name)) else body)
 
 
 def _when(resource: Resource) -> dict[str, str]:
@@ -141,6 +148,7 @@ ALTERED: dict[str, Callable[[str], str]] = {
     "quotes-doubled": lambda text: text.replace("'", "''"),
     "quotes-lost": lambda text: text.replace('"', ""),
     "backslashes-lost": lambda text: text.replace("\\", ""),
+    "two-backslashes-to-one": lambda text: text.replace("\\\\", "\\"),
     "unescaped": lambda text: text.replace("\\n", "\n").replace("\\t", "\t"),
     "mis-decoded": lambda text: text.encode(errors="replace").decode("latin-1"),
     "ascii-only": lambda text: text.encode("ascii", errors="replace").decode(),
@@ -157,6 +165,7 @@ ALTERED: dict[str, Callable[[str], str]] = {
     "no-break-space-to-space": lambda text: text.replace("\xa0", " "),
     "curly-quotes-straight": lambda text: text.replace("\u2019", "'").replace("\u201c", '"'),
     "number-like": lambda text: str(int(text)) if re.fullmatch("[0-9]{1,99}", text) else text,
+    "decimal-like": lambda text: f"{float(text)}" if re.fullmatch(r"[0-9]+\.[0-9]+", text) else text,
     "null-like": lambda text: "" if text.lower() in ("null", "none", "undefined") else text,
     "sql-comment-lost": lambda text: text.partition("--")[0],
     "semicolon-cut": lambda text: text.partition(";")[0],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 from collections.abc import Callable
 from typing import Any
@@ -23,16 +24,23 @@ def _read(segment: str) -> dict[str, Any]:
     return read if isinstance(read, dict) else {}
 
 
+def _signature(parts: list[str], key: str) -> str:
+    made = hmac.digest(key.encode(), ".".join(parts[:2]).encode(), "sha256")
+    return base64.urlsafe_b64encode(made).decode().rstrip("=")
+
+
 # Each takes the segments of a JWT, and those of the right one.
 FORGERIES: dict[str, Callable[[list[str], list[str]], bool]] = {
     "not-signed": lambda parts, _: len(parts) == 3 and _read(parts[0]).get("alg") == "none" and not parts[2],
     "not-signed-in-capitals": lambda parts, _: len(parts) == 3 and _read(parts[0]).get("alg") == "NONE",
     "another-key": lambda parts, _: len(parts) == 3 and _read(parts[0]).get("alg") == "HS256" and bool(parts[2]),
+    "an-empty-key": lambda parts, _: len(parts) == 3 and parts[2] == _signature(parts, ""),
+    "a-key-out-of-a-book": lambda parts, _: len(parts) == 3 and parts[2] == _signature(parts, "secret"),
     "expired": lambda parts, _: len(parts) == 3 and 0 < _read(parts[1]).get("exp", 0) < 2_000_000_000,
     "a-key-of-its-own": lambda parts, _: len(parts) == 3 and "jku" in _read(parts[0]),
     "another-payload": lambda parts, right: len(parts) == 3 and parts[0] == right[0] and parts[2] == right[2],
     "no-signature": lambda parts, right: len(parts) == 3 and parts[:2] == right[:2],
-    "two-segments": lambda parts, _: len(parts) == 2,
+    "two-segments": lambda parts, _: len(parts) == 2 and "alg" in _read(parts[0]),
     "four-segments": lambda parts, _: len(parts) == 4,
     "empty-segments": lambda parts, _: len(parts) == 3 and not any(parts),
 }

@@ -42,7 +42,7 @@ def garbled(mock: Mock, charset: str) -> None:
         return decode(request)
 
 
-QUERIES = {"limit": b"limit=", "page": b"page=", "offset": b"offset=", "filter": b"filter["}
+QUERIES = {"limit": b"limit=", "page": b"page=", "offset": b"offset=", "filter": b"filter[", "search": b"search="}
 
 
 @fault("negotiation", needs="list", query=QUERIES)

@@ -27,7 +27,8 @@ def _turns(resource: Resource) -> dict[str, tuple[str, tuple[str, ...]]]:
 
 
 def _foreign(resource: Resource) -> dict[str, tuple[str, tuple[str, ...]]]:
-    return TURNS if resource.owners else {}
+    upward = {"two-dots-reads": ("two-dots", SAFE), "encoded-two-dots-writes": ("encoded-two-dots", UNSAFE)}
+    return TURNS | upward if resource.owners else {}
 
 
 def by(mock: Mock, road: str, methods: tuple[str, ...]) -> None:

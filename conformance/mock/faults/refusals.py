@@ -244,6 +244,7 @@ NO_URIS: dict[str, Callable[[str], bool]] = {
     "no-scheme-but-slashes": lambda text: text.startswith("//"),
     "spaces": lambda text: " " in text and text.startswith("http"),
     "outer-spaces": lambda text: text != text.strip() and text.strip().startswith("http"),
+    "line-end-behind": lambda text: text.endswith("\n") and " " not in text,
     "space-behind": lambda text: text.rstrip() != text and text.startswith("http"),
     "a-word": str.isalpha,
     "blank": str.isspace,

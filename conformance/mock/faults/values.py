@@ -206,6 +206,7 @@ def _nested(extra: dict[str, Any]) -> bool:
 EXTRAS: dict[str, Callable[[Resource, dict[str, Any]], Any]] = {
     "any": lambda _, extra: extra,
     "id": lambda resource, extra: resource.id in extra,
+    "empty-id": lambda resource, extra: extra.get(resource.id) == "",
     "read-only": lambda resource, extra: any(name in extra for name in resource.read_only if name != resource.id),
     "null": lambda _, extra: None in extra.values(),
     "nested": lambda _, extra: _nested(extra),
@@ -279,6 +280,7 @@ def removal_of(mock: Mock, field: str) -> None:
 PARAMETERS: dict[str, Callable[[str], Any]] = {
     "charset": lambda media_type: ";" in media_type,
     "upper-case-charset": lambda media_type: "UTF-8" in media_type,
+    "charset-in-quotes": lambda media_type: '"' in media_type,
     "space-before-charset": lambda media_type: "; " in media_type,
 }
 
