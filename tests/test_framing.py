@@ -57,7 +57,8 @@ DONE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 def test_what_is_sent(framing: Framing) -> None:
     body = "😀".encode() * 400
     request = Request("PUT", "/a", (("Authorization", "Token a\0b"),), body, framing=framing)
-    with answering(DONE) as (base_url, received):
+    # What comes before an answer is none.
+    with answering(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + DONE) as (base_url, received):
         answer = wire.framed(base_url, request, 5, 1000)
     assert (answer.status, answer.body, answer.problem) == (200, b"{}", None)
     head, _, sent = received[0].partition(b"\r\n\r\n")

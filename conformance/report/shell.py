@@ -41,6 +41,10 @@ _FORMS: tuple[tuple[Callable[[str], str], str], ...] = (
     (lambda value: value[:-1], "${%s%%?}"),
     (lambda value: value[:-4], "${%s%%????}"),
     (lambda value: value[8:], "${%s#????????}"),
+    (
+        lambda value: base64.b64encode(f"{value}:{value}".encode()).decode(),
+        '$(set -- "$%s"; printf %%s:%%s "$1" "$1" | base64 | tr -d "\\n")',
+    ),
     # The segments of a JWT.
     (lambda value: value.rpartition(".")[0], "${%s%%.*}"),
     (lambda value: value.partition(".")[0], "${%s%%%%.*}"),

@@ -103,7 +103,7 @@ def test_items(run: Run) -> None:
 
 @clause(
     "concurrency/edit-and-delete",
-    "An edit and a delete at the same time: what is deleted is gone, whichever came first.",
+    "An edit and two deletes at the same time: what is deleted is gone, whichever came first.",
     source="users: what is deleted does not come back",
     level="expected",
     needs="resource/delete",
@@ -114,27 +114,33 @@ def test_edit_and_delete(run: Run) -> None:
     run.expendable()
     item = run.new(run.create(run.bodies.full()))
     edit = run.request(run.id("edit"), run.bodies.full(), item=item)
-    edited, deleted = run.at_once(edit, run.request(run.id("delete"), item=item))
+    delete = run.request(run.id("delete"), item=item)
+    edited, *deletes = run.at_once(edit, delete, delete)
     absent = [*run.gone, 410]
-    if is_gone(edited) and edited.answer.status not in (*absent, *BUSY):
-        # What an unknown one gets, the chapter on identifiers judges.
-        absent.append(run.edit(run.bodies.full(), item=run.bodies.unknown(run.resource.item)).answer.status)
+    for late in (edited, *deletes):
+        if is_gone(late) and late.answer.status not in (*absent, *BUSY):
+            # What an unknown one gets, the chapter on identifiers judges.
+            body = run.bodies.full() if late is edited else None
+            unknown = run.call(str(late.request.operation), body, item=run.bodies.unknown(run.resource.item))
+            absent.append(unknown.answer.status)
     _settled(run, edited, "edit", *absent)
-    if not _settled(run, deleted, "delete"):
+    # Of two deletes, one may come too late.
+    done = [each for each in deletes if _settled(run, each, "delete", *absent)]
+    if not done:
         run.cleanup.discard(item)
         return
     read = run.get(item=item)
     run.usable(read)
     if read.answer.ok:
         message = f"{run.a} is there again after an edit and a delete at once"
-        raise Broken(message, edited, deleted, read, statuses=(*ABSENT, 400, 410))
+        raise Broken(message, edited, *deletes, read, statuses=(*ABSENT, 400, 410))
     run.estate.gone(item)
     run.target.keep(-1)
 
 
 @clause(
     "concurrency/creates",
-    "Two creates at the same time make two {nouns}, each with an id of its own and as it was sent.",
+    "Two creates and a list at the same time make two {nouns}, each with an id of its own and as it was sent.",
     source="users: two people create at once",
     level="expected",
     needs="resource/delete",
@@ -145,7 +151,13 @@ def test_creates(run: Run) -> None:
     mark = run.resource.mark
     _, before = run.listed()
     bodies = [run.bodies.full(), run.bodies.full()]
-    sent = run.at_once(*(run.request(run.id("create"), body) for body in bodies))
+    creates = [run.request(run.id("create"), body) for body in bodies]
+    lists = [run.request(run.resource.list.id)] if run.resource.list in run.operations else []
+    # The list first, so that what it is made of changes under its hands.
+    sent = run.at_once(*lists, *creates)
+    for meanwhile in sent[: len(lists)]:
+        _settled(run, meanwhile, "list")
+    del sent[: len(lists)]
     listed, after = run.listed(filter(None, (run.resource.id_of(each.answer.json) for each in sent)))
     new = {id: item for id, item in after.items() if id not in before}
     mine = run.cleanup.adopt_marked(new)

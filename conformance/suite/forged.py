@@ -17,6 +17,8 @@ from .authentication import calls, protected
 QUERY = ("access_token", "token", "api_key", "apikey", "authorization", "jwt")
 COOKIES = ("token", "access_token", "session", "Authorization", "jwt")
 HEADERS = ("X-API-Key", "X-Api-Token", "X-Auth-Token", "X-Access-Token", "Proxy-Authorization", "Token")
+# A head of more characters may be more than a server takes, and how that is said.
+LARGE, TOO_LARGE = 2000, (400, 413, 414, 431)
 
 
 def _segment(value: Json) -> str:
@@ -121,7 +123,8 @@ def test_elsewhere(run: Run) -> None:
                 body = run.bodies.full() if run.contract.operations[operation].request_schema else None
                 road = run.path(operation) + query if query else None
                 answer = run.call(operation, body, authorization=None, headers=headers, road=road)
-                run.expect(answer, 401, because=f"{operation} with the right credentials in {what} alone")
+                statuses = (401, *TOO_LARGE) if len(QUERY) * len(value) > LARGE else (401,)
+                run.expect(answer, *statuses, because=f"{operation} with the right credentials in {what} alone")
 
 
 def _illegal(scheme: Scheme, value: str, unknown: str) -> Iterator[tuple[str, str]]:

@@ -19,6 +19,8 @@ from .network import CLOSED, CUT, LATE
 
 # Sent with every request that has its connection for itself.
 _ALONE = (("Connection", "close"),)
+# As many interim responses may come before an answer.
+_INTERIM = 8
 # How long a server may take to say that the body may follow, in seconds; then it follows all the same.
 _PATIENCE = 1.0
 # Between the parts of a request, in seconds: else they arrive as one.
@@ -75,10 +77,16 @@ class Wire:
 
     def answer(self, method: str, start: float) -> Answer:
         """The next answer, to a request that was sent at `start`, in seconds of the monotonic clock."""
-        response = http.client.HTTPResponse(_Reads(self._read), method=method)  # type: ignore[arg-type]
         problem, body = None, b""
+        response = self._response(method)
         try:
             response.begin()
+            for _ in range(_INTERIM):
+                if response.status >= 200:
+                    break
+                # What comes before the answer, such as 103 Early Hints.
+                response = self._response(method)
+                response.begin()
             body = response.read(self._most)
             if response.length and len(body) < self._most:
                 # Nothing says so where as many bytes are read as there are.
@@ -95,6 +103,9 @@ class Wire:
         if problem:
             return Answer(seconds=seconds, problem=problem)
         return Answer(response.status, tuple(response.getheaders()), body, seconds)
+
+    def _response(self, method: str) -> http.client.HTTPResponse:
+        return http.client.HTTPResponse(_Reads(self._read), method=method)  # type: ignore[arg-type]
 
 
 class _Kept(io.BufferedReader):

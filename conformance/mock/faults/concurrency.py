@@ -50,7 +50,7 @@ def field_mixed(mock: Mock, field: str) -> None:
         return answer
 
 
-@fault("at-once", action=["edit", "create"])
+@fault("at-once", action=["edit", "create", "delete"])
 def breaks(mock: Mock, action: str) -> None:
     """`{action}` fails while another one is under way."""
     busy = 0
@@ -64,6 +64,17 @@ def breaks(mock: Mock, action: str) -> None:
         await asyncio.sleep(WINDOW)
         busy -= 1
         return mock.handle(request)
+
+
+@fault("at-once", needs="create list")
+def list_breaks(mock: Mock) -> None:
+    """A list fails if there is a create while it is under way."""
+
+    @delayed(mock, "list")
+    async def _(request: Request) -> Answer:
+        ids = set(mock.organizations[mock.home])
+        await asyncio.sleep(WINDOW)
+        return mock.handle(request) if set(mock.organizations[mock.home]) <= ids else Answer(500)
 
 
 @fault("at-once", needs="edit delete")
