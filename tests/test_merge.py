@@ -100,11 +100,16 @@ def test_what_was_merged_can_be_merged_again(runs: dict[str, tuple[Path, Outcome
     assert len(again["merged"]) == 3
 
 
-@pytest.fixture
-def results() -> Results:
-    """Of a run with hostile findings, and clauses in every state."""
+@pytest.fixture(scope="module")
+def hostile_results() -> Results:
     run = hostile.run()
     return report(run, run.target.base_url, 3.25, 1)
+
+
+@pytest.fixture
+def results(hostile_results: Results) -> Results:
+    """Of a run with hostile findings, and clauses in every state."""
+    return deepcopy(hostile_results)
 
 
 @pytest.mark.parametrize(
