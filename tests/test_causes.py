@@ -41,7 +41,7 @@ def findings(folder: Path) -> dict[str, tuple[str, str | None]]:
             "forged/jwt-breaks-not-ascii",
             "forged",
             "answer/no-server-error",
-            "failed (500) at deleteGitToken with a JWT that is not ASCII",
+            "with a JWT that is not ASCII",
         ),
         (
             "triggers/character-formula-workspace",

@@ -57,8 +57,9 @@ def test_the_mock_of_a_fragment_conforms(name: str) -> None:
     assert trial.requests <= 1200
 
 
-def test_the_mock_of_a_fragment_written_as_others_write_conforms() -> None:
-    contract = Contract.load(ROOT / "tests" / "fragments" / "foreign" / "flag.yaml")
+@pytest.mark.parametrize("name", ["flag", "secret"])
+def test_the_mock_of_a_fragment_written_as_others_write_conforms(name: str) -> None:
+    contract = Contract.load(ROOT / "tests" / "fragments" / "foreign" / f"{name}.yaml")
     trial = attempt_inside("", 1, fail_fast=False, contract=contract)
     assert (trial.clauses, trial.error) == ((), "")
     assert trial.requests <= 1200

@@ -64,7 +64,7 @@ class Contract:
 
     @property
     def request_schema(self) -> Json:
-        """The schema of what a create takes, or an edit where there is no create."""
+        """The schema of what both a create and an edit take, or the one that there is."""
         return self.resource.request_schema
 
     @cached_property
@@ -80,8 +80,8 @@ class Contract:
         return {id: main if schema == main.schema else Zones(schema) for id, schema in schemas.items()}
 
     def zones(self, operation: str | None = None) -> Zones:
-        """The zones of what an operation takes; by default, a create."""
-        return self._zones.get(operation or "") or self._zones[self.resource.writes[0].id]
+        """The zones of what an operation takes; by default, of what every write does."""
+        return self._zones.get(operation or "") or self._zones[self.resource.main.id]
 
     def offence(self, body: object, operation: str | None = None) -> str | None:
         """Why every server has to refuse `body`: the field that is wrong, or "body" if it is no object; else None."""

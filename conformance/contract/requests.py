@@ -100,7 +100,7 @@ class Requests(Answers):
     def examples(self) -> dict[str, Json]:
         """The contract's own request bodies, by name."""
         found: dict[str, Json] = {}
-        for operation in self.writes:
+        for operation in sorted(self.writes, key=lambda each: each != self.main):
             content = self.document["paths"][operation.path][operation.method.lower()]["requestBody"]["content"]
             media = content[operation.media_type]
             if "example" in media:

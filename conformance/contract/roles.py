@@ -46,12 +46,32 @@ class Roles:
                 )
         if not self.writes:
             raise ContractError("paths: there is neither a create nor an edit, and nothing to test")
-        self.request_schema: Json = self.writes[0].request_schema or {}
-        self.fields = fields_of(self.request_schema)
         self.shown_schema: Json = next(
             (each.response_schema for each in (self.read, self.edit, self.create) if each and each.response_schema), {}
         )
         self.shown = fields_of(self.shown_schema)
+        self.main = self.writes[-1] if self._fixes() else self.writes[0]
+        self.request_schema: Json = self.main.request_schema or {}
+        self.fields = fields_of(self.request_schema)
+
+    def _fixes(self) -> bool:
+        """Does a create take fields that an edit does not, which knows enough to recognise an item by?"""
+        taken = [(each.request_schema or {}).get("properties", {}).keys() for each in self.writes]
+        fields = fields_of(self.writes[-1].request_schema or {}).values()
+        marks = [each for each in fields if each.kind == "text" and not each.secret and each.name in self.shown]
+        return len(taken) == 2 and taken[1] < taken[0] and bool(marks)
+
+    @property
+    def taken(self) -> set[str]:
+        """The fields that a create or an edit takes, but not those within others."""
+        return {name for each in self.writes for name in (each.request_schema or {}).get("properties", {})}
+
+    @property
+    def fixed(self) -> Json:
+        """The schemas of the fields that every create has to have, and no edit takes."""
+        schema = self.writes[0].request_schema or {}
+        known = self.request_schema.get("properties", {})
+        return {name: schema["properties"][name] for name in schema.get("required", ()) if name not in known}
 
     def _collection(self) -> str:
         """The path that all others begin with."""

@@ -96,7 +96,7 @@ class Mock:
         self.contract = contract
         self.resource = contract.resource
         self.credentials = {scheme.prefix.lower(): world.credential(scheme) for scheme in self.resource.schemes}
-        self.requested: dict[str, Any] = contract.request_schema["properties"]
+        self.requested = self.resource.taken
         self.secrets = [name for name in self.resource.secrets if name in self.resource.leaves]
         self.defaults = _defaults(contract, self.resource.shown_schema)
         self.validators = {
@@ -351,6 +351,8 @@ class Mock:
         kept = {name: value for name, value in body.items() if name in self.requested}
         if request.action == "edit" and self.resource.merges:
             kept = merged(token.fields, kept)
+        elif request.action == "edit":
+            kept = {name: token.fields[name] for name in self.resource.fixed if name in token.fields} | kept
         token.fields = kept
         token.moved_at = self.now()
 

@@ -51,12 +51,12 @@ class Bodies:
         self._random = source
         self._label = label
         self._tokens = [secrets.token(source) for _ in range(4)]
-        self._count = 0
+        self._count = self._creates = 0
         self._checks: dict[int, jsonschema_rs.Validator] = {}
 
     def number_from(self, number: int) -> None:
         """Numbers what is made from here on, so that no two workers give the same name."""
-        self._count = number
+        self._count = self._creates = number
 
     def token(self) -> str:
         """A value for a secret that is recognised wherever a server shows it."""
@@ -135,6 +135,15 @@ class Bodies:
             if name != mark and name not in self.left_out:
                 body = put(body, name, self.value(name))
         return self._repaired(body, self.pins | fields)
+
+    def whole(self, operation: str, body: object) -> object:
+        """A body as an operation takes it: a create's has what no edit may have."""
+        fixed = self._resource.fixed if self._resource.role(operation) == "create" else {}
+        if not isinstance(body, dict) or not fixed:
+            return body
+        self._creates += 1
+        mark = f"{self._label}-{self._creates}"
+        return {name: self._one(each, f"{name}-{mark}", mark) for name, each in fixed.items()} | body
 
     def with_secrets(self, body: Json) -> Json:
         """A body with new secrets, where it must have them."""

@@ -34,6 +34,8 @@ KEPT, PIECES = "framing/kept", "framing/pieces"
 OTHERS_DELETED, TWO_IN_ONE = "a delete deletes others", "a create gives the id of another"
 OTHERS_EDITED = "an edit changes others"
 UNLISTED, REFUSED_AND_DONE = "the list lacks what can be read", "a request is refused and carried out"
+# The clauses that have what others come upon.
+HOMES = {FRESH: FRESH, KEPT: KEPT, PIECES: PIECES, UNLISTED: "resource/list"}
 LEADS = {OTHERS_DELETED: "resource/delete", TRIMMED: "values/text"}
 # What a sentence says and the name of a case does not.
 _SAYS = re.compile(r"\b(was refused|were refused|was not created|cannot be|is gone|came back|is not a)\b")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..contract.contract import Zone
 from ..target.exchange import Exchange
 from ..target.stops import NotExercised
-from .causes import FRESH, KEPT, LEADS, PIECES, Causes, is_problem
+from .causes import FRESH, HOMES, LEADS, Causes, is_problem
 from .clause import Broken, Clause, Finding, Result, Stumbled
 from .healing import Healing
 from .history import History, Made
@@ -123,11 +123,11 @@ class Findings:
         self._lead(result, broken)
 
     def _belongs(self, result: Result, broken: Broken) -> bool:
-        """Keeps what is about a connection, or how requests come over it, with the clause about that."""
-        if broken.about not in (FRESH, KEPT, PIECES):
+        """Keeps what is about a connection, how requests come over it, or the list, with the clause about that."""
+        if broken.about not in HOMES:
             return False
         steady = self._run.results.get(STEADY) if broken.about == FRESH else None
-        lead = self._run.results.get(broken.about) or steady or result
+        lead = self._run.results.get(HOMES[broken.about]) or steady or result
         self.keep(lead, broken, rounds=ROUNDS if broken.about == FRESH else 1)
         result.reason = "" if result is lead else f"{lead.clause.id} is broken"
         return True

@@ -53,7 +53,7 @@ def requested(run: Run, operation: str, body: object, **options: Unpack[Options]
     media_type = options.get("media_type", OWN)
     if run.resource.role(operation) in ("create", "delete") and (method is None or run.target.overwrite):
         run.expendable()
-    body = run.pinned(body)
+    body = run.bodies.whole(operation, run.pinned(body))
     if run.target.read_only and (method or each.method) != "GET":
         own = authorization == OWN and not owners and method is None
         body, item = harmless(run, operation, body, item, own=own)

@@ -78,14 +78,14 @@ def test_pieces(run: Run) -> None:
     _written(run, "pieces")
 
 
-def _sizes(run: Run) -> Iterator[tuple[Json, bytes]]:
+def _sizes(run: Run, operation: str) -> Iterator[tuple[Json, bytes]]:
     """Bodies of many bytes, and as they are sent: texts of four bytes a character lie over the end of every buffer."""
     body = run.bodies.full()
     for field in text_fields(run.contract):
         texts = lengths(run.contract, field)
         if texts and field != run.resource.mark and field not in run.bodies.pins:
             body = put(body, field, texts[-1])
-    inner = json.dumps(body, ensure_ascii=False).encode()[1:]
+    inner = json.dumps(run.bodies.whole(operation, body), ensure_ascii=False).encode()[1:]
     yield body, b"{" + inner
     for size in BUFFERS:
         if size > len(inner):
@@ -102,7 +102,7 @@ def _sizes(run: Run) -> Iterator[tuple[Json, bytes]]:
 )
 def test_sizes(run: Run) -> None:
     edited = None
-    for body, raw in _sizes(run):
+    for body, raw in _sizes(run, run.id("edit")):
         with run.case():
             edited = run.edit(raw)
             run.expect(edited, run.success("edit"), because=f"an edit of {len(raw)} bytes")
@@ -114,8 +114,8 @@ def test_sizes(run: Run) -> None:
             run.expect_shown(body, read, edited)
     if run.resource.create in run.operations:
         with run.case():
-            if run.resource.unique:
-                [*_, (body, raw)] = _sizes(run)
+            if run.resource.unique or run.resource.fixed:
+                [*_, (body, raw)] = _sizes(run, run.id("create"))
             created = run.create(raw)
             new = run.new(created)
             run.expect_shown(body, created)
@@ -154,7 +154,7 @@ def test_empty(run: Run) -> None:
 def test_kept(run: Run) -> None:
     edit, read, whole = run.id("edit"), run.id("read"), run.bodies.full()
     unknown = run.bodies.unknown(run.resource.item)
-    [*_, (_, large)] = _sizes(run)
+    [*_, (_, large)] = _sizes(run, edit)
     refused = run.refusals(edit)
     requests = [
         *([] if run.resource.upserts else [(run.request(edit, whole, item=unknown), ABSENT)]),

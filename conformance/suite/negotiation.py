@@ -39,9 +39,10 @@ def test_accept(run: Run) -> None:
             read = run.get(headers=(("Accept", accept),))
             others = () if accept in ACCEPTABLE else (400, 406)
             run.expect(read, success, *others, because=f"a read with Accept: {accept}")
+    required = next((name for name, each in run.resource.fields.items() if each.required), run.resource.mark)
     for accept in run.thin(OTHERS[:2]):
         with run.case():
-            body = put(run.bodies.full(), run.resource.mark, None)
+            body = put(run.bodies.full(), required, None)
             refused = run.edit(body, headers=(("Accept", accept),))
             because, about = (
                 f"a wrong edit with Accept: {accept}",

@@ -38,13 +38,14 @@ def refuse(
     if not run.snapshot:
         remember(run)
     edit, create = run.resource.edit, run.resource.create if run.resource.create in run.operations else None
-    for number, (what, body) in enumerate(run.thin(cases)):
+    for number, (what, case) in enumerate(run.thin(cases)):
         sends = [edit] if edit and edits else []
         if create and creates and number % every == 0:
             sends.append(create)
-        elif create and edits and (not edit or not _refuses(run, body, edit.id)):
+        elif create and edits and (not edit or not _refuses(run, case, edit.id)):
             sends = [create]
         for operation in sends:
+            body = run.bodies.whole(operation.id, case)
             if media_type is None and not _refuses(run, body, operation.id):
                 continue
             with run.case():
@@ -116,7 +117,9 @@ def _bodies(run: Run) -> Iterator[Json]:
 def _must_refuse(run: Run, cases: Iterable[Case]) -> Iterator[Case]:
     """Those cases that the contract, as it is now, wants refused by a create or an edit."""
     writes = [operation.id for operation in run.resource.writes]
-    return (case for case in cases if any(run.contract.zone(case[1], each) is Zone.REFUSE for each in writes))
+    for what, body in cases:
+        if any(run.contract.zone(run.bodies.whole(each, body), each) is Zone.REFUSE for each in writes):
+            yield what, body
 
 
 @clause(

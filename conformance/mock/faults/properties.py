@@ -32,7 +32,7 @@ def _names(resource: Resource) -> list[str]:
 
 def _unknown(resource: Resource, names: list[str]) -> list[str]:
     """Of names, those that are no fields, each once."""
-    return list(dict.fromkeys(name for name in names if name not in resource.fields))
+    return list(dict.fromkeys(name for name in names if name not in resource.taken))
 
 
 @fault("properties", name=_moves, action=WRITES)
