@@ -24,14 +24,21 @@ def create(run: Run, request: Request) -> tuple[Exchange, str | None]:
     Raises Lost if the network lost the answer, and what was made cannot be found out.
     """
     faults: list[Kind] = []
+    # To look for what was made, and to delete it, requests have to be left.
+    reserved = 1 + run.resource.cost
     while True:
         at = time.time()
-        with run.target.ledger.creating():
-            exchange = Exchange(request, run.target.deliver(request), at)
-            new = _claim(run, exchange)
-        if not run.target.forgives(request, exchange.answer, faults):
-            return exchange, new
-        _undo(run, request)
+        run.target.keep(reserved)
+        try:
+            with run.target.ledger.creating():
+                exchange = Exchange(request, run.target.deliver(request), at)
+                new = _claim(run, exchange)
+            if not run.target.forgives(request, exchange.answer, faults):
+                return exchange, new
+            with run.target.cleanup():
+                _undo(run, request)
+        finally:
+            run.target.keep(-reserved)
 
 
 def _claim(run: Run, exchange: Exchange) -> str | None:
