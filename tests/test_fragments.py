@@ -59,7 +59,7 @@ def test_the_mock_of_a_fragment_conforms(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["flag", "secret"])
 def test_the_mock_of_a_fragment_written_as_others_write_conforms(name: str) -> None:
-    contract = Contract.load(ROOT / "tests" / "fragments" / "foreign" / f"{name}.yaml")
+    contract = Contract.load(ROOT / "tests" / "foreign" / f"{name}.yaml")
     trial = attempt_inside("", 1, fail_fast=False, contract=contract)
     assert (trial.clauses, trial.error) == ((), "")
     assert trial.requests <= 1200
@@ -116,7 +116,7 @@ def test_no_room_knows_a_word_of_the_git_tokens_fragment() -> None:
 
 def test_no_fault_is_spun_that_nobody_can_see() -> None:
     """Of a status that nobody documents, of what nobody can leave out, and of a field that no answer shows."""
-    document = yaml.safe_load((ROOT / "tests" / "fragments" / "foreign" / "flag.yaml").read_text(encoding="utf-8"))
+    document = yaml.safe_load((ROOT / "tests" / "foreign" / "flag.yaml").read_text(encoding="utf-8"))
     schemas = document["components"]["schemas"]
     schemas["FlagBody"]["required"] = list(schemas["FlagBody"]["properties"])
     schemas["Base"]["properties"]["rank"] = {"type": "integer", "readOnly": True}

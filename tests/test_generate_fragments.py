@@ -210,7 +210,7 @@ def test_a_client_of_another_resource(package: ModuleType, monkeypatch: pytest.M
 
 def test_a_client_of_a_contract_written_as_others_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bodies and parameters within operations, a base schema, a bare list, choices of numbers, and bodies of errors."""
-    done = generate(Path(), "--contract", "tests/fragments/foreign/flag.yaml", "--output", str(tmp_path))
+    done = generate(Path(), "--contract", "tests/foreign/flag.yaml", "--output", str(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[0] == "The client sends no optional parameters: limit (query), X-Trace (header)"
     monkeypatch.syspath_prepend(str(tmp_path))
