@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
+from functools import cache, partial
 from typing import ParamSpec, TypeVar
 
 from conformance.detection import end_with_parent
@@ -22,4 +23,18 @@ def _pool() -> ProcessPoolExecutor:
 
 def spawned(trial: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What `trial` gives, called in the other process."""
-    return _pool().submit(trial, *args, **kwargs).result()
+    return _pool().submit(_run, partial(trial, *args, **kwargs)).result()
+
+
+def _run(trial: Callable[[], T]) -> T:
+    try:
+        return trial()
+    finally:
+        _freeze()
+
+
+@cache
+def _freeze() -> None:
+    """Has the garbage collector leave alone what the first trial has imported: it would go through it all the time."""
+    gc.collect()
+    gc.freeze()
