@@ -167,7 +167,7 @@ def test_one_cause_is_one_finding(name: str, clause: str) -> None:
     [
         ("resource/unknown-is-fine-services", "identifiers/unknown-item", "resource/delete"),
         ("resource/unknown-is-fine-edit", "identifiers/unknown-item", "resource/delete"),
-        ("resource/list-lacks-GITLAB", "values/create", "values sequences/list"),
+        ("resource/list-lacks-GITLAB", "resource/list", "values sequences/list"),
         ("resource/delete-refused-after-an-edit", "edit/deleted", "authentication/schemes"),
         ("credentials/accepted-any-value", "authentication/valid", "forged/jwt paths/cached"),
         ("credentials/done-and-refused-delete", "authentication/nothing-written", "forged paths/credentials"),
