@@ -52,8 +52,8 @@ ABOUT = {
 
 # What shows over connections alone.
 CONNECTED = ("at-once", "framing")
-# These may be about the socket. The others show in the same answers without one, which takes half as long.
-WIRED = ("http", "time", "conditions", *CONNECTED)
+# All others show in the same answers without a socket, which takes half as long.
+WIRED = CONNECTED
 MISSING = {
     "create": "resource/create",
     "get": "resource/get",

@@ -166,12 +166,13 @@ class ASGI(httpx.BaseTransport):
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         status, headers, body, asked = 0, Headers(), bytearray(), False
-        ended = asyncio.Event()
+        ended: asyncio.Future[None] = self._loop.create_future()
 
         async def receive() -> dict[str, Any]:
             nonlocal asked
             if asked:
-                await ended.wait()
+                # Whoever ceases to wait for it does not end it.
+                await asyncio.shield(ended)
                 return {"type": "http.disconnect"}
             asked = True
             return {"type": "http.request", "body": request.read(), "more_body": False}
@@ -180,17 +181,15 @@ class ASGI(httpx.BaseTransport):
             nonlocal status, headers
             if message["type"] == "http.response.start":
                 status, headers = message["status"], [(bytes(k), bytes(v)) for k, v in message.get("headers", ())]
-            elif message["type"] == "http.response.body" and not ended.is_set():
+            elif message["type"] == "http.response.body" and not ended.done():
                 body.extend(message.get("body", b""))
                 if not message.get("more_body") or len(body) > MAX_ANSWER:
-                    ended.set()
+                    ended.set_result(None)
 
         app = asyncio.ensure_future(self._app(_scope(request, self._state), receive, send))
-        end = asyncio.ensure_future(ended.wait())
         timeout = request.extensions["timeout"]["read"]
-        await asyncio.wait({app, end}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        end.cancel()
-        if ended.is_set():
+        await asyncio.wait({app, ended}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        if ended.done() and not app.done():
             # What is left to do may take as long as it likes, in the background.
             await asyncio.wait({app}, timeout=GRACE)
         elif not app.done():
@@ -198,7 +197,7 @@ class ASGI(httpx.BaseTransport):
             raise httpx.ReadTimeout("the application did not answer in time")
         if app.done():
             _raise_what_is_no_error(app.exception())
-        return _response(request, status, headers, body) if ended.is_set() else _failed(request, body)
+        return _response(request, status, headers, body) if ended.done() else _failed(request, body)
 
 
 def _target(request: httpx.Request) -> bytes:
