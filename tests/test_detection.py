@@ -50,10 +50,10 @@ ABOUT = {
 }
 
 
-# What shows over connections alone.
+# Chapters that send most of what makes a server fail.
+ODD = ("oddities", "refusals")
+# What shows over connections alone. All others show in the same answers without, which takes half as long.
 CONNECTED = ("at-once", "framing")
-# All others show in the same answers without a socket, which takes half as long.
-WIRED = CONNECTED
 MISSING = {
     "create": "resource/create",
     "get": "resource/get",
@@ -82,7 +82,7 @@ def searched(name: str, folder: Path, *, fail_fast: bool, max_requests: int = 90
         secrets.update(generated(request.body or b""))
         return send(target, request)
 
-    try_it = attempt if name.partition("/")[0] in WIRED else attempt_inside
+    try_it = attempt if name.partition("/")[0] in CONNECTED else attempt_inside
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Target, "send", witnessed)
         trial = try_it(name, 1, fail_fast=fail_fast, max_requests=max_requests, folder=folder)
@@ -103,7 +103,12 @@ def tried_by_what_is_about_it(name: str) -> Trial:
     if group in CONNECTED:
         return attempt(name, 1, fail_fast=True)
     family = f"{group}/{rest.partition('-')[0]}"
-    for only in ([_found[family]] if family in _found else None, ABOUT[group], ()):
+    for only in (
+        [_found[family]] if family in _found else None,
+        ODD if group == "triggers" else None,
+        ABOUT[group],
+        (),
+    ):
         if only is not None:
             trial = attempt_inside(name, 1, fail_fast=True, only=only)
             if trial.error or trial.clauses:
