@@ -229,8 +229,8 @@ class Run:
             self.notes.write(created=[new] if new else [])
         return self._take(exchange)
 
-    def at_once(self, *requests: Request) -> list[Exchange]:
-        """Sends requests at the same moment and lets every check judge the answers.
+    def at_once(self, *requests: Request, ahead: float = 0) -> list[Exchange]:
+        """Sends requests at the same moment, or the first so many seconds ahead; every check judges the answers.
 
         What they create is the run's own once it has been adopted by its mark.
         """
@@ -241,7 +241,7 @@ class Run:
                 self.notes.creating(get(request.json, self.resource.mark))
         at = time.time()
         try:
-            answers = self.target.wires.at_once(requests)
+            answers = self.target.wires.at_once(requests, ahead)
         except Lost:
             self.findings.history.forget(*requests)
             raise

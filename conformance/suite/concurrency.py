@@ -112,10 +112,18 @@ def test_items(run: Run) -> None:
 @_again
 def test_edit_and_delete(run: Run) -> None:
     run.expendable()
+    # Where the edit came too late, there was nothing that could come back.
+    for ahead in (0, 0.002, 0.005):
+        if _edited_and_deleted(run, ahead):
+            return
+
+
+def _edited_and_deleted(run: Run, ahead: float) -> bool:
+    """Edits an item that is deleted at the same time, or so many seconds later; gives whether both were carried out."""
     item = run.new(run.create(run.bodies.full()))
     edit = run.request(run.id("edit"), run.bodies.full(), item=item)
     delete = run.request(run.id("delete"), item=item)
-    edited, *deletes = run.at_once(edit, delete, delete)
+    edited, *deletes = run.at_once(edit, delete, delete, ahead=ahead)
     absent = [*run.gone, 410]
     for late in (edited, *deletes):
         if is_gone(late) and late.answer.status not in (*absent, *BUSY):
@@ -123,12 +131,12 @@ def test_edit_and_delete(run: Run) -> None:
             body = run.bodies.full() if late is edited else None
             unknown = run.call(str(late.request.operation), body, item=run.bodies.unknown(run.resource.item))
             absent.append(unknown.answer.status)
-    _settled(run, edited, "edit", *absent)
+    both = _settled(run, edited, "edit", *absent)
     # Of two deletes, one may come too late.
     done = [each for each in deletes if _settled(run, each, "delete", *absent)]
     if not done:
         run.cleanup.discard(item)
-        return
+        return False
     read = run.get(item=item)
     run.usable(read)
     if read.answer.ok:
@@ -136,6 +144,7 @@ def test_edit_and_delete(run: Run) -> None:
         raise Broken(message, edited, *deletes, read, statuses=(*ABSENT, 400, 410))
     run.estate.gone(item)
     run.target.keep(-1)
+    return both
 
 
 @clause(

@@ -125,10 +125,10 @@ class _Reads:
         return self._file
 
 
-def at_once(base_url: str, requests: Sequence[Request], timeout: float, most: int) -> list[Answer]:
+def at_once(base_url: str, requests: Sequence[Request], timeout: float, most: int, ahead: float) -> list[Answer]:
     """Sends requests whole but for the last byte, then all last bytes; gives the answers, of `most` bytes each.
 
-    Raises OSError if there is no connection.
+    The first is so many seconds `ahead` of the others. Raises OSError if there is no connection.
     """
     with contextlib.ExitStack() as stack:
         wires = [stack.enter_context(Wire(base_url, timeout, most)) for _ in requests]
@@ -139,7 +139,9 @@ def at_once(base_url: str, requests: Sequence[Request], timeout: float, most: in
         for wire, message in zip(wires, messages, strict=True):
             wire.write(message[:-1])
         start = time.monotonic()
-        for wire, message in zip(wires, messages, strict=True):
+        for number, (wire, message) in enumerate(zip(wires, messages, strict=True)):
+            if number == 1:
+                time.sleep(ahead)
             wire.write(message[-1:])
         return [wire.answer(each.method, start) for wire, each in zip(wires, requests, strict=True)]
 

@@ -42,8 +42,8 @@ class Wires:
         self._target.heed(answer, number)
         return answer
 
-    def at_once(self, requests: Sequence[Request]) -> list[Answer]:
-        """Sends requests at the same moment, each over a connection of its own.
+    def at_once(self, requests: Sequence[Request], ahead: float) -> list[Answer]:
+        """Sends requests at the same moment, or the first so many seconds ahead, each over a connection of its own.
 
         Where the network may have lost an answer, all are sent again if they may be. Raises Lost where they may not.
         """
@@ -51,7 +51,7 @@ class Wires:
         for _ in range(_TRIES):
             number = self._counted(requests)
             with self._connecting():
-                answers = wire.at_once(self._target.base_url, requests, self._target.timeout, MAX_ANSWER)
+                answers = wire.at_once(self._target.base_url, requests, self._target.timeout, MAX_ANSWER, ahead)
             for answer in answers:
                 self._target.heed(answer, number)
             found = [kind for answer in answers if (kind := fault(answer))]
