@@ -60,8 +60,13 @@ class Network:
         self._requests: Counter[str | None] = Counter()
         self._of: Counter[tuple[str | None, Kind]] = Counter()
 
-    def forgives(self, request: Request, kind: Kind, attempt: int) -> bool:
-        """Is a request to be repeated whose `attempt`-th repetition had this fault? If not, the server is blamed."""
+    def forgives(self, request: Request, kind: Kind, attempt: int, *, reused: bool) -> bool:
+        """Is a request to be repeated whose `attempt`-th repetition had this fault? If not, the server is blamed.
+
+        A connection that is `reused` may be closed at any time: RFC 9112 section 9.5.
+        """
+        if reused and kind == "closed":
+            return True
         if attempt == 0:
             self._of[request.operation, kind] += 1
         count = self._of[request.operation, kind]

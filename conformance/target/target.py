@@ -95,6 +95,8 @@ class Target:
         self._answered: Request | None = None
         self.silent_since: float | None = None
         self._silent = 0
+        # Was the last request sent over a connection that had been used before?
+        self._reused = False
         # What the server speaks, by its last answer.
         self.version = b""
 
@@ -279,7 +281,7 @@ class Target:
             self.network.faults.update(faults)
             self.hangs -= faults.count("late")
             return False
-        if not self.network.forgives(request, kind, len(faults)):
+        if not self.network.forgives(request, kind, len(faults), reused=self._reused):
             return False
         told = limits.retry_after(answer)
         self._sleep(min(told, self.max_wait) if told else 0.05 * 2 ** len(faults))
@@ -295,6 +297,7 @@ class Target:
                 raise NotExercised(f"the server hung {self.hangs} times")
             number = self.may_send()
             self.progress()
+            self._reused = False
             try:
                 answer = self.wires.framed(request, number) if request.framing else self._exchange(request, number)
             except httpx.InvalidURL as error:
@@ -406,6 +409,11 @@ class Target:
                     return
         raise CannotRun(f"{self.base_url} has ceased to answer: {answer.problem}")
 
+    def _trace(self, event: str, _: object) -> None:
+        """Notes that a connection is made for a request."""
+        if event == "connection.connect_tcp.started":
+            self._reused = False
+
     def _exchange(self, request: Request, number: int) -> Answer:
         start, at = time.monotonic(), time.time()
         status = 0
@@ -414,7 +422,10 @@ class Target:
         problem = None
         late = f"{LATE}{self.timeout:g} s"
         fields = [*(each for each in HEADERS if request.header(each[0]) is None), *request.headers]
-        extensions: dict[str, Any] = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.timeout)}
+        extensions: dict[str, Any] = {
+            "timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.timeout),
+            "trace": self._trace,
+        }
         if request.verbatim:
             extensions["target"] = self.request_target(request).encode()
         sent = httpx.Request(
@@ -424,6 +435,7 @@ class Target:
             content=request.body,
             extensions=extensions,
         )
+        self._reused = True
         try:
             with deadline(self.timeout):
                 response = self._carrier.handle_request(sent)
