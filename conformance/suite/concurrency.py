@@ -15,11 +15,11 @@ from .absence import ABSENT, is_gone
 
 
 def _again(test: Callable[[Run], None]) -> Callable[[Run], None]:
-    """Tries it with new items where the network has lost an answer, up to three times in all."""
+    """Tries it with new items where the network has lost an answer, up to five times in all."""
 
     @functools.wraps(test)
     def tried(run: Run) -> None:
-        for left in (2, 1, 0):
+        for left in (4, 3, 2, 1, 0):
             try:
                 test(run)
             except Lost:
