@@ -27,6 +27,7 @@ from tests.spawned import spawned
 
 # The chapters and groups of checks whose clauses are about the faults of a group. Where a fault shows in an answer's
 # form, or makes the server fail, the check on every answer may say it first.
+WRITTEN = ("refusals", "values")
 ABOUT = {
     "credentials": ("authentication", "answer"),
     "loose": ("refusals", "oddities", "identifiers", "answer", "fuzzing"),
@@ -42,7 +43,7 @@ ABOUT = {
     "negotiation": ("negotiation", "answer"),
     "conditions": ("preconditions",),
     "at-once": ("concurrency", "answer"),
-    "framing": ("framing", "answer", "methods", "concurrency", "resource", "refusals", "values", "sequences"),
+    "framing": ("framing", "connections", "sequences", "answer", "methods", "concurrency", "resource", *WRITTEN),
     "triggers": ("answer", "edit", "values", "sequences"),
     "http": ("methods", "answer", "secrets", "negotiation"),
     "resource": ("resource", "edit", "values", "identifiers", "sequences", "answer"),

@@ -118,7 +118,7 @@ def _is_whole(came: bytes) -> bool:
 
 def _broken(server: independent.Address, clause: str) -> list[str]:
     """What the suite finds in a server, in this process, with one clause."""
-    run = _run(server)
+    run = started(server)
     plugin = Plugin(run, choose(run.resource, [clause]), lambda _: None)
     plugin.main()
     run.target.close()
@@ -134,7 +134,7 @@ def test_a_gateway_that_drops_signs_within_credentials(sign: bytes) -> None:
         assert spawned(_broken, replace(server, base_url=url), "forged/illegal") == ["forged/illegal"]
 
 
-def _run(server: independent.Address) -> Run:
+def started(server: independent.Address) -> Run:
     known = {name: value for name, value in asdict(server).items() if name != "base_url"}
     run = Run(Contract.load(), Target.of(server.base_url, Contract.load().resource, known), 1)
     run.preflight()
@@ -143,7 +143,7 @@ def _run(server: independent.Address) -> Run:
 
 def _states(server: independent.Address) -> dict[str, str]:
     """What the suite says of a server, in this process, by clause."""
-    run = _run(server)
+    run = started(server)
     plugin = Plugin(run, choose(run.resource, ["framing"]), lambda _: None)
     plugin.main()
     run.target.close()

@@ -17,6 +17,8 @@ from .curl import AUTHORIZED, Curl
 from .judgement import Judgement
 from .variables import Variables
 
+# Has curl wait for three seconds between two requests over one connection.
+_PAUSE = "--rate 20/m"
 # An answer longer than this is taken for endless, in bytes.
 _ENDLESS = 8 * 1024 * 1024
 
@@ -150,6 +152,9 @@ class Script(Reproduction):
 
     def _steps(self) -> Iterator[str]:
         """Sends what was sent, at the same time where it was."""
+        if self.finding.held:
+            yield from self._held(*self.finding.exchanges)
+            return
         if self.finding.in_turn:
             for exchange in self.finding.exchanges[:-2]:
                 yield from self._step(exchange)
@@ -185,6 +190,19 @@ class Script(Reproduction):
         yield "calm " + " --next \\\n  ".join(options) + f' > "$T/statuses"; echo $? > "$T/{self._number}.end"'
         yield 'read -r first second < "$T/statuses"'
         yield f'echo "${{first:-000}}" > "$T/{first}.status"; echo "${{second:-000}}" > "$T/{self._number}.status"'
+
+    def _held(self, edited: Exchange, read: Exchange) -> Iterator[str]:
+        """Reads twice over one connection with a pause, in which an edit goes over another."""
+        *before, send = self._step(edited)
+        created = list(self._created(edited))
+        yield from (*before, f"{{ sleep 1; {send}; }} &")
+        self._number += 1
+        sent = self.curl.inline(read.request)
+        files = f'--dump-header "$T/{self._number}.headers" --output "$T/{self._number}"'
+        yield f'calm {_PAUSE} {self.curl.common} --output "$T/earlier" {sent} --next \\'
+        yield f"  {self.curl.common} {files} --write-out '%{{http_code}}' {sent} > \"$T/{self._number}.status\""
+        yield f'echo $? > "$T/{self._number}.end"'
+        yield from ("wait", *created)
 
     def _created(self, exchange: Exchange) -> Iterator[str]:
         """Notes what the last step has created, to use and to remove it."""
@@ -234,6 +252,11 @@ class Lines(Reproduction):
                 yield from self.curl.lines(request, "api --output /dev/null")
         every = list(self.finding.exchanges)
         in_turn = [every.pop(-2), every.pop()] if self.finding.in_turn else []
+        if self.finding.held:
+            read = self.curl.inline(every.pop().request)
+            sent = "\n".join(self.curl.lines(every.pop().request, "api --include"))
+            yield f"{{ sleep 1; {sent}; echo; }} &"
+            yield f"api {_PAUSE} --include {read} --next {self.curl.common} --include {read}; echo; wait"
         for together, exchanges in itertools.groupby(every, lambda each: each.together):
             for exchange in exchanges:
                 id = self.variables.created(exchange)

@@ -27,7 +27,7 @@ Json = dict[str, Any]
 # Of a body's properties that the contract does not know, as many are left out in turn.
 _NAMES = 12
 # The clauses that are broken where connections, or requests, reach servers that do not share what they store.
-FRESH = "connections/fresh"
+FRESH, HELD, AFTER_A_PAUSE = "connections/fresh", "connections/held", "sequences/idle"
 # Where what a refused request has left on its connection spoils the next, or a body has to come with its head.
 KEPT, PIECES = "framing/kept", "framing/pieces"
 # What findings are about, of which the clause that is about just that leads.
@@ -35,7 +35,7 @@ OTHERS_DELETED, TWO_IN_ONE = "a delete deletes others", "a create gives the id o
 OTHERS_EDITED = "an edit changes others"
 UNLISTED, REFUSED_AND_DONE = "the list lacks what can be read", "a request is refused and carried out"
 # The clauses that have what others come upon.
-HOMES = {FRESH: FRESH, KEPT: KEPT, PIECES: PIECES, UNLISTED: "resource/list"}
+HOMES = {UNLISTED: "resource/list"} | {each: each for each in (FRESH, HELD, AFTER_A_PAUSE, KEPT, PIECES)}
 LEADS = {OTHERS_DELETED: "resource/delete", TRIMMED: "values/text"}
 # What a sentence says and the name of a case does not.
 _SAYS = re.compile(r"\b(was refused|were refused|was not created|cannot be|is gone|came back|is not a)\b")
@@ -56,6 +56,9 @@ class Causes:
 
     def explain(self, broken: Broken) -> bool:
         """Has a clause's finding say its cause. Gives whether it is about something else now."""
+        if broken.held:
+            # Its clause has looked: it is the connection.
+            return False
         if self._two_in_one(broken) or self._gone(broken) or self._in_pieces(broken):
             return True
         self._trimmed(broken)

@@ -75,8 +75,9 @@ class Finding:
     often the same requests have to be tried, where they do not always show it. `cases` are the messages of what else
     the clause has found that is of the same kind. `cause` is the clause whose finding is about the same fault, and says
     more of it. What shows only on a connection that has carried a valid request before is `connected`, and only on the
-    connection of the exchange before the last, `in_turn`. `aged` is how many requests have to lie between the first
-    exchange and the next.
+    connection of the exchange before the last, `in_turn`. What shows only over a connection on which the last request
+    had been answered before the one before it was sent is `held`. `aged` is how many requests have to lie between the
+    first exchange and the next.
     """
 
     clause: Clause
@@ -94,6 +95,7 @@ class Finding:
     cause: str = ""
     connected: bool = False
     in_turn: bool = False
+    held: bool = False
     aged: int = 0
 
 
@@ -146,6 +148,8 @@ class Broken(Exception):
         self.connected = False
         # Only on the connection of the exchange before the last?
         self.in_turn = False
+        # Only over a connection that was open before the exchange before the last?
+        self.held = False
         # Only so many requests after the first exchange?
         self.aged = 0
         # How many of the exchanges only lead to what it is about.

@@ -213,6 +213,7 @@ class Findings:
             lead=broken.lead,
             connected=broken.connected,
             in_turn=broken.in_turn,
+            held=broken.held,
             aged=broken.aged,
             rounds=rounds,
         )

@@ -265,6 +265,19 @@ class Run:
             for request, (answer, used) in zip(requests, answers, strict=True)
         ]
 
+    def over_held(self, request: Request) -> Exchange | None:
+        """Sends a request over the connection that is held open, or opens one; None if there is none any more.
+
+        The answer is not judged: what is wrong with it may be wrong over this connection alone.
+        """
+        at, wires = time.time(), self.target.wires
+        answer = wires.hold(request) if wires.idle is None else wires.over_held(request)
+        judges, self._judges = self._judges, False
+        try:
+            return self._take(Exchange(request, answer, at)) if answer else None
+        finally:
+            self._judges = judges
+
     def _take(self, exchange: Exchange) -> Exchange:
         """Learns from an exchange, and judges its answer."""
         self._learn(exchange)

@@ -18,6 +18,7 @@ from ..target.stops import CannotRun
 CHAPTERS = (
     "resource",
     "edit",
+    "connections",
     "authentication",
     "forged",
     "isolation",
@@ -27,7 +28,6 @@ CHAPTERS = (
     "properties",
     "paths",
     "concurrency",
-    "connections",
     "framing",
     "negotiation",
     "preconditions",

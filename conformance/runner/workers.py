@@ -18,7 +18,7 @@ from .choice import CHAPTERS
 from .plugin import Plugin
 
 # What every other chapter relies on: one process judges it, before there are others.
-BASICS = ("resource", "edit")
+BASICS = ("resource", "edit", "connections")
 # The longest come first: nobody is to wait for them in the end. What builds on another stays with it.
 APART = (
     ("values", "framing", "sequences"),
@@ -26,7 +26,7 @@ APART = (
     ("oddities",),
     ("authentication", "forged", "isolation", "paths"),
     ("identifiers",),
-    ("properties", "concurrency", "connections", "negotiation", "preconditions"),
+    ("properties", "concurrency", "negotiation", "preconditions"),
     ("methods",),
 )
 # What does not repeat what all others have sent.

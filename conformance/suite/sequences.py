@@ -1,13 +1,19 @@
 """Sequences of edits, reads, creations and deletions: a server does not lose its way."""
 
+import time
+
 from ..contract.contract import Zone
 from ..run import conditions
-from ..run.causes import OTHERS_DELETED
+from ..run.causes import AFTER_A_PAUSE, OTHERS_DELETED
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Run
 from ..target.exchange import Exchange
+from ..target.stops import Absent
+from .connections import expect_over_held
 
+# For so long, a connection is left idle, in seconds.
+IDLE = 2.0
 # About how many requests a sequence takes, and how many are left for what follows.
 EXAMPLE, LEFT = 26, 50
 
@@ -72,6 +78,22 @@ def test_list(run: Run) -> None:
         gone = conditions.listed(run.resource.id, new[1], 0)
         raise Broken(f"the list shows {run.a} that was deleted", deleted, listed, holds=gone)
     run.cleanup.discard(new[0])
+
+
+@clause(
+    "sequences/idle",
+    "Over a connection that was idle for some seconds, a read is answered as over a fresh one, unless it was ended.",
+    source="RFC 9112 section 9.3: connections persist; users: a pool of connections has idle ones",
+    level="expected",
+    needs="connections/held",
+)
+def test_idle(run: Run) -> None:
+    # It was opened long ago: in the meantime, others have been in use.
+    idle = run.target.wires.idle
+    if idle is None and run.over_held(run.request(run.id("read"))) is None:
+        raise Absent("the server keeps no connection open beside another")
+    time.sleep(max(0, IDLE - (idle or 0)))
+    expect_over_held(run, f"that was idle for {run.target.wires.idle or 0:.0f} seconds", AFTER_A_PAUSE)
 
 
 @clause(

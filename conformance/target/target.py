@@ -283,6 +283,8 @@ class Target:
             return False
         if not self.network.forgives(request, kind, len(faults), reused=self._reused):
             return False
+        # Whoever limits connections has one more for what counts.
+        self.wires.release()
         told = limits.retry_after(answer)
         self._sleep(min(told, self.max_wait) if told else 0.05 * 2 ** len(faults))
         faults.append(kind)
@@ -306,6 +308,7 @@ class Target:
                 refused += 1
                 if refused == TRIES:
                     raise CannotRun(f"cannot connect to {self.base_url}: {short(error)}") from None
+                self.wires.release()
                 self._sleep(0.2 * 4**refused)
                 continue
             if answer.status == 429:
@@ -473,6 +476,7 @@ class Target:
 
     def close(self) -> None:
         self._carrier.close()
+        self.wires.release()
         self.ledger.close()
 
 

@@ -52,12 +52,21 @@ class Wire:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._socket.close()
 
     def write(self, part: bytes) -> None:
         """Sends a part of a request; what the server does not want to read any more is lost."""
         with contextlib.suppress(ConnectionError):
             self._socket.sendall(part)
+
+    def ask(self, request: Request) -> Answer:
+        """Sends a request and reads its answer; the connection stays open as long as the server keeps it."""
+        start = time.monotonic()
+        self.write(self.message(request) + (request.body or b""))
+        return self.answer(request.method, start)
 
     def permission(self) -> None:
         """Returns when the server has said something, or has had time to."""
@@ -182,9 +191,7 @@ def in_turn(base_url: str, requests: Sequence[Request], timeout: float, most: in
         wire = stack.enter_context(Wire(base_url, timeout, most))
         used = False
         for request in requests:
-            start = time.monotonic()
-            wire.write(wire.message(request) + (request.body or b""))
-            answer = wire.answer(request.method, start)
+            answer = wire.ask(request)
             answers.append((None if used and answer.problem == CLOSED else answer, used))
             used = True
             if wire.ended and len(answers) < len(requests):

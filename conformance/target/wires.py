@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 # How often what the network may have lost is sent: of three requests over connections of which 5 % are reset, one is
 # lost five times in a row in one case of 17,000. Another time-out costs too much.
 _TRIES = 5
+# How long a server may take to answer over a connection beside another that is open, in seconds.
+_BESIDE = 1.0
 
 
 class Wires:
@@ -30,6 +33,9 @@ class Wires:
         self._target = target
         # How often in a row one of several requests at the same time, which may not be sent again, was not answered.
         self._lost = 0
+        # A connection that is open and idle, and since when, in seconds of the monotonic clock.
+        self._held: wire.Wire | None = None
+        self._since = 0.0
 
     def framed(self, request: Request, number: int) -> Answer:
         """Sends a request, the run's `number`-th, as its framing says."""
@@ -61,6 +67,7 @@ class Wires:
                 self._lost = 0
                 return answers
             faults += found
+            self.release()
             if faults.count("late") > 1:
                 return answers
             if any(request.method in ("POST", "DELETE") for request in requests):
@@ -93,6 +100,51 @@ class Wires:
             if faults.count("late") > 1:
                 break
         return answers
+
+    @property
+    def idle(self) -> float | None:
+        """For how many seconds the connection that is held open has been idle; None if there is none."""
+        return time.monotonic() - self._since if self._held else None
+
+    def hold(self, request: Request) -> Answer | None:
+        """Sends a request over a connection that is held open from then on; gives the answer.
+
+        None if there is no such connection: the server has ended it, or serves no other beside it.
+        """
+        self.release()
+        self._connects()
+        with self._connecting():
+            self._held = wire.Wire(self._target.base_url, self._target.timeout, MAX_ANSWER)
+        answer = self.over_held(request)
+        if answer and self._held and not self._beside(request):
+            self.release()
+        return answer if self._held else None
+
+    def over_held(self, request: Request) -> Answer | None:
+        """Sends a request over the connection that is held open; None if the server, or the network, has ended it."""
+        held = self._held
+        if held is None:
+            return None
+        self._counted([request])
+        answer = held.ask(request)
+        self._since = time.monotonic()
+        # Before a server ends an idle connection, it may say that it has waited too long.
+        over = answer.status == 408 or fault(answer) is not None
+        if over or held.ended:
+            self.release()
+        return None if over else answer
+
+    def release(self) -> None:
+        """Ends the connection that is held open, if there is one."""
+        if self._held:
+            self._held.close()
+            self._held = None
+
+    def _beside(self, request: Request) -> bool:
+        """Does the server answer over another connection while one is open?"""
+        self._counted([request])
+        with self._connecting(), wire.Wire(self._target.base_url, _BESIDE, MAX_ANSWER) as other:
+            return fault(other.ask(request)) is None
 
     def _counted(self, requests: Sequence[Request]) -> int:
         """Returns when so many requests may be sent, with the number of the last."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 from starlette.types import Receive, Scope
@@ -107,10 +109,8 @@ def length_of_nothing(mock: Mock) -> None:
         locate(request)
 
 
-@fault("framing", status={"400": 400, "401": 401, "404": 404, "405": 405})
-def left_over(mock: Mock, status: int) -> None:
-    """What a {status} has left of a body is taken for the next request on the connection."""
-    left: set[Any] = set()
+def _client(mock: Mock) -> Callable[[], Any]:
+    """What tells the other end of the connection over which the request under way came."""
     client: Any = None
 
     @mock.on("read")
@@ -120,12 +120,52 @@ def left_over(mock: Mock, status: int) -> None:
         client = scope["client"]
         return raw
 
+    return lambda: client
+
+
+@fault("framing", status={"400": 400, "401": 401, "404": 404, "405": 405})
+def left_over(mock: Mock, status: int) -> None:
+    """What a {status} has left of a body is taken for the next request on the connection."""
+    client, left = _client(mock), set[Any]()
+
     @mock.on("handle")
     def _(handle: Any, request: Request) -> Answer:
-        if client in left:
-            left.discard(client)
+        if client() in left:
+            left.discard(client())
             return Answer(400, b"Bad request syntax", {"Content-Type": "text/plain"})
         answer: Answer = handle(request)
         if answer.status == status and request.raw:
-            left.add(client)
+            left.add(client())
         return answer
+
+
+@fault("framing", needs="get edit")
+def behind_if_open(mock: Mock) -> None:
+    """Over a connection on which {a} was read before, it is shown as it was then until it is edited over that."""
+    client, seen = _client(mock), dict[tuple[Any, str], Any]()
+
+    @mock.on("get")
+    def _(get: Any, request: Request) -> Any:
+        assert request.token
+        return seen.setdefault((client(), request.token.id), get(request))
+
+    @mock.on("edit")
+    def _(edit: Any, request: Request) -> Any:
+        assert request.token
+        seen.pop((client(), request.token.id), None)
+        return edit(request)
+
+
+AFTER_A_PAUSE = {"fails": 500, "knows-nobody": 401, "finds-nothing": 404}
+
+
+@fault("framing", needs="get", what=AFTER_A_PAUSE)
+def after_a_pause(mock: Mock, what: int) -> None:
+    """Over a connection that was idle for a second, a read {what}."""
+    client, used = _client(mock), dict[Any, float]()
+
+    @mock.on("handle")
+    def _(handle: Any, request: Request) -> Answer:
+        now = time.monotonic()
+        idle, used[client()] = now - used.get(client(), now), now
+        return Answer(what) if idle > 1 and request.method == "GET" else handle(request)
