@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -121,23 +120,20 @@ def narrowed(schema: Any) -> Any:
     return {"allOf": [inner, more]} if isinstance(more, dict) else inner
 
 
-def _parts(value: object) -> Iterator[tuple[object, int]]:
-    """Every key and value within a JSON value, with its depth; not by recursion, for values that break it."""
-    pending: list[tuple[object, int]] = [(value, 0)]
-    while pending:
-        part, depth = pending.pop()
-        yield part, depth
-        if isinstance(part, dict):
-            pending += [(each, depth + 1) for item in part.items() for each in item]
-        elif isinstance(part, list):
-            pending += [(each, depth + 1) for each in part]
-
-
 def is_odd(body: object) -> bool:
     """Whether a body is too deep, or holds text, for anybody to have said what to do with it."""
-    for part, depth in _parts(body):
-        if depth > MODERATE_DEPTH or part == _POLLUTING:
-            return True
-        if isinstance(part, str) and not part.isascii() and _SURROGATE.search(part):
-            return True
-    return False
+    # Level by level and not by recursion, for values that break it.
+    level = [body]
+    for _ in range(MODERATE_DEPTH + 1):
+        below: list[object] = []
+        for part in level:
+            if isinstance(part, dict):
+                below += (*part, *part.values())
+            elif isinstance(part, list):
+                below += part
+            elif isinstance(part, str) and (part == _POLLUTING or (not part.isascii() and _SURROGATE.search(part))):
+                return True
+        if not below:
+            return False
+        level = below
+    return True
