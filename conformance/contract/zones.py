@@ -91,11 +91,12 @@ class Zones:
 
 def _without_null(body: object, schema: Json) -> object:
     """A body as it is for a server that takes an optional field that is null for absent, as any server may."""
-    if not isinstance(body, dict):
+    fields = schema.get("properties")
+    if not isinstance(body, dict) or not fields:
         return body
-    optional = schema.get("properties", {}).keys() - set(schema.get("required", ()))
+    optional = fields.keys() - set(schema.get("required", ()))
     return {
-        name: _without_null(value, schema.get("properties", {}).get(name, {}))
+        name: _without_null(value, fields.get(name, {}))
         for name, value in body.items()
         if value is not None or name not in optional
     }
