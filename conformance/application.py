@@ -17,6 +17,7 @@ from .report.terminal import Terminal, printable, told
 from .run.run import Run
 from .runner.choice import choose
 from .runner.plugin import Plugin
+from .target.stops import CannotRun
 from .target.target import Target
 from .target.transport import Application, transport
 
@@ -72,14 +73,19 @@ def verify(
     chosen = choose(described.resource, only)
 
     def judge() -> tuple[Run, BaseException | None]:
-        target = Target.of(
-            base_url,
-            described.resource,
-            {name: value for name, value in known.items() if value},
-            max_requests=max_requests or described.resource.budget,
-            timeout=timeout,
-            transport=transport(app),
-        )
+        started = transport(app)
+        try:
+            target = Target.of(
+                base_url,
+                described.resource,
+                {name: value for name, value in known.items() if value},
+                max_requests=max_requests or described.resource.budget,
+                timeout=timeout,
+                transport=started,
+            )
+        except CannotRun:
+            started.close()
+            raise
         run = Run(described, target, seed)
         plugin = Plugin(run, chosen, Terminal(run, sys.stdout, verbose=True).finished)
         try:

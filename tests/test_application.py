@@ -211,6 +211,19 @@ def test_what_cannot_run_says_why(app: Application, options: dict[str, Any], mes
         verify(app, **of(World()) | options)
 
 
+def test_an_application_that_is_not_tested_is_stopped() -> None:
+    heard = []
+
+    async def app(_: Scope, receive: Receive, send: Send) -> None:
+        for event in ("startup", "shutdown"):
+            heard.append((await receive())["type"])
+            await send({"type": f"lifespan.{event}.complete"})
+
+    with pytest.raises(CannotRun):
+        verify(app, **of(World()) | {"api_token": None})
+    assert heard == ["lifespan.startup", "lifespan.shutdown"]
+
+
 def test_what_nothing_exercised_does_not_pass() -> None:
     with pytest.raises(NotConforming, match="0 broken"):
         verify(create_app(), **of(World()), only=["isolation"])
