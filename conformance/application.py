@@ -17,8 +17,8 @@ from .report.terminal import Terminal, printable, told
 from .run.run import Run
 from .runner.choice import choose
 from .runner.plugin import Plugin
+from .target import variables
 from .target.stops import CannotRun
-from .target.target import Target
 from .target.transport import Application, transport
 
 
@@ -75,7 +75,7 @@ def verify(
     def judge() -> tuple[Run, BaseException | None]:
         started = transport(app)
         try:
-            target = Target.of(
+            target = variables.from_names(
                 base_url,
                 described.resource,
                 {name: value for name, value in known.items() if value},

@@ -34,8 +34,8 @@ from .runner.choice import chosen
 from .runner.database import LOCAL, database
 from .runner.plugin import Plugin
 from .runner.progress import Progress
+from .target import variables
 from .target.stops import CannotRun, NotExercised
-from .target.target import Target
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
         if options.merge:
             return _said("--merge", _merge, options)
         with _server(options, contract) as (base_url, server):
-            target = Target.from_environment(
+            target = variables.from_environment(
                 base_url,
                 contract.resource,
                 overwrite=options.overwrite,
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
             real.hold(run, os.environ)
             live.pin(run, options.pin)
             run.options = tuple(repeated(options, contract, base_url if server == base_url else None))
-            with interrupt.noted(target):
+            with interrupt.noted(target.budget):
                 if options.dry_run:
                     with github.deaf():
                         return live.rehearse(run, Terminal(run).line)
@@ -168,7 +168,7 @@ def _conformance(run: Run, options: argparse.Namespace, server: str, chosen: lis
     except (Exception, KeyboardInterrupt) as error:
         failure = error
     left = run.cleanup.finish()
-    if run.target.interrupted:
+    if run.target.budget.interrupted:
         failure = failure or KeyboardInterrupt()
     elif failure:
         run.findings.withdraw()
@@ -188,7 +188,7 @@ def _conformance(run: Run, options: argparse.Namespace, server: str, chosen: lis
             terminal.finished(run.results[clause.id])
         terminal.flush()
     lacking = [each.clause.id for each in run.results.values() if each.lacking or each.note.startswith("cut short")]
-    if run.target.spent and lacking:
+    if run.target.budget.spent and lacking:
         terminal.line(f"Requests were lacking for: {', '.join(lacking)}")
     if left:
         terminal.line(f"Not put right: {', '.join(left)}")

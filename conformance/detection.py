@@ -180,7 +180,7 @@ def examine(
         terminal.end(results)
         (folder / "terminal.txt").write_text(printed.getvalue(), encoding="utf-8")
         write(folder, results)
-    return Trial(name, seed, broken, target.used, seconds, error, last)
+    return Trial(name, seed, broken, target.budget.used, seconds, error, last)
 
 
 def reproduce(folder: Path, name: str, contract: Contract | None = None) -> dict[str, tuple[int, int]]:

@@ -6,8 +6,8 @@ from conformance.contract.contract import Contract
 from conformance.run.clause import Finding
 from conformance.run.run import Run
 from conformance.runner.choice import clauses
+from conformance.target import variables
 from conformance.target.exchange import Answer, Exchange, Request
-from conformance.target.target import Target
 
 CREDENTIALS = "qov_4f6a1b7c9d2e8f3a5b6c"
 SCRIPTS = (
@@ -27,7 +27,7 @@ def run(url: str = "http://user:s3cret-of-the-address@127.0.0.1:1") -> Run:
     """A run with three findings, a clause that was not exercised, and others that held; nothing was sent."""
     run = Run(
         Contract.load(),
-        Target.of(url, Contract.load().resource, {"organization_id": "o" * 8, "api_token": CREDENTIALS}),
+        variables.from_names(url, Contract.load().resource, {"organization_id": "o" * 8, "api_token": CREDENTIALS}),
         seed=7,
     )
     for clause in clauses(run.resource):

@@ -18,9 +18,8 @@ from conformance.report.shell import Names, options
 from conformance.run.run import Run
 from conformance.runner.choice import choose
 from conformance.runner.plugin import Plugin
-from conformance.target import wire
+from conformance.target import variables, wire
 from conformance.target.exchange import Framing, Request
-from conformance.target.target import Target
 from tests import independent
 from tests.spawned import spawned
 
@@ -136,7 +135,7 @@ def test_a_gateway_that_drops_signs_within_credentials(sign: bytes) -> None:
 
 def started(server: independent.Address) -> Run:
     known = {name: value for name, value in asdict(server).items() if name != "base_url"}
-    run = Run(Contract.load(), Target.of(server.base_url, Contract.load().resource, known), 1)
+    run = Run(Contract.load(), variables.from_names(server.base_url, Contract.load().resource, known), 1)
     run.preflight()
     return run
 

@@ -10,7 +10,7 @@ import pytest
 
 from conformance.contract.contract import Contract
 from conformance.detection import Trial, examine
-from conformance.target.target import Target
+from conformance.target import variables
 from tests.independent import BUGS, Address, serve
 from tests.spawned import spawned
 from tests.suite import conformance
@@ -96,5 +96,5 @@ def test_one_cause_is_one_finding(bug: str, other: str) -> None:
 
 def _examine(server: Address, bug: str, *, fail_fast: bool = True, only: Sequence[str] = ()) -> Trial:
     known = {name: value for name, value in asdict(server).items() if name != "base_url"}
-    target = Target.of(server.base_url, Contract.load().resource, known)
+    target = variables.from_names(server.base_url, Contract.load().resource, known)
     return examine(target, bug, 1, fail_fast=fail_fast, only=only)

@@ -8,6 +8,7 @@ from email.utils import formatdate
 import pytest
 
 from conformance.target import limits
+from conformance.target.budget import Budget
 from conformance.target.exchange import Answer, Request
 from conformance.target.target import Target
 from tests.relay import answer, listening
@@ -64,7 +65,7 @@ def test_when_to_come_again(value: str, seconds: float | None) -> None:
 def test_come_again_at_once_is_a_second_and_more_each_time(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     count = 0
     waits: list[float] = []
-    monkeypatch.setattr(Target, "_sleep", lambda _, seconds: waits.append(seconds))
+    monkeypatch.setattr(Budget, "sleep", lambda _, seconds: waits.append(seconds))
 
     def handle(request: object) -> None:
         nonlocal count

@@ -58,7 +58,7 @@ def test_no_sweep_takes_what_a_run_may_need(options: Json, hours: float) -> None
     item = {"id": str(uuid.uuid4())} | run.bodies.full()
     over = marked(run.resource, item)
     assert over and abs(over - time.time() - hours * 3600) < 180
-    assert target.left <= over - time.time() + 3600 + 60 <= over - time.time() + OLD
+    assert target.budget.left <= over - time.time() + 3600 + 60 <= over - time.time() + OLD
     assert leftovers(run.resource, {item["id"]: item}, [], set()) == []
 
 

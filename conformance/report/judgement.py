@@ -17,9 +17,9 @@ from ..run.conditions import fits
 from ..run.forms import shown
 from ..run.rates import SKEW, WINDOW
 from ..run.run import Run
+from ..target.connections import MAX_VALUES
 from ..target.exchange import Answer, Exchange
 from ..target.reading import MAX_ANSWER
-from ..target.target import MAX_VALUES
 from .variables import STATES, STRANGER, Variables
 
 

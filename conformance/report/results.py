@@ -48,7 +48,7 @@ def report(run: Run, server: str, seconds: float, code: int, old: dict[str, Any]
         },
         "started": datetime.fromtimestamp(run.journal.started, UTC).isoformat(timespec="seconds"),
         "seed": run.seed,
-        "requests": run.target.used,
+        "requests": run.target.budget.used,
         "max_requests": run.target.max_requests,
         "network": dict(sorted(run.target.network.faults.items())),
         "seconds": round(seconds, 3),

@@ -210,7 +210,7 @@ class Causes:
         harmless = self._run.resource.role(last.request.operation) in ("edit", "read", "list")
         if self._run.target.transport or before is None or last.answer.ok or not harmless:
             return False
-        self._run.target.renew()
+        self._run.target.connections.renew()
         if (fresh := self._run.repeat(last).answer.status) == last.answer.status:
             return False
         with contextlib.suppress(NotExercised):
@@ -244,7 +244,7 @@ class Causes:
         """Says how a request that has found nothing finds something when it is sent again; empty if it does not."""
         if any(self._run.repeat(exchange).answer.status != 404 for _ in range(_READS)):
             return "by one request and not by the next"
-        self._run.target.renew()
+        self._run.target.connections.renew()
         found = self._run.repeat(exchange).answer.status != 404
         return "over one connection and not over another" if found else ""
 
@@ -264,7 +264,7 @@ class Causes:
         unsafe = last.request.method != "GET" or last.request.operation is None
         if self._run.target.transport or not own or own in last.request.headers or not last.answer.ok or unsafe:
             return
-        self._run.target.renew()
+        self._run.target.connections.renew()
         if not self._run.repeat(last).answer.ok:
             broken.message += ", only on a connection that has carried a valid request before"
             broken.connected = True

@@ -102,7 +102,7 @@ class CleanUp:
     def _is_due(self, git_token: str) -> bool:
         claimed = self._run.estate.claimed(git_token)
         return (
-            self._run.target.cleaning
+            self._run.target.budget.cleaning
             or not claimed
             or self._run.contract.zone(self._run.estate.sent(claimed)) is not Zone.ACCEPT
         )
@@ -112,7 +112,7 @@ class CleanUp:
         mine = self._run.estate.adopt(tokens)
         for git_token in mine:
             self._run.target.ledger.create(git_token)
-        self._run.target.keep(len(mine) * self._run.resource.cost)
+        self._run.target.budget.keep(len(mine) * self._run.resource.cost)
         return mine
 
     def drain(self) -> None:

@@ -28,7 +28,7 @@ def create(run: Run, request: Request) -> tuple[Exchange, str | None]:
     reserved = 1 + run.resource.cost
     while True:
         at = time.time()
-        run.target.keep(reserved)
+        run.target.budget.keep(reserved)
         try:
             with run.target.ledger.creating():
                 exchange = Exchange(request, run.target.deliver(request), at)
@@ -38,7 +38,7 @@ def create(run: Run, request: Request) -> tuple[Exchange, str | None]:
             with run.target.cleanup():
                 _undo(run, request)
         finally:
-            run.target.keep(-reserved)
+            run.target.budget.keep(-reserved)
 
 
 def _claim(run: Run, exchange: Exchange) -> str | None:
@@ -48,7 +48,7 @@ def _claim(run: Run, exchange: Exchange) -> str | None:
     new = run.estate.claim(run.resource.id_of(answer.json), sent if isinstance(sent, dict) else {})
     if new:
         run.target.ledger.create(new)
-        run.target.keep(run.resource.cost)
+        run.target.budget.keep(run.resource.cost)
     return new
 
 
@@ -64,7 +64,7 @@ def _undo(run: Run, request: Request) -> None:
             raise Lost("the answer to a create was lost, and nothing can delete what it has made")
         run.estate.recover(id)
         run.target.ledger.create(id)
-        run.target.keep(run.resource.cost)
+        run.target.budget.keep(run.resource.cost)
         run.delete(id)
 
 

@@ -172,7 +172,7 @@ class Findings:
                 self._apart(result, self._heal)
         else:
             self._apart(result, lambda: self.add(result, broken))
-            self._until = self._run.journal.count + self._run.target.budget // SHARE
+            self._until = self._run.journal.count + self._run.target.budget.total // SHARE
         broken.kept = True
         found = len(result.finding.cases) if result.finding else CASES
         return found < CASES and self._run.journal.count < self._until

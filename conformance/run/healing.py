@@ -44,7 +44,7 @@ class Healing:
             edited = self._run.edit(body := self._run.bodies.full())
             if not edited.answer.ok or edited.broken or difference(self._run.contract, body, edited.answer.json):
                 works.reason = "a valid edit worked at first and does no more"
-                message = f"after {self._run.target.used} requests {works.reason}"
+                message = f"after {self._run.target.budget.used} requests {works.reason}"
                 broken = Broken(message, edited, statuses=(self._run.success("edit"),))
         # What was accepted by mistake has changed what there is.
         if self._run.snapshot:

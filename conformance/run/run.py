@@ -90,7 +90,7 @@ class Run:
         self.worker: int | None = None
         # What it has overwritten is nothing that a later run may delete.
         word = "overwritten" if target.overwrite else "conformance"
-        label = f"{word}-{stamp(target.lasting)}-{secrets.token_hex(3)}"
+        label = f"{word}-{stamp(target.budget.lasting)}-{secrets.token_hex(3)}"
         self.estate = Estate(self.resource, label, target.foreign_item, target.overwrite or target.refuser)
         self.bodies = Bodies(contract, self.secrets, self.random, label, pins or {})
         self.findings = Findings(self)
@@ -168,13 +168,13 @@ class Run:
         """How many examples to generate under the budget of this run, for that many under the default one."""
         # A run that goes on round by round spends its budget so.
         whole = self.resource.budget
-        budget = min(self.target.budget, whole) if self.target.timed else self.target.budget
+        budget = min(self.target.budget.total, whole) if self.target.budget.timed else self.target.budget.total
         return max(1, examples * budget // whole)
 
     def thin(self, cases: Iterable[T]) -> list[T]:
         """All cases under the default budget, evenly fewer under a smaller one, but always one."""
         every = list(cases)
-        share = (self.target.budget - FIXED) / (self.resource.budget - FIXED)
+        share = (self.target.budget.total - FIXED) / (self.resource.budget - FIXED)
         kept = min(len(every), max(1, int(len(every) * share)))
         return [every[index * len(every) // kept] for index in range(kept)] if every else []
 
@@ -384,7 +384,7 @@ class Run:
             self._judges = True
         if id and self.estate.claimed(path):
             self.estate.disown(id)
-            self.target.keep(-self.resource.cost)
+            self.target.budget.keep(-self.resource.cost)
             raise NotExercised(
                 f"the {self.resource.noun} that a create was answered with is not in the {self.resource.owner}"
             )
@@ -435,7 +435,7 @@ class Run:
         exchange = self.call(self.id("delete"), item=item, headers=headers)
         if exchange.answer.status in self.gone and item.lower() in self.estate.created:
             self.estate.gone(item.lower())
-            self.target.keep(-self.resource.cost)
+            self.target.budget.keep(-self.resource.cost)
             if self.notes:
                 self.notes.write(deleted=[item.lower()])
         return exchange

@@ -37,7 +37,7 @@ def enlist(run: Run, worker: int) -> None:
     """
     run.worker = worker
     run.bodies.number_from(worker * NAMES)
-    run.target.connect()
+    run.target.connections.connect()
     run.target.network.faults = Counter()
     run.forget()
     journal, run.journal = run.journal, Journal(run.contract)
@@ -64,7 +64,7 @@ def learned(run: Run, failure: BaseException | None) -> Learned:
         run.journal,
         run.secrets,
         run.exercised,
-        run.target.spent,
+        run.target.budget.spent,
         run.target.network.faults,
         run.cleanup.left,
         None
@@ -79,7 +79,7 @@ def merge(run: Run, what: Learned) -> None:
     run.journal.merge(what.journal)
     run.secrets.merge(what.secrets)
     run.exercised |= what.exercised
-    run.target.spent |= what.spent
+    run.target.budget.spent |= what.spent
     run.target.network.faults.update(what.faults)
     run.cleanup.left += what.left
     if what.lent is not None:

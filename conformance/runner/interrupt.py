@@ -35,11 +35,11 @@ def unwind() -> None:
 
 
 @contextmanager
-def noted(target: Interruptible) -> Iterator[None]:
+def noted(run: Interruptible) -> Iterator[None]:
     """Within it, a signal is only noted: a create that is interrupted would leave a git token that nobody knows."""
 
     def note(_: int, __: FrameType | None) -> None:
-        target.interrupted = True
+        run.interrupted = True
 
     _all(note)
     try:

@@ -233,14 +233,14 @@ class Plugin:
             pass
         elif result.judged and _find(error, TimeUp):
             result.note = "cut short, for the time was up"
-        elif result.judged and (_find(error, BudgetSpent) or self.run.target.remaining <= 0):
+        elif result.judged and (_find(error, BudgetSpent) or self.run.target.budget.remaining <= 0):
             result.note = "cut short by the budget"
         elif stumbled := _find(error, Stumbled):
             result.reason, result.judged = f"its answers broke {stumbled}", 0
         elif missing := _find(error, NotExercised):
             result.reason, result.judged, result.lacking = str(missing), 0, _find(error, Lacking) is not None
             result.absent = isinstance(missing, Absent)
-        elif _find(error, HypothesisException) and self.run.target.remaining <= 0:
+        elif _find(error, HypothesisException) and self.run.target.budget.remaining <= 0:
             result.reason, result.judged, result.lacking = "the budget of requests is used up", 0, True
         elif _find(error, HypothesisException):
             result.reason, result.judged = "the server answered the same requests differently", 0

@@ -32,12 +32,12 @@ class Progress(io.TextIOBase):
         if now < self._drawn + _EVERY:
             return
         target, current = self._run.target, self._run.current
-        used, budget = target.used, max(1, target.budget)
+        used, budget = target.budget.used, max(1, target.budget.total)
         done = min(1.0, used / budget)
         findings = sum(1 for result in self._run.results.values() if result.finding)
         left = (now - self._start) * (budget - used) / used if used else 0
         bar = ("█" * int(done * _WIDTH)).ljust(_WIDTH, "░")
-        clause = current.clause.id if current else "cleaning up" if target.cleaning else "starting"
+        clause = current.clause.id if current else "cleaning up" if target.budget.cleaning else "starting"
         text = f"{bar} {used}/{budget} requests, {findings} broken, {max(0, left):.0f} s left, {clause}"
         self._stream.write("\r\x1b[K" + text[: shutil.get_terminal_size().columns - 1])
         self._stream.flush()

@@ -60,9 +60,9 @@ def run_suite(plugin: Plugin, workers: int, database: ExampleDatabase | None = N
 
 def run_rounds(plugin: Plugin, workers: int, database: ExampleDatabase | None = None) -> None:
     """Goes on with what is generated, round by round, until the target's time is up or a clause is broken."""
-    number, sent = 0, -1
-    while plugin.run.target.left > 0 and not (plugin.over or plugin.findings) and plugin.run.target.used > sent:
-        sent = plugin.run.target.used
+    number, sent, budget = 0, -1, plugin.run.target.budget
+    while budget.left > 0 and not (plugin.over or plugin.findings) and budget.used > sent:
+        sent = budget.used
         tasks: list[Task] = [(GENERATING, number := number + 1) for _ in range(workers)]
         if workers == 1:
             plugin.run.cleanup.drain()
@@ -93,7 +93,7 @@ def _share(plugin: Plugin, workers: int, database: ExampleDatabase | None, tasks
                 except EOFError:
                     pipes.remove(pipe)
             run.target.progress()
-            if not told and (run.target.interrupted or plugin.over):
+            if not told and (run.target.budget.interrupted or plugin.over):
                 told = True
                 for process in processes:
                     process.terminate()
@@ -157,7 +157,7 @@ def _work(
 
     def alone() -> None:
         if os.getppid() != parent:
-            run.target.interrupted = True
+            run.target.budget.interrupted = True
 
     run.target.announce = lambda text: say("say", text)
     run.target.progress = alone

@@ -143,7 +143,7 @@ def _edited_and_deleted(run: Run, ahead: float) -> bool:
         message = f"{run.a} is there again after an edit and a delete at once"
         raise Broken(message, edited, *deletes, read, statuses=(*ABSENT, 400, 410))
     run.estate.gone(item)
-    run.target.keep(-1)
+    run.target.budget.keep(-1)
     return both
 
 

@@ -25,7 +25,7 @@ def test_fresh(run: Run) -> None:
     run.expect(edited, run.success("edit"), because="a valid edit was refused")
     for _ in run.thin(range(TIMES)):
         with run.case():
-            run.target.renew()
+            run.target.connections.renew()
             read = run.get()
             run.expect(read, run.success("read"), because=f"{run.a} cannot be read over a fresh connection")
             run.expect_shown(body, read, edited)
@@ -64,7 +64,7 @@ def expect_over_held(run: Run, what: str, about: str) -> bool:
     )
     if problem is None:
         return True
-    run.target.renew()
+    run.target.connections.renew()
     fresh = run.get()
     run.expect(fresh, status, because=f"{run.a} cannot be read after an edit")
     run.expect_shown(body, fresh, edited)

@@ -182,7 +182,7 @@ def _same(run: Run, before: Exchange, exchange: Exchange, statuses: tuple[int, .
     run.usable(exchange)
     if exchange.answer.status in statuses:
         return
-    run.target.renew()
+    run.target.connections.renew()
     alone = run.repeat(exchange).answer.status
     if alone in statuses:
         broken = Broken(spoilt(before, exchange, alone), before, exchange, statuses=statuses, about=KEPT)

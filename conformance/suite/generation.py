@@ -161,7 +161,7 @@ def judge(run: Run, case: Case[Any]) -> None:
     if {kind, body} & run.exercised and run.current and run.current.judged:
         # The chapter on refusals has done this. But where nothing else is generated, one is sent all the same.
         return
-    if run.current and run.current.judged and run.target.remaining < LEFT[run.resource.role(operation)]:
+    if run.current and run.current.judged and run.target.budget.remaining < LEFT[run.resource.role(operation)]:
         run.current.note = "cut short by the budget"
         return
     run.exercised.add(body)

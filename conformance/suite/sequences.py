@@ -108,5 +108,5 @@ def test_any(run: Run) -> None:
     from .machine import run_machine
 
     # Where more was spent than is usual, the chapters that follow are to have some requests, too.
-    examples = min(run.scaled(2), max(1, (run.target.remaining - LEFT) // EXAMPLE))
+    examples = min(run.scaled(2), max(1, (run.target.budget.remaining - LEFT) // EXAMPLE))
     run_machine(run, examples)

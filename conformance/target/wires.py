@@ -40,13 +40,13 @@ class Wires:
     def framed(self, request: Request, number: int) -> Answer:
         """Sends a request, the run's `number`-th, as its framing says."""
         self._connects()
-        if self._target.version == b"HTTP/1.0" and request.framing in ("chunked", "expect"):
+        if self._target.connections.version == b"HTTP/1.0" and request.framing in ("chunked", "expect"):
             # RFC 9112 section 6.1, RFC 9110 section 10.1.1.
             raise NotExercised("the server speaks HTTP/1.0, which does not know it")
         with self._connecting():
             answer = wire.framed(self._target.base_url, request, self._target.timeout, MAX_ANSWER)
         self._target.hangs += fault(answer) == "late"
-        self._target.heed(answer, number)
+        self._target.budget.heed(answer, number)
         return answer
 
     def at_once(self, requests: Sequence[Request], ahead: float) -> list[Answer]:
@@ -60,7 +60,7 @@ class Wires:
             with self._connecting():
                 answers = wire.at_once(self._target.base_url, requests, self._target.timeout, MAX_ANSWER, ahead)
             for answer in answers:
-                self._target.heed(answer, number)
+                self._target.budget.heed(answer, number)
             found = [kind for answer in answers if (kind := fault(answer))]
             if not found:
                 self._target.network.faults.update(faults)
@@ -91,7 +91,7 @@ class Wires:
             with self._connecting():
                 answers = wire.in_turn(self._target.base_url, requests, self._target.timeout, MAX_ANSWER)
             for answer, _ in answers:
-                self._target.heed(answer or Answer(), number)
+                self._target.budget.heed(answer or Answer(), number)
             found = [kind for answer, _ in answers if answer and (kind := fault(answer))]
             if not found:
                 self._target.network.faults.update(faults)
@@ -150,7 +150,7 @@ class Wires:
         """Returns when so many requests may be sent, with the number of the last."""
         self._connects()
         for _ in requests:
-            number = self._target.may_send()
+            number = self._target.budget.take()
         return number
 
     def _connects(self) -> None:
@@ -161,7 +161,7 @@ class Wires:
     def _connecting(self) -> Iterator[None]:
         """Raises NotExercised for what it means that there is no connection."""
         # A server that serves one connection at a time would wait for what comes over the idle one.
-        self._target.renew()
+        self._target.connections.renew()
         try:
             yield
         except OSError as error:
