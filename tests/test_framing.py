@@ -88,7 +88,7 @@ def test_requests_in_turn() -> None:
 
 @contextmanager
 def gateway(base_url: str, change: Callable[[bytes], bytes]) -> Iterator[str]:
-    """A gateway that changes what comes, one request a connection."""
+    """A gateway that changes what comes, one request a connection, or ends it without an answer."""
 
     def serve() -> None:
         with suppress(OSError):
@@ -99,9 +99,10 @@ def gateway(base_url: str, change: Callable[[bytes], bytes]) -> Iterator[str]:
                     came = b""
                     while not _is_whole(came):
                         came += client.recv(65_536)
-                    server.sendall(change(came).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
-                    while part := server.recv(65_536):
-                        client.sendall(part)
+                    if changed := change(came):
+                        server.sendall(changed.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
+                        while part := server.recv(65_536):
+                            client.sendall(part)
 
     address = (str(urlsplit(base_url).hostname), urlsplit(base_url).port or 80)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -131,6 +132,15 @@ def test_a_gateway_that_drops_signs_within_credentials(sign: bytes) -> None:
     lenient = re.compile(rb"(Authorization: Token [^\r\n\0]{20,})" + re.escape(sign) + rb"[^\r\n\0]{9,}")
     with independent.serve() as server, gateway(server.base_url, lambda came: lenient.sub(rb"\1", came)) as url:
         assert spawned(_broken, replace(server, base_url=url), "forged/illegal") == ["forged/illegal"]
+
+
+def test_a_gateway_that_ends_the_connection_at_what_is_no_http() -> None:
+    illegal = re.compile(rb"\0|\r\n ")
+    with (
+        independent.serve() as server,
+        gateway(server.base_url, lambda came: b"" if illegal.search(came) else came) as url,
+    ):
+        assert spawned(_broken, replace(server, base_url=url), "forged/illegal") == []
 
 
 def started(server: independent.Address) -> Run:

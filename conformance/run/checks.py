@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from ..contract.contract import Contract, Zone
 from ..target.exchange import Exchange
+from ..target.network import fault
 from .clause import Clause, Level
 from .documented import Documented, documented
 from .rates import Rates
@@ -101,6 +102,9 @@ class Checks:
 
     def run(self, exchange: Exchange) -> list[tuple[Check, str | None]]:
         """Judges an answer; gives every check that applied and what it found, up to the first fatal finding."""
+        if exchange.request.framing == "illegal" and fault(exchange.answer) in ("closed", "cut"):
+            # A server may end the connection at what is no HTTP: there is no answer.
+            return []
         headers = "\n".join(f"{name}: {value}" for name, value in exchange.answer.headers)
         self.shown = self.secrets.in_text(f"{headers}\n{exchange.answer.text}")
         results = []
@@ -215,9 +219,6 @@ def _in_time(_: Checks, exchange: Exchange) -> str | None:
 )
 def _complete(_: Checks, exchange: Exchange) -> str | None:
     answer = exchange.answer
-    if exchange.request.framing == "illegal" and not answer.status:
-        # A server may end the connection at what is no HTTP.
-        return NOT_APPLICABLE
     if answer.problem:
         return answer.problem
     if answer.status == 204 and (answer.body or (answer.header("Content-Length") or "0") != "0"):
