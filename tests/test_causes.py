@@ -17,7 +17,8 @@ from conformance.bundled import environment, mock
 from conformance.contract.contract import Contract
 from conformance.detection import attempt_inside, examine, targeted
 from conformance.mock import World
-from conformance.mock.server import Mock, Request
+from conformance.mock.messages import Request
+from conformance.mock.server import Mock
 from conformance.target.transport import transport
 from tests.relay import listening, relay
 from tests.spawned import spawned

@@ -13,7 +13,7 @@ import yaml
 from conformance.contract.contract import Contract, ContractError
 from conformance.contract.matching import matching
 from conformance.contract.plain import plain
-from conformance.mock.server import _shown
+from conformance.mock.actions import _shown
 from conformance.run import conditions
 
 JOB = Path(__file__).parent / "fragments" / "job.yaml"

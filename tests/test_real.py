@@ -12,7 +12,8 @@ from conformance.bundled import mock
 from conformance.contract.contract import Contract
 from conformance.detection import Trial, examine, targeted
 from conformance.mock import World
-from conformance.mock.server import Mock, Refusal, Request
+from conformance.mock.messages import Refusal, Request
+from conformance.mock.server import Mock
 from conformance.mock.verify import accepted_by
 from conformance.target.transport import transport
 from tests.spawned import spawned

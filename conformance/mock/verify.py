@@ -7,7 +7,8 @@ from typing import Any
 
 from ..contract.contract import Contract
 from ..contract.resource import Resource
-from .server import Mock, Refusal, Request
+from .messages import Refusal, Request
+from .server import Mock
 
 # Secrets by the provider that they belong to; one that ends in an asterisk stands for all that begin so.
 Accepted = Mapping[str, list[str]]

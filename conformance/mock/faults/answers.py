@@ -13,7 +13,8 @@ from starlette.types import Receive, Send
 from ...contract.fields import drop, get, has, put
 from ...contract.resource import Resource, words
 from ..facts import ACTIONS, addresses, does, done, label, promised
-from ..server import Answer, Mock, Refusal, Request
+from ..messages import Answer, Refusal, Request
+from ..server import Mock
 from .catalogue import answers, fault, refusals, shows
 
 

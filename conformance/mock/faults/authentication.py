@@ -11,7 +11,8 @@ from typing import Any
 from ...contract.fields import drop
 from ...contract.resource import Resource, words
 from ..facts import ACTIONS, WRITES, cleared
-from ..server import Answer, Item, Mock, Refusal, Request
+from ..messages import Answer, Item, Refusal, Request
+from ..server import Mock
 from .catalogue import fault, refusals
 
 

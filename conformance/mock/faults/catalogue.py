@@ -13,7 +13,8 @@ from ...contract.fields import drop, get, has, put
 from ...contract.resource import Resource
 from ..change import Catalogue, Families
 from ..facts import example
-from ..server import Answer, Item, Mock, Refusal, Request
+from ..messages import Answer, Item, Refusal, Request
+from ..server import Mock
 
 HANG = 60  # seconds
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from ...contract.fields import get, has, put
 from ..facts import chosen, visible
-from ..server import Answer, Mock, Request
+from ..messages import Answer, Request
+from ..server import Mock
 from .catalogue import back, fault
 
 # Longer than two requests that are sent at once lie apart, in seconds.

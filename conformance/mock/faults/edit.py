@@ -29,8 +29,9 @@ from ..facts import (
     takes,
     visible,
 )
+from ..messages import Answer, Item, Request
 from ..sample import sample
-from ..server import Answer, Item, Mock, Request
+from ..server import Mock
 from .catalogue import answers, back, fault, kept, shows, stores, stores_field
 from .values import extra
 

@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl
 
 from ...contract.resource import Resource
 from ..facts import ACTIONS
-from ..server import Mock, Refusal, Request
+from ..messages import Refusal, Request
+from ..server import Mock
 from .catalogue import fault
 
 

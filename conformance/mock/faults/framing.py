@@ -8,7 +8,8 @@ from typing import Any
 
 from starlette.types import Receive, Scope
 
-from ..server import Answer, Mock, Refusal, Request
+from ..messages import Answer, Refusal, Request
+from ..server import Mock
 from .catalogue import fault
 
 WRITES = ("edit", "create")

@@ -8,7 +8,8 @@ from typing import Any
 
 from ...contract.resource import Resource
 from ..facts import first
-from ..server import Item, Mock, Refusal, Request
+from ..messages import Item, Refusal, Request
+from ..server import Mock
 from .catalogue import fault
 
 RESEMBLING: dict[str, Callable[[str], str]] = {

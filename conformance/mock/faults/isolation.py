@@ -6,7 +6,8 @@ from typing import Any
 
 from ...contract.resource import Resource
 from ..facts import ACTIONS, first
-from ..server import Answer, Mock, Request
+from ..messages import Answer, Request
+from ..server import Mock
 from .catalogue import fault, opens, refusals
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ...contract.resource import Resource
-from ..server import Answer, Mock, Refusal, Request
+from ..messages import Answer, Refusal, Request
+from ..server import Mock
 from .catalogue import fault, refusals, without
 
 

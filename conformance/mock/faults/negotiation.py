@@ -9,7 +9,8 @@ from typing import Any
 
 from ...contract.fields import drop
 from ..facts import visible
-from ..server import Answer, Mock, Refusal, Request
+from ..messages import Answer, Refusal, Request
+from ..server import Mock
 from .catalogue import fault
 
 ACCEPTED = {

@@ -8,8 +8,9 @@ from typing import Any
 from starlette.types import Scope
 
 from ...contract.resource import Resource, words
+from ..messages import Answer, Refusal, Request
 from ..roads import HEADERS, READINGS, led, otherwise
-from ..server import Answer, Mock, Refusal, Request
+from ..server import Mock
 from .catalogue import fault, opens
 
 # Marks a request that has come by another road.

@@ -6,7 +6,8 @@ from typing import Any
 
 from ...contract.fields import get
 from ...contract.resource import Resource, words
-from ..server import Item, Mock, Refusal, Request
+from ..messages import Item, Refusal, Request
+from ..server import Mock
 from .catalogue import fault, refuse, stores
 
 WRITES = ["edit", "create"]

@@ -28,7 +28,8 @@ from ..facts import (
     texts,
     visible,
 )
-from ..server import Mock, Refusal, Request
+from ..messages import Refusal, Request
+from ..server import Mock
 from .catalogue import breaks_at_ids, fault, kept, mend, mend_field
 
 

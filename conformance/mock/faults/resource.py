@@ -12,7 +12,8 @@ from typing import Any
 from ...contract.fields import drop, get, has, put
 from ...contract.resource import Resource
 from ..facts import ACTIONS, WRITES, choices, cleared, example, texts
-from ..server import Answer, Item, Mock, Refusal, Request
+from ..messages import Answer, Item, Refusal, Request
+from ..server import Mock
 from .catalogue import answers, fault, mend, refusals
 
 

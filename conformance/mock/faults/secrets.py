@@ -13,7 +13,8 @@ from typing import Any
 from ...contract.fields import get
 from ...contract.resource import Resource
 from ..facts import secrets
-from ..server import Answer, Mock, Request
+from ..messages import Answer, Request
+from ..server import Mock
 from .catalogue import answers, fault, refusals, secret, shows
 
 FORMS: dict[str, Callable[[str], str]] = {

@@ -14,7 +14,8 @@ from starlette.types import Receive, Send
 from ...contract.fields import get
 from ...contract.resource import Resource
 from ..facts import addresses, bound, choices, does, free, label
-from ..server import Answer, Mock, Refusal, Request
+from ..messages import Answer, Refusal, Request
+from ..server import Mock
 from .catalogue import HANG, answers, fault, refuse
 
 

@@ -25,7 +25,8 @@ from ..facts import (
     spread,
     texts,
 )
-from ..server import MAX_BODY, Mock, Refusal, Request
+from ..messages import MAX_BODY, Refusal, Request
+from ..server import Mock
 from .catalogue import fault, kept, refuse, refuse_field, stores
 from .refusals import KINDS
 from .values import mandatory, pairs

@@ -29,7 +29,8 @@ from ..facts import (
     texts,
     whose,
 )
-from ..server import Mock, Refusal, Request
+from ..messages import Refusal, Request
+from ..server import Mock
 from .catalogue import fault, refuse, refuse_field, without
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from ...contract.fields import drop, get, has
 from ...contract.resource import Resource
 from ..facts import addresses, first, optional, promised, secrets
-from ..server import Answer, Item, Mock, Request
+from ..messages import Answer, Item, Request
+from ..server import Mock
 from ..verify import verify_secrets
 from .catalogue import changes, variant
 

@@ -16,7 +16,8 @@ from starlette.types import Receive, Send
 from ...contract.fields import drop, get, has, put
 from ...contract.resource import Resource
 from ..facts import addresses, cleared, first, promised, texts
-from ..server import Answer, Item, Mock, Refusal, Request
+from ..messages import Answer, Item, Refusal, Request
+from ..server import Mock
 from .catalogue import changes, shows, variant
 
 

@@ -13,7 +13,8 @@ from ...contract.fields import get
 from ...contract.resource import Resource
 from ..change import Catalogue, Families
 from ..facts import texts
-from ..server import Answer, Mock, Refusal, Request
+from ..messages import Answer, Refusal, Request
+from ..server import Mock
 
 FAMILIES = Families()
 variant = FAMILIES.add

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from ..server import Answer, Mock, Request
+from ..messages import Answer, Request
+from ..server import Mock
 from .catalogue import variant
 
 

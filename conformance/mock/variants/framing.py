@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..server import Answer, Mock, Refusal, Request
+from ..messages import Answer, Refusal, Request
+from ..server import Mock
 from .catalogue import variant
 
 

@@ -6,7 +6,8 @@ import hashlib
 import json
 from typing import Any
 
-from ..server import Answer, Mock, Refusal, Request
+from ..messages import Answer, Refusal, Request
+from ..server import Mock
 from .catalogue import variant
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from starlette.types import Scope
 
+from ..messages import Answer, Request
 from ..roads import READINGS, led, otherwise
-from ..server import Answer, Mock, Request
+from ..server import Mock
 from .catalogue import variant
 
 

@@ -12,7 +12,8 @@ from typing import Any
 from ...contract.fields import get
 from ...contract.resource import Resource
 from ..facts import addresses, bound, only, takes, texts
-from ..server import Answer, Item, Mock, Refusal, Request
+from ..messages import Answer, Item, Refusal, Request
+from ..server import Mock
 from .catalogue import changes, refuse, texts_of, variant
 
 
