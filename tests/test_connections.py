@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import HTTPServer
 from typing import Any
 
@@ -19,12 +20,13 @@ from tests.test_framing import started
 HELD, IDLE = "connections/held", "sequences/idle"
 
 
-def _states(server: independent.Address) -> tuple[str, str]:
-    """What the suite says of a server, in this process, by the two clauses."""
+def _states(server: independent.Address, *clauses: str) -> tuple[str, ...]:
+    """What the suite says of a server, in this process, by each of some clauses."""
     run = started(server)
-    Plugin(run, choose(run.resource, [HELD, IDLE]), lambda _: None).main()
+    Plugin(run, choose(run.resource, clauses), lambda _: None).main()
     run.target.close()
-    return run.results[HELD].state, run.results[IDLE].state
+    assert all(each.state != "broken" for name, each in run.results.items() if name not in clauses)
+    return tuple(run.results[each].state for each in clauses)
 
 
 class Remembering(independent.Handler):
@@ -97,11 +99,31 @@ def served_by(handler: type[independent.Handler], monkeypatch: pytest.MonkeyPatc
 )
 def test_states(handler: type[independent.Handler], states: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     with served_by(handler, monkeypatch) as server:
-        assert spawned(_states, server) == states
+        assert spawned(_states, server, HELD, IDLE) == states
 
 
 def test_one_connection_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever serves no second connection beside one that is open is not blamed for it."""
     monkeypatch.setattr(independent.Server, "process_request", HTTPServer.process_request)
     with independent.serve() as server:
-        assert spawned(_states, server) == ("not exercised", "not exercised")
+        assert spawned(_states, server, HELD, IDLE) == ("not exercised", "not exercised")
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_no_more_connections_at_a_time_than_a_server_takes(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever ends those that are too many is not blamed for answering nothing over them."""
+    handle = independent.Handler.handle
+    slots = threading.BoundedSemaphore(most)
+
+    def limited(handler: independent.Handler) -> None:
+        if slots.acquire(blocking=False):
+            with suppress(OSError):
+                handle(handler)
+                # Until the other end has closed it.
+                handler.connection.recv(1)
+            slots.release()
+
+    monkeypatch.setattr(independent.Handler, "handle", limited)
+    with independent.serve() as server:
+        edits, reads = spawned(_states, server, "concurrency/edits", "concurrency/reads")
+    assert (edits, reads) == ("held" if most == 2 else "not exercised", "not exercised")

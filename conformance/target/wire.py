@@ -23,6 +23,8 @@ _ALONE = (("Connection", "close"),)
 _INTERIM = 8
 # How long a server may take to say that the body may follow, in seconds; then it follows all the same.
 _PATIENCE = 1.0
+# How long a server takes at most to end a connection that is one too many, in seconds.
+_SOON = 0.2
 # Between the parts of a request, in seconds: else they arrive as one.
 _PAUSE = 0.01
 # The sizes of chunks and of parts, in bytes, in turn: odd ones, so that characters are cut in two.
@@ -71,6 +73,15 @@ class Wire:
     def permission(self) -> None:
         """Returns when the server has said something, or has had time to."""
         select.select([self._socket], [], [], _PATIENCE)
+
+    def is_ended(self) -> bool:
+        """Does the server end the connection soon, though nothing has been sent?"""
+        with contextlib.suppress(TimeoutError):
+            try:
+                return not self._socket.recv(1)
+            except ConnectionError:
+                return True
+        return False
 
     def message(self, request: Request, *more: tuple[str, str]) -> bytes:
         """A request as it goes over the wire, with `more` headers."""
@@ -153,6 +164,13 @@ def at_once(base_url: str, requests: Sequence[Request], timeout: float, most: in
                 time.sleep(ahead)
             wire.write(message[-1:])
         return [wire.answer(each.method, start) for wire, each in zip(wires, requests, strict=True)]
+
+
+def limited(base_url: str, number: int) -> bool:
+    """Does the server end one of so many connections at a time before anything is sent? Raises OSError."""
+    with contextlib.ExitStack() as stack:
+        wires = [stack.enter_context(Wire(base_url, _SOON, 0)) for _ in range(number)]
+        return any(wire.is_ended() for wire in wires)
 
 
 def framed(base_url: str, request: Request, timeout: float, most: int) -> Answer:

@@ -68,6 +68,9 @@ class Wires:
                 return answers
             faults += found
             self.release()
+            with self._connecting():
+                if wire.limited(self._target.base_url, len(requests)):
+                    raise NotExercised(f"the server takes no {len(requests)} connections at a time")
             if faults.count("late") > 1:
                 return answers
             if any(request.method in ("POST", "DELETE") for request in requests):
