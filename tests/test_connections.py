@@ -16,6 +16,7 @@ from conformance.runner.plugin import Plugin
 from tests import independent
 from tests.spawned import spawned
 from tests.test_framing import started
+from tests.test_live import tokens
 
 HELD, IDLE = "connections/held", "sequences/idle"
 
@@ -24,6 +25,7 @@ def _states(server: independent.Address, *clauses: str) -> tuple[str, ...]:
     """What the suite says of a server, in this process, by each of some clauses."""
     run = started(server)
     Plugin(run, choose(run.resource, clauses), lambda _: None).main()
+    run.cleanup.finish()
     run.target.close()
     assert all(each.state != "broken" for name, each in run.results.items() if name not in clauses)
     return tuple(run.results[each].state for each in clauses)
@@ -124,6 +126,11 @@ def test_no_more_connections_at_a_time_than_a_server_takes(most: int, monkeypatc
             slots.release()
 
     monkeypatch.setattr(independent.Handler, "handle", limited)
+    clauses = "concurrency/edits", "concurrency/edit-and-delete", "concurrency/creates", "concurrency/reads"
     with independent.serve() as server:
-        edits, reads = spawned(_states, server, "concurrency/edits", "concurrency/reads")
-    assert (edits, reads) == ("held" if most == 2 else "not exercised", "not exercised")
+        before = tokens(server)
+        edits, *others, listed = spawned(_states, server, *clauses, "sequences/list")
+        assert tokens(server) == before
+    assert edits == ("held" if most == 2 else "not exercised")
+    assert others == ["not exercised"] * 3
+    assert listed == "held"

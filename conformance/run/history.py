@@ -180,10 +180,13 @@ class History:
         for id in self.lives.keys() - listed.keys() if listed is not None else ():
             self.lives[id].doubtful = True
 
-    def forget(self, *requests: Request) -> None:
-        """Forgets the items that requests name of which nobody knows whether they were carried out."""
-        for id in self.named(*requests):
-            del self.lives[id]
+    def unanswered(self, *requests: Request) -> None:
+        """Knows no longer what the items are that requests name, and no longer those that were to be deleted."""
+        for request in requests:
+            for id in self.named(request):
+                self.lives[id].doubtful = True
+                if request.method == "DELETE":
+                    del self.lives[id]
 
     def created(self, id: str) -> Exchange | None:
         """How an item was created, if the run has done it."""

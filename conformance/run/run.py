@@ -18,7 +18,7 @@ from ..contract.contract import Contract, Operation, Zone
 from ..contract.fields import get, has
 from ..contract.resource import Role
 from ..target.exchange import Exchange, Request
-from ..target.stops import Absent, CannotRun, Lost, NotExercised
+from ..target.stops import Absent, CannotRun, NotExercised
 from ..target.target import Target
 from . import conditions
 from .bodies import NAMES, Bodies
@@ -242,8 +242,9 @@ class Run:
         at = time.time()
         try:
             answers = self.target.wires.at_once(requests, ahead)
-        except Lost:
-            self.findings.history.forget(*requests)
+        except NotExercised:
+            # Nobody knows which of them have been carried out.
+            self.findings.history.unanswered(*requests)
             raise
         sent = [
             self._take(Exchange(request, answer, at, together=True))
