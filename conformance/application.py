@@ -14,6 +14,7 @@ from .contract.contract import PATH, Contract
 from .report.files import write
 from .report.results import report as as_results
 from .report.terminal import Terminal, printable, told
+from .run.preflight import preflight
 from .run.run import Run
 from .runner.choice import choose
 from .runner.plugin import Plugin
@@ -89,7 +90,7 @@ def verify(
         run = Run(described, target, seed)
         plugin = Plugin(run, chosen, Terminal(run, sys.stdout, verbose=True).finished)
         try:
-            run.preflight()
+            preflight(run)
             plugin.main()
             failure = plugin.failure
         except BaseException as error:

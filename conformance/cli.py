@@ -28,6 +28,7 @@ from .report.terminal import Terminal, failed, judged, printable, summary
 from .run.checks import CHECKS
 from .run.clause import LEVELS, Clause
 from .run.notes import OTHERS
+from .run.preflight import preflight
 from .run.run import Run
 from .runner import interrupt, live, real, workers
 from .runner.choice import chosen
@@ -159,7 +160,7 @@ def _conformance(run: Run, options: argparse.Namespace, server: str, chosen: lis
             terminal.line(line)
     plugin = Plugin(run, chosen, terminal.finished, options.fail_fast)
     try:
-        run.preflight()
+        preflight(run)
         workers.run_suite(plugin, options.workers, examples)
         if options.duration:
             plugin.finished = lambda result: terminal.finished(result) if result.finding else None

@@ -29,6 +29,7 @@ from .report.files import write
 from .report.results import report
 from .report.terminal import Terminal
 from .run.clause import Clause
+from .run.preflight import preflight
 from .run.run import Run
 from .runner import real
 from .runner.choice import choose
@@ -165,7 +166,7 @@ def examine(
 
     plugin.started = started
     try:
-        run.preflight()
+        preflight(run)
         plugin.main(DirectoryBasedExampleDatabase(folder / "examples") if folder else None)
         if plugin.failure:
             raise plugin.failure

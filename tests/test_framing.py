@@ -15,6 +15,7 @@ import pytest
 from conformance.contract.contract import Contract
 from conformance.detection import attempt_inside
 from conformance.report.shell import Names, options
+from conformance.run.preflight import preflight
 from conformance.run.run import Run
 from conformance.runner.choice import choose
 from conformance.runner.plugin import Plugin
@@ -146,7 +147,7 @@ def test_a_gateway_that_ends_the_connection_at_what_is_no_http() -> None:
 def started(server: independent.Address) -> Run:
     known = {name: value for name, value in asdict(server).items() if name != "base_url"}
     run = Run(Contract.load(), variables.from_names(server.base_url, Contract.load().resource, known), 1)
-    run.preflight()
+    preflight(run)
     return run
 
 

@@ -14,6 +14,7 @@ from conformance.detection import targeted
 from conformance.mock import World
 from conformance.mock.server import Mock
 from conformance.run.harmless import CLAUSES
+from conformance.run.preflight import preflight
 from conformance.run.run import Run
 from conformance.runner.choice import choose
 from conformance.runner.plugin import Plugin
@@ -44,7 +45,7 @@ def _changes(name: str) -> bool:
     target = targeted("http://localhost", world, CONTRACT, transport=transport(served.router()), read_only=True)
     run = Run(CONTRACT, target, 1)
     plugin = Plugin(run, choose(run.resource), lambda _: None)
-    run.preflight()
+    preflight(run)
     plugin.main()
     run.cleanup.finish()
     target.close()

@@ -13,12 +13,12 @@ from .comparison import difference
 from .estate import listed_items
 
 if TYPE_CHECKING:
-    from .run import Run
+    from .sending import Sending
 
 Json = dict[str, Any]
 
 
-def create(run: Run, request: Request) -> tuple[Exchange, str | None]:
+def create(run: Sending, request: Request) -> tuple[Exchange, str | None]:
     """Sends a create; gives the exchange, and the id that it was answered with if that may be the run's own.
 
     Raises Lost if the network lost the answer, and what was made cannot be found out.
@@ -41,7 +41,7 @@ def create(run: Run, request: Request) -> tuple[Exchange, str | None]:
             run.target.budget.keep(-reserved)
 
 
-def _claim(run: Run, exchange: Exchange) -> str | None:
+def _claim(run: Sending, exchange: Exchange) -> str | None:
     answer, sent = exchange.answer, exchange.request.json
     if not answer.ok or not isinstance(answer.json, dict):
         return None
@@ -52,7 +52,7 @@ def _claim(run: Run, exchange: Exchange) -> str | None:
     return new
 
 
-def _undo(run: Run, request: Request) -> None:
+def _undo(run: Sending, request: Request) -> None:
     """Deletes what a create has made that was not answered."""
     tokens = listed_items(run.resource, run.list_all().answer) if run.resource.list else None
     if tokens is None:
@@ -68,7 +68,7 @@ def _undo(run: Run, request: Request) -> None:
         run.delete(id)
 
 
-def _is_made_by(run: Run, request: Request, token: Json) -> bool:
+def _is_made_by(run: Sending, request: Request, token: Json) -> bool:
     """Has a create made an item? By the mark that was in its body, or by all that it sent."""
     if not isinstance(request.json, dict):
         return False

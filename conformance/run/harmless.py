@@ -14,7 +14,7 @@ from ..target.exchange import Exchange
 from ..target.stops import NotExercised
 
 if TYPE_CHECKING:
-    from .run import Run
+    from .context import Context
 
 # The clauses that can be judged so.
 CLAUSES = frozenset(
@@ -49,7 +49,7 @@ CLAUSES = frozenset(
 )
 
 
-def harmless(run: Run, operation: str, body: object, item: str | None, *, own: bool) -> tuple[object, str | None]:
+def harmless(run: Context, operation: str, body: object, item: str | None, *, own: bool) -> tuple[object, str | None]:
     """The body and the item with which a write does no harm.
 
     `own` says that nothing but the body could make a server refuse it. Raises NotExercised if it could be carried out.
@@ -69,7 +69,7 @@ def harmless(run: Run, operation: str, body: object, item: str | None, *, own: b
     return ({} if isinstance(body, dict) else body), item
 
 
-def admitted(run: Run, exchange: Exchange, statuses: tuple[int, ...]) -> tuple[int, ...]:
+def admitted(run: Context, exchange: Exchange, statuses: tuple[int, ...]) -> tuple[int, ...]:
     """The statuses that are right for a write that was made harmless.
 
     Raises NotExercised where a server has looked for the item first, and has not judged the body.
@@ -82,5 +82,5 @@ def admitted(run: Run, exchange: Exchange, statuses: tuple[int, ...]) -> tuple[i
     return statuses if 401 in statuses else (*statuses, 400, 404)
 
 
-def _is_of_media(run: Run) -> Any:
+def _is_of_media(run: Context) -> Any:
     return run.current and run.current.clause.id == "refusals/media-type"

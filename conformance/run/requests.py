@@ -10,7 +10,7 @@ from ..target.stops import Absent, NotExercised
 from .harmless import harmless
 
 if TYPE_CHECKING:
-    from .run import Run
+    from .sending import Sending
 
 Headers = tuple[tuple[str, str], ...]
 Credentials = tuple[str, str] | Literal["own"] | None
@@ -41,7 +41,7 @@ def encoded(body: object) -> bytes:
     return json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
-def requested(run: Run, operation: str, body: object, **options: Unpack[Options]) -> Request:
+def requested(run: Sending, operation: str, body: object, **options: Unpack[Options]) -> Request:
     """A request to an operation. Raises NotExercised if it must not be sent, or the server has no such operation."""
     if operation not in run.contract.operations:
         raise Absent(f"the contract has no {operation}")
