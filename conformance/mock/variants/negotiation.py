@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
-from ..messages import Answer, Refusal, Request
+from ..messages import Refusal, Request
 from ..server import Mock
+from ..tags import tagged
 from .catalogue import variant
 
 
 @variant("conditions", needs="get", form={"strong": "", "weak": "W/"})
 def tags(mock: Mock, form: str) -> None:
     """Reads have a {form} ETag, by which 304 is answered, and by a strong one 412."""
-
-    def made(shown: dict[str, Any]) -> str:
-        return f'{form}"{hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:16]}"'
-
-    @mock.on("perform")
-    def _(perform: Any, request: Request) -> Answer:
-        wanted = request.headers.get("if-match")
-        if (
-            not form
-            and wanted
-            and request.token
-            and request.action == "edit"
-            and wanted != made(mock.show(request, request.token))
-        ):
-            raise Refusal(412, "it has changed")
-        answer: Answer = perform(request)
-        if request.action == "get":
-            answer.headers["ETag"] = made(answer.body)
-            if request.headers.get("if-none-match") == answer.headers["ETag"]:
-                return Answer(304, None, answer.headers)
-        return answer
+    tagged(mock, prefix=form, honours=not form)
 
 
 @variant("negotiation")
