@@ -450,6 +450,21 @@ def test_a_network_that_breaks_is_no_finding(tmp_path: Path) -> None:
     assert outcome.broken == [] and outcome.state("resource/create") == "held"
 
 
+def test_a_server_that_comes_back_is_waited_for(tmp_path: Path) -> None:
+    counter = itertools.count()
+
+    def handle(request: BaseHTTPRequestHandler) -> None:
+        # Whatever is asked in the meantime, among it whether there are answers again.
+        if not 40 <= next(counter) < 46:
+            relay(server.base_url, request)
+
+    with serve() as server, listening(handle) as url:
+        before = tokens(server)
+        outcome: Outcome = conformance(tmp_path, asdict(server), "--only", "edit", QOVERY_BASE_URL=url)
+        assert tokens(server) == before
+    assert outcome.code == 0 and outcome.broken == [], outcome.output + outcome.errors
+
+
 def test_tls_with_a_private_authority(tmp_path: Path) -> None:
     certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
     command = (

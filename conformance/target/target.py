@@ -26,8 +26,10 @@ from .wires import Wires
 
 # Hung answers after which a server is taken to hang for good.
 MAX_HANGS = 4
-# How often a connection is tried.
-TRIES = 3
+# How long a server that has ceased to answer may take to come back, in pauses between two tries, in seconds.
+PAUSES = (0.5, 1.0, 2.0, 4.0)
+# After so many requests in a row without an answer, it is looked whether there are answers at all.
+_SILENT = 3
 
 
 @dataclass
@@ -173,32 +175,40 @@ class Target:
             except httpx.InvalidURL as error:
                 raise CannotRun(f"{self.base_url} is not the address of a server: {error}") from None
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
-                refused += 1
-                if refused == TRIES:
+                # One that has never answered may not be there at all.
+                if refused == len(PAUSES) - (self._answered is None):
                     raise CannotRun(f"cannot connect to {self.base_url}: {short(error)}") from None
                 self.wires.release()
-                self.budget.sleep(0.2 * 4**refused)
+                self.budget.sleep(PAUSES[refused])
+                refused += 1
                 continue
             if answer.status == 429:
                 self.budget.wait(answer, attempt)
                 continue
             if answer.problem == CLOSED and request.framing != "illegal":
-                self._reachable(answer)
+                self._silent += 1
+                if self._silent % _SILENT == 0:
+                    self.expect_answers(CLOSED)
             return answer
         self.budget.stop(HOUR)
         raise BudgetSpent("the server kept answering 429 Too Many Requests")
 
-    def _reachable(self, answer: Answer) -> None:
-        """Raises CannotRun if it is not only this request that gets no answer: then the network may be to blame."""
-        self._silent += 1
-        if self._silent % TRIES:
-            return
-        if self._answered and self.budget.remaining > 0:
+    def expect_answers(self, problem: str) -> None:
+        """Returns once a request is answered that has been before: what was not is that request's, or the network's.
+
+        Raises CannotRun with the problem if none is for some seconds.
+        """
+        for pause in (0.0, *PAUSES):
+            if self._answered is None or self.budget.remaining <= 0:
+                break
+            if pause == PAUSES[1]:
+                self.announce("The server has ceased to answer: waiting")
+            self.budget.sleep(pause)
             self.ledger.used += 1
             with contextlib.suppress(httpx.HTTPError):
                 if self._exchange(self._answered, self.budget.used).status:
                     return
-        raise CannotRun(f"{self.base_url} has ceased to answer: {answer.problem}")
+        raise CannotRun(f"{self.base_url} has ceased to answer: {problem}")
 
     def _exchange(self, request: Request, number: int) -> Answer:
         """Sends a request, the run's `number`-th, and takes note of what its answer says of the server."""
