@@ -25,13 +25,13 @@ _REPEATS: dict[Kind, int] = {"closed": 4, "cut": 4, "late": 1, "502": 4, "503": 
 _OFTEN: dict[Kind, tuple[int, float]] = dict.fromkeys(GATEWAY.values(), (8, 0.06))
 _USUALLY = (10, 0.25)
 
-_WORDS: dict[Kind, str] = {
-    "closed": "connections closed without an answer",
-    "cut": "answers cut off",
-    "late": "answers too late",
-    "502": "answers 502",
-    "503": "answers 503",
-    "504": "answers 504",
+_WORDS: dict[Kind, tuple[str, str]] = {
+    "closed": ("connection", "closed without an answer"),
+    "cut": ("answer", "cut off"),
+    "late": ("answer", "too late"),
+    "502": ("answer", "502"),
+    "503": ("answer", "503"),
+    "504": ("answer", "504"),
 }
 
 
@@ -83,4 +83,5 @@ class Network:
 
     def __str__(self) -> str:
         """How often requests had to be repeated, and why; empty if none had to be."""
-        return ", ".join(f"{count} {_WORDS[kind]}" for kind, count in sorted(self.faults.items()) if count)
+        seen = [(count, *_WORDS[kind]) for kind, count in sorted(self.faults.items()) if count]
+        return ", ".join(f"{count} {noun}{'s' * (count > 1)} {what}" for count, noun, what in seen)
