@@ -9,6 +9,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from starlette.types import Receive, Scope, Send
@@ -19,6 +20,8 @@ from conformance.detection import attempt_inside, examine, targeted
 from conformance.mock import World
 from conformance.mock.messages import Request
 from conformance.mock.server import Mock
+from conformance.run.run import Run
+from conformance.target.exchange import Answer, Exchange
 from conformance.target.transport import transport
 from tests.relay import listening, relay
 from tests.spawned import spawned
@@ -102,6 +105,18 @@ def changed(change: Callable[[Mock], None], only: list[str], folder: Path) -> di
     target = targeted("http://localhost", world, CONTRACT, transport=transport(served.router()))
     examine(target, "changed", 1, world, fail_fast=False, folder=folder, only=only)
     return findings(folder)
+
+
+@pytest.mark.parametrize(("again", "requests"), [(False, 1), (True, 0)])
+def test_what_is_sent_to_find_a_cause_is_not_judged(again: bool, requests: int) -> None:
+    world = World(CONTRACT.resource)
+    target = targeted("http://localhost", world, CONTRACT, transport=transport(Mock(world, CONTRACT).router()))
+    run = Run(CONTRACT, target, 1)
+    edit = run.request("editGitToken", run.bodies.full(), item=str(UUID(int=1)))
+    exchange = run.repeat(Exchange(edit, Answer())) if again else run.send(edit)
+    assert exchange.answer.status == 404
+    assert run.results["answer/status"].requests == requests
+    target.close()
 
 
 def trims(mock: Mock) -> None:

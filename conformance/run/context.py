@@ -68,8 +68,6 @@ class Context:
         self.missing: dict[str, str] = {}
         self.subject = ""
         self.bystander = ""
-        # Whether the checks judge what is answered.
-        self.judges = True
         # The number of this process, if it is one of several.
         self.worker: int | None = None
         # What it has overwritten is nothing that a later run may delete.

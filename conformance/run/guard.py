@@ -29,14 +29,11 @@ class Guard:
         """Raises NotExercised unless what a path leads to is the run's own, or nobody's."""
         id = self._run.estate.claimed(path)
         # Not to be judged: what is stored of a body of which nobody has said how may look like anything.
-        self._run.judges = False
-        try:
+        with self._run.unjudged():
             if id and self._resource.list:
                 self._run.list_all()
             if id and self._resource.read and self._run.estate.claimed(path):
                 self._run.get(item=id)
-        finally:
-            self._run.judges = True
         if id and self._run.estate.claimed(path):
             self._run.estate.disown(id)
             self._run.target.budget.keep(-self._resource.cost)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -33,6 +35,7 @@ class Sending(Context):
     def __init__(self, contract: Contract, target: Target, seed: int, pins: Json | None = None) -> None:
         super().__init__(contract, target, seed, pins)
         self.guard = Guard(self)
+        self._judges = True
 
     def call(self, operation: str, body: object = None, **options: Unpack[Options]) -> Exchange:
         """Sends a request to an operation."""
@@ -101,19 +104,22 @@ class Sending(Context):
         """
         at, wires = time.time(), self.target.wires
         answer = wires.hold(request) if wires.idle is None else wires.over_held(request)
-        judges, self.judges = self.judges, False
-        try:
+        with self.unjudged():
             return self._take(Exchange(request, answer, at)) if answer else None
-        finally:
-            self.judges = judges
 
     def repeat(self, exchange: Exchange, body: object = None) -> Exchange:
         """Sends a request once more, with another body if one is given; its answer is not judged."""
-        judges, self.judges = self.judges, False
-        try:
+        with self.unjudged():
             return self.send(exchange.request if body is None else replace(exchange.request, body=encoded(body)))
+
+    @contextmanager
+    def unjudged(self) -> Iterator[None]:
+        """Within it, no check judges what is answered."""
+        before, self._judges = self._judges, False
+        try:
+            yield
         finally:
-            self.judges = judges
+            self._judges = before
 
     def _take(self, exchange: Exchange) -> Exchange:
         """Learns from an exchange, and judges its answer."""
@@ -123,7 +129,7 @@ class Sending(Context):
         self.checks.note(exchange)
         if self.current:
             self.current.requests += 1
-        for check, found in self.checks.run(exchange) if self.judges else ():
+        for check, found in self.checks.run(exchange) if self._judges else ():
             result = self.results[check.clause.id]
             result.requests += 1
             result.reason = ""
