@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..target.exchange import Exchange
 from ..target.stops import NotExercised
-from .bodies import NAMES
 from .estate import listed_items
+from .values import NAMES
 
 if TYPE_CHECKING:
     from .sending import Sending

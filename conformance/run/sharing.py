@@ -6,13 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 
 from ..target.network import Kind
-from .bodies import NAMES
 from .checks import CHECKS
 from .clause import Result
 from .journal import Journal
 from .notes import Notes
 from .run import Run
 from .secrets import Secrets
+from .values import NAMES
 
 
 @dataclass
