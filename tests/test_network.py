@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
 from tests.flaky import Fault, gateway, late, network, resets
 from tests.independent import serve
+from tests.relay import listening, relay
 from tests.suite import conformance
 from tests.test_live import tokens
 
@@ -43,3 +46,19 @@ def trial(folder: Path, name: str, seed: int, *options: str) -> None:
 @pytest.mark.parametrize("name", ["resets-5", "mixed"])
 def test_a_bad_network_is_no_finding(tmp_path: Path, name: str) -> None:
     trial(tmp_path / "report", name, 1)
+
+
+def test_a_long_body_has_the_time_that_a_slow_network_takes(tmp_path: Path) -> None:
+    slow = 0
+
+    def handle(request: BaseHTTPRequestHandler) -> None:
+        nonlocal slow
+        if int(request.headers.get("Content-Length") or 0) > 200_000:
+            slow += 1
+            time.sleep(1.5)
+        relay(server.base_url, request)
+
+    with serve() as server, listening(handle) as url:
+        options = ("--only", "oddities/long", "--timeout", "1")
+        outcome = conformance(tmp_path, asdict(server), *options, QOVERY_BASE_URL=url)
+    assert slow and (outcome.code, outcome.broken) == (0, []), outcome.output

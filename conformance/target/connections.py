@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # An answer of more JSON values than this is taken for a bomb: decoded, each takes up to a hundred bytes.
 MAX_VALUES = 60_000
+# The slowest network that a long body has the time to go over, in bytes a second.
+_SLOWEST = 50_000
 # Sent with every request.
 HEADERS = (
     ("Accept", "application/json"),
@@ -74,7 +76,9 @@ class Connections:
         body = bytearray()
         problem = None
         timeout = self._target.timeout
-        sent = self._request(request)
+        if not self._target.transport:
+            timeout += len(request.body or b"") // _SLOWEST
+        sent = self._request(request, timeout)
         self.reused = True
         try:
             with deadline(timeout):
@@ -103,9 +107,9 @@ class Connections:
             problem, body = f"more than {MAX_VALUES} values in an answer", bytearray()
         return Answer(status, headers, bytes(body), time.monotonic() - start, problem)
 
-    def _request(self, request: Request) -> httpx.Request:
+    def _request(self, request: Request, timeout: float) -> httpx.Request:
         """A request as httpx sends it."""
-        target, timeout = self._target, self._target.timeout
+        target = self._target
         fields = [*(each for each in HEADERS if request.header(each[0]) is None), *request.headers]
         extensions: dict[str, Any] = {
             "timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout),
