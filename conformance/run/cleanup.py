@@ -9,7 +9,7 @@ from ..contract.contract import Zone
 from ..contract.fields import get, nested
 from ..target.exchange import Answer
 from ..target.stops import CannotRun, Lacking, NotExercised
-from .causes import OTHERS_DELETED, OTHERS_EDITED
+from .about import OTHERS_DELETED, OTHERS_EDITED
 from .clause import Finding, Result
 from .comparison import difference, unlike
 from .estate import listed_items

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from ..contract.contract import Zone
 from ..target.exchange import Exchange
 from ..target.stops import NotExercised
-from .causes import FRESH, HOMES, LEADS, Causes, is_problem
+from .about import FRESH, HOMES, LEADS
+from .causes import Causes, is_problem
 from .clause import Broken, Clause, Finding, Result, Stumbled
 from .healing import Healing
 from .history import History, Made
@@ -110,7 +111,7 @@ class Findings:
                     broken.led_by(*lead)
                     break
             else:
-                if self._causes.left_over(broken) and self._belongs(result, broken):
+                if self._causes.carried.left_over(broken) and self._belongs(result, broken):
                     return
                 broken.led_by(*writes[-1:])
                 broken.message = f"asked again in the same way, the server answered differently: {broken.message}"

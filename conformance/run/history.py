@@ -12,7 +12,7 @@ from typing import Any
 from ..contract.fields import get
 from ..contract.resource import Resource
 from ..target.exchange import Exchange, Request
-from .requests import encoded
+from .requests import PLAIN, encoded
 
 # A longer body, in bytes, is a case of its own, and nothing that others build on.
 _KEPT = 64 * 1024
@@ -23,11 +23,7 @@ _EDITS = 40
 _WRITES = 40
 # A shorter id occurs by chance.
 _TELLING = 8
-
-
 _READS = ("GET", "HEAD", "OPTIONS", "TRACE")
-# The headers of a request that asks for nothing else.
-PLAIN = ("authorization", "accept", "content-type")
 
 
 @dataclass

@@ -17,6 +17,9 @@ Credentials = tuple[str, str] | Literal["own"] | None
 # Stands for the credentials of the run, and for the media type of the operation.
 OWN: Literal["own"] = "own"
 
+# The headers of a request that asks for nothing else.
+PLAIN = ("authorization", "accept", "content-type")
+
 
 class Options(TypedDict, total=False):
     """In what a request differs from what the contract has.
@@ -39,6 +42,14 @@ class Options(TypedDict, total=False):
 def encoded(body: object) -> bytes:
     """A JSON value as it is sent."""
     return json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def said(request: Request) -> str:
+    """A request by what tells it from others to the same operation."""
+    name = request.operation or request.method
+    _, found, query = request.path.partition("?")
+    headers = [f"{name}: {value}" for name, value in request.headers if name.lower() not in PLAIN]
+    return " with ".join([name, *[f"?{query}"] * bool(found), *headers])
 
 
 def requested(run: Sending, operation: str, body: object, **options: Unpack[Options]) -> Request:

@@ -8,7 +8,7 @@ from itertools import cycle, islice, product
 from ..contract.fields import get, merged
 from ..contract.resource import Scheme
 from ..run import conditions
-from ..run.causes import REFUSED_AND_DONE
+from ..run.about import REFUSED_AND_DONE
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Json, Run

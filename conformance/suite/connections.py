@@ -2,7 +2,7 @@
 
 from ..contract.fields import get
 from ..run import conditions
-from ..run.causes import HELD
+from ..run.about import HELD
 from ..run.clause import Broken, clause
 from ..run.comparison import difference
 from ..run.run import Run

@@ -5,7 +5,7 @@ import time
 from ..contract.contract import Zone
 from ..contract.fields import drop, get, has, merged, put
 from ..run import conditions
-from ..run.causes import OTHERS_EDITED
+from ..run.about import OTHERS_EDITED
 from ..run.clause import Broken, clause
 from ..run.comparison import later, short, unlike
 from ..run.run import Json, Run

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator
 
 from ..contract.fields import put
-from ..run.causes import KEPT, PIECES, spoilt
+from ..run.about import KEPT, PIECES
+from ..run.carried import spoilt
 from ..run.clause import Broken, clause
 from ..run.run import Json, Run
 from ..target.exchange import Exchange, Framing

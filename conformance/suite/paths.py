@@ -7,7 +7,7 @@ from itertools import cycle
 from ..contract.fields import get
 from ..contract.resource import words
 from ..run import conditions
-from ..run.causes import REFUSED_AND_DONE
+from ..run.about import REFUSED_AND_DONE
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.requests import OWN, Credentials, Headers

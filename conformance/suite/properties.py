@@ -2,7 +2,7 @@
 
 from ..contract.resource import words
 from ..run import conditions
-from ..run.causes import OTHERS_EDITED
+from ..run.about import OTHERS_EDITED
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Json, Run

@@ -4,7 +4,7 @@ from functools import partial
 
 from ..contract.fields import get, put
 from ..run import conditions
-from ..run.causes import OTHERS_DELETED
+from ..run.about import OTHERS_DELETED
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Json, Run

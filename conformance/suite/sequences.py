@@ -4,7 +4,7 @@ import time
 
 from ..contract.contract import Zone
 from ..run import conditions
-from ..run.causes import AFTER_A_PAUSE, OTHERS_DELETED
+from ..run.about import AFTER_A_PAUSE, OTHERS_DELETED
 from ..run.clause import Broken, clause
 from ..run.comparison import unlike
 from ..run.run import Run
