@@ -6,16 +6,21 @@ it has nothing to judge.
 
 from __future__ import annotations
 
+import contextlib
+import email.utils
 import json
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ..contract.contract import Contract, Zone
+from ..contract.fields import get
 from ..target.exchange import Exchange
 from ..target.network import fault
 from .clause import Clause, Level
+from .comparison import moment
 from .documented import Documented, documented
 from .rates import Rates
 from .secrets import Secrets
@@ -24,6 +29,8 @@ from .secrets import Secrets
 HTTP_REFUSALS = frozenset({405, 406, 408, 411, 413, 414, 415, 417, 429, 431})
 # What a server may answer of two requests that are in each other's way (RFC 9110, RFC 4918, RFC 6585).
 BUSY = frozenset({409, 412, 423, 429})
+# So far apart, in seconds, the clocks of two machines may be.
+CLOCKS = 600
 NOT_APPLICABLE: Final = "not applicable"
 
 # What a server shows of its internals, by texts of which it holds one: to look for these first is many times as fast.
@@ -333,6 +340,32 @@ def _honest_error(_: Checks, exchange: Exchange) -> str | None:
     except (ValueError, RecursionError):
         return f"the body of the {answer.status} claims to be {media_type} and is not JSON"
     return None
+
+
+@check(
+    "answer/clock",
+    "The time at which {a} was created, or last edited, is the time at which the server did it.",
+    source="OpenAPI document: what the times say; users: they are compared with the clock",
+    level="expected",
+    fatal=False,
+)
+def _clock(checks: Checks, exchange: Exchange) -> str | None:
+    resource, answer = checks.contract.resource, exchange.answer
+    role = resource.role(exchange.request.operation)
+    field = {"create": resource.created, "edit": resource.edited}.get(role or "")
+    said = moment(get(answer.json, field)) if field and answer.ok else None
+    if said is None:
+        return NOT_APPLICABLE
+    # The request may have waited for its turn, and the server's clock may be wrong as a whole.
+    clocks = [exchange.at, time.time()]
+    with contextlib.suppress(TypeError, ValueError):
+        clocks.append(email.utils.parsedate_to_datetime(answer.header("Date") or "").timestamp())
+    away = min((said - clock for clock in clocks), key=abs)
+    # An edit that changes nothing may leave the time of the one before.
+    if -CLOCKS <= away <= CLOCKS or (role == "edit" and away < 0):
+        return None
+    how = "after" if away > 0 else "before"
+    return f"{field} is {abs(away):.0f} seconds {how} the {role}"
 
 
 def _no_constant(name: str) -> None:

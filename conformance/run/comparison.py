@@ -136,6 +136,14 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(text.upper().replace(":60", ":59"))
 
 
+def moment(value: object) -> float | None:
+    """A time as answers show it, as text or in milliseconds since 1970, in seconds since then; None if it is none."""
+    try:
+        return instant(value).timestamp() if isinstance(value, str) else float(value) / 1000  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
 def short(value: object) -> str:
     if value is None:
         return "absent"

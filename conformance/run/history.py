@@ -57,6 +57,8 @@ class History:
         self.lives: dict[str, Life] = {}
         # The creates that were answered with the id of an item that was there, each with what was done to that last.
         self.twice: dict[str, tuple[Exchange, Exchange]] = {}
+        # The creates that were answered with the id of an item that was deleted, each with that item's life.
+        self.again: dict[str, tuple[Life, Exchange]] = {}
         self._writes: deque[Exchange] = deque(maxlen=_WRITES)
         self._lists: deque[Exchange] = deque(maxlen=_LAST)
         self._refused: deque[Exchange] = deque(maxlen=2 * _LAST)
@@ -74,6 +76,8 @@ class History:
             return
         if writes := _may_write(request):
             self._writes.append(exchange)
+        if id and life and life.deleted:
+            self.again[id] = life, exchange
         if id and (life is None or life.deleted):
             self.lives[id] = Life(exchange, seen=exchange.at)
         elif life := self._addressed(request):

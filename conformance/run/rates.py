@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
-from collections import Counter, defaultdict
 
 from ..target import limits
 from ..target.exchange import Exchange
@@ -21,8 +20,8 @@ class Rates:
     def __init__(self, authorization: tuple[str, str] | None) -> None:
         """Whose requests are counted together: those with this header."""
         self._authorization = authorization
-        # How often so many requests were left, by when the count starts anew.
-        self._seen: defaultdict[int, Counter[int]] = defaultdict(Counter)
+        # How many requests were left last, and in how many answers that did not go down, by when the count starts.
+        self._seen: dict[int, tuple[float, int]] = {}
 
     def judge(self, exchange: Exchange) -> str | None:
         """What is wrong with the headers of an answer that has them."""
@@ -31,6 +30,9 @@ class Rates:
         if said is None:
             return None
         remaining, reset = said
+        most = answer.header("X-RateLimit-Limit") or ""
+        if most.strip().isdecimal() and remaining > int(most):
+            return f"X-RateLimit-Remaining is {remaining:.0f}, and X-RateLimit-Limit {most}"
         now = exchange.at
         with contextlib.suppress(TypeError, ValueError, OverflowError):
             now = email.utils.parsedate_to_datetime(answer.header("Date") or "").timestamp()
@@ -42,8 +44,12 @@ class Rates:
         if not counts or reset < now + REFILLED:
             # It is the caller's requests that count, and of those, perhaps, only what is carried out.
             return None
-        seen = self._seen[round(reset)]
-        seen[int(remaining)] += 1
-        if len(seen) == 1 and seen.total() >= STILL:
-            return f"X-RateLimit-Remaining was {remaining:.0f} in {STILL} answers, and does not go down"
-        return None
+        last, still = self._seen.get(round(reset), (remaining, 0))
+        # Once it has gone down, it counts.
+        still = still + 1 if still >= 0 and last <= remaining else -1
+        self._seen[round(reset)] = remaining, still
+        return (
+            f"X-RateLimit-Remaining is {remaining:.0f}, and did not go down in {STILL} answers"
+            if still >= STILL
+            else None
+        )

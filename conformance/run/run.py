@@ -71,7 +71,14 @@ class Run(Sending):
             before = self.findings.history.listed_before(exchange)
             message = f"a create was answered with the id of {a} that was there before"
             raise Broken(message, *before, exchange, holds=conditions.new(self.resource.id) if before else "")
-        return self.resource.id_of(body)
+        id = self.resource.id_of(body)
+        if id in self.findings.history.again and self.resource.is_uuid(self.resource.item):
+            life, again = self.findings.history.again[id]
+            if again is exchange and life.deleted:
+                message = f"a create was answered with the id of {a} that was deleted"
+                holds = conditions.different(self.resource.id)
+                raise Broken(message, life.created, life.deleted, exchange, holds=holds)
+        return id
 
     @contextmanager
     def case(self) -> Iterator[None]:

@@ -12,6 +12,16 @@ ABSENT = (404, 403)
 ANY_OWNER = "is carried out below any owner"
 
 
+def cleared(run: Run) -> list[str]:
+    """The texts that an item is without when nobody sends them: neither required nor always shown."""
+    shown = run.resource.shown
+    return [
+        name
+        for name, field in run.resource.of_kind("text", "address", "list", secret=False).items()
+        if name in run.resource.visible and not field.required and not shown[name].required
+    ]
+
+
 def is_gone(exchange: Exchange) -> bool:
     """Does an answer say, by whatever status, that there is no such item?"""
     return 400 <= exchange.answer.status < 500

@@ -21,6 +21,9 @@ UNKNOWN = "an unknown value"
 OTHERS = "the right value of another scheme"
 ADDED = "the right value with a character added"
 
+# What a client sends that has no credentials and does not notice.
+NOTHING = ("undefined", "null")
+
 TOO_LONG, NOT_ASCII = "a value of 3,200 characters", "a value that is not ASCII"
 
 
@@ -71,10 +74,8 @@ def _wrong(run: Run) -> Iterator[tuple[Scheme, Header, str]]:
                     (own(f"{unknown},{value}"), "the right value in a list"),
                 ]
         yield from ((scheme, (scheme.header, each), what) for each, what in tries)
-    for scheme in schemes:
-        if scheme.prefix == "Bearer":
-            dotted = f"{unknown[:12]}.{unknown[12:24]}.{unknown[24:]}"
-            yield scheme, (scheme.header, scheme.value(dotted)), "what only looks like a JWT"
+    for nothing in NOTHING:
+        yield schemes[0], (schemes[0].header, schemes[0].value(nothing)), f"the value {nothing}"
     yield schemes[0], (schemes[0].header, schemes[0].value(unknown * 80)), TOO_LONG
     yield schemes[0], (schemes[0].header, schemes[0].value(f"{unknown[:8]}\xe9")), NOT_ASCII
 
@@ -145,11 +146,20 @@ def test_required(run: Run) -> None:
     protected(run)
     header = run.resource.schemes[0].header
     kinds: tuple[tuple[Header | None, str], ...] = ((None, "no credentials"), ((header, ""), "empty credentials"))
-    # Empty ones are tried on every other operation.
-    cases = [*product(kinds[:1], calls(run)), *islice(product(kinds[1:], calls(run)), 1, None, 2)]
+    # Empty ones are tried on some operations.
+    cases = [*product(kinds[:1], calls(run)), *islice(product(kinds[1:], calls(run)), 1, None, 3)]
     for (authorization, what), (operation, body) in run.thin(cases):
         with run.case():
             _refused(run, run.call(operation, body, authorization=authorization), what)
+    # Who may not call learns neither what there is nor what a body lacks.
+    edit = run.resource.edit
+    if edit and run.resource.addresses(edit):
+        for item, body, what in (
+            (run.bodies.unknown(run.resource.item), run.bodies.least(), f"an id that no {run.noun} has"),
+            (run.subject, {}, "an empty body"),
+        ):
+            with run.case():
+                _refused(run, run.call(edit.id, body, item=item, authorization=None), f"no credentials and {what}")
 
 
 @clause(

@@ -11,7 +11,7 @@ from ..run.comparison import later, short, unlike
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
 from ..target.stops import Absent, NotExercised
-from .absence import ABSENT, expect_deleted, is_gone
+from .absence import ABSENT, cleared, expect_deleted, is_gone
 from .verification import expect_no_verification
 
 # Longer than the coarsest clock that a server may show times by, in seconds.
@@ -136,16 +136,6 @@ def test_keeps(run: Run) -> None:
         if get(token, field) is not None:
             message = f"{field} was taken away and is shown as {short(get(token, field))}"
             raise Broken(message, edited, holds=conditions.shown(field, ""))
-
-
-def cleared(run: Run) -> list[str]:
-    """The texts that an item is without when nobody sends them: neither required nor always shown."""
-    shown = run.resource.shown
-    return [
-        name
-        for name, field in run.resource.of_kind("text", "address", "list", secret=False).items()
-        if name in run.resource.visible and not field.required and not shown[name].required
-    ]
 
 
 @clause(

@@ -5,13 +5,15 @@ import json
 from ..contract.fields import get, put
 from ..run import conditions
 from ..run.clause import Broken, clause
-from ..run.comparison import difference
+from ..run.comparison import difference, unlike
 from ..run.run import Run
 from .refusals import NOT_UTF_8
 from .texts import free_fields
 
 # With these, JSON is acceptable, or whatever the server has.
-ACCEPTABLE = ("text/html;q=0.4, application/json;q=0.5, */*;q=0.1", "*/*")
+ACCEPTABLE = ("text/html;q=0.4, application/json;q=0.5, */*;q=0.1", "*/*", "application/*")
+# Nothing of an item is in any language.
+LANGUAGE = ("Accept-Language", "de-DE, fr;q=0.5")
 # With these it is not, or nobody can tell.
 OTHERS = ("application/xml", "text/html", ";;q=x")
 # What frameworks of servers read, each with a value that asks for nothing sensible.
@@ -34,11 +36,20 @@ QUERIES = (
 )
 def test_accept(run: Run) -> None:
     success = run.success("read")
+    reads = []
     for accept in run.thin((*ACCEPTABLE, *OTHERS)):
         with run.case():
             read = run.get(headers=(("Accept", accept),))
             others = () if accept in ACCEPTABLE else (400, 406)
             run.expect(read, success, *others, because=f"a read with Accept: {accept}")
+            reads += [read] if read.answer.status == success else []
+    with run.case():
+        translated = run.get(headers=(LANGUAGE,))
+        run.expect(translated, success, because=f"a read with {': '.join(LANGUAGE)}")
+        for plain in reads[:1]:
+            if field := unlike(run.contract, plain.answer.json, translated.answer.json):
+                message = f"{field} differs with {': '.join(LANGUAGE)}"
+                raise Broken(message, plain, translated, holds=conditions.same(field))
     required = next((name for name, each in run.resource.fields.items() if each.required), run.resource.mark)
     for accept in run.thin(OTHERS[:2]):
         with run.case():

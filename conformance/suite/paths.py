@@ -46,6 +46,7 @@ BYWAYS: dict[str, Road] = {
     "a way in and out": lambda path, *_: f"/health/..{path}",
     "a zero byte at the end": lambda path, *_: f"{path}%00",
     "a backslash": lambda path, _, last: path.replace(last, f"\\{last[1:]}"),
+    "what needs no credentials in the query": lambda path, *_: f"{path}?next=/health/login/swagger/x.css&x=.js",
 }
 # Headers that name another path than the request's own, or say who the caller is.
 PATH_HEADERS = ("X-Original-URL", "X-Rewrite-URL")
@@ -57,6 +58,15 @@ CALLER_HEADERS = (
     ("X-Authenticated-User", "admin"),
     ("X-User-Id", "1"),
     ("X-Internal-Request", "true"),
+    ("X-Forwarded-Email", "admin@example.com"),
+    ("X-Auth-Request-User", "admin"),
+    ("X-WebAuth-User", "admin"),
+    ("X-Consumer-Username", "admin"),
+    ("X-SSL-Client-Verify", "SUCCESS"),
+    ("X-Middleware-Subrequest", ":".join(["middleware"] * 5)),
+    ("Access-Control-Request-Method", "GET"),
+    ("Forwarded", "for=127.0.0.1;host=localhost"),
+    ("X-Requested-With", "XMLHttpRequest"),
 )
 # The statuses of what leads nowhere, elsewhere, or to a refusal.
 REFUSED = (301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 410, 414)

@@ -2,15 +2,15 @@
 
 from functools import partial
 
-from ..contract.fields import get, put
+from ..contract.fields import get, has, put
 from ..run import conditions
 from ..run.about import OTHERS_DELETED
 from ..run.clause import Broken, clause
-from ..run.comparison import unlike
+from ..run.comparison import short, unlike
 from ..run.run import Json, Run
 from ..target.exchange import Exchange
 from ..target.stops import Absent, CannotRun, NotExercised
-from .absence import ABSENT, expect_absent, expect_deleted, is_gone
+from .absence import ABSENT, cleared, expect_absent, expect_deleted, is_gone
 from .verification import expect_no_verification
 
 
@@ -112,16 +112,23 @@ def test_list(run: Run) -> None:
         if known not in ids:
             once = conditions.listed(run.resource.id, known, 1)
             raise Broken(f"the list does not show {run.a} that exists", created, listed, holds=once)
-    read = run.get(item=new)
-    token = run.expect(read, run.success("read"), because=f"a listed {run.noun} cannot be read")
-    if field := unlike(run.contract, tokens[new], token):
-        raise Broken(
-            f"{field} differs between list and get",
-            listed,
-            read,
-            holds=conditions.same(field, ("$before", new, run.resource.id)),
-        )
+    for id in (new, *(each for each in _used(run) if each in tokens)):
+        read = run.get(item=id)
+        token = run.expect(read, run.success("read"), because=f"a listed {run.noun} cannot be read")
+        if field := unlike(run.contract, tokens[id], token):
+            raise Broken(
+                f"{field} differs between list and get",
+                listed,
+                read,
+                holds=conditions.same(field, ("$before", id, run.resource.id)),
+            )
     run.cleanup.discard(new)
+
+
+def _used(run: Run) -> list[str]:
+    """An item that was there before, if there is one: one that counts something, which the run's own do not."""
+    before = run.estate.before or {}
+    return sorted(before, key=lambda id: not any(get(before[id], name) for name in run.resource.counts))[:1]
 
 
 @clause(
@@ -138,6 +145,10 @@ def test_further_reads(run: Run) -> None:
     for operation in run.resource.further:
         further = run.call(operation.id)
         answer = run.expect(further, operation.success, because=f"{operation.id} of {run.a} that can be read")
+        for used in _used(run):
+            # What it lists, the run cannot make.
+            others = run.call(operation.id, item=used)
+            run.expect(others, operation.success, because=f"{operation.id} of {run.a} that is listed")
         field = counters.get(operation.id)
         # Those of an item that others use may change at any time; and nobody says that the caller may see all.
         if field is None or run.target.keeps:
@@ -192,3 +203,26 @@ def test_delete(run: Run) -> None:
             raise Broken(message, created, deleted, listed, about=OTHERS_DELETED, holds=once)
     for known in later:
         run.cleanup.discard(known)
+
+
+@clause(
+    "resource/left-out",
+    "{a} that is created without its optional fields is shown without them, whatever was created or deleted before.",
+    source="OpenAPI document: the optional fields; users: nothing of one {noun} gets into another",
+    level="expected",
+    needs="resource/create",
+)
+def test_left_out(run: Run) -> None:
+    body = run.bodies.least()
+    created = run.create(body)
+    token = run.expect(created, run.success("create"), because=f"a valid {run.noun} was not created")
+    new = run.new(created)
+    for field in cleared(run):
+        if not has(body, field) and get(token, field):
+            message = f"{field} was left out of a create and is shown as {short(get(token, field))}"
+            raise Broken(message, created, holds=conditions.shown(field, ""))
+    if run.resource.unique:
+        run.cleanup.discard(new)
+    else:
+        # The chapter on values edits some in turn.
+        run.pool.append(new)

@@ -15,7 +15,7 @@ from .connections import expect_over_held
 # For so long, a connection is left idle, in seconds.
 IDLE = 2.0
 # About how many requests a sequence takes, and how many are left for what follows.
-EXAMPLE, LEFT = 26, 50
+EXAMPLE, LEFT = 26, 70
 
 
 @clause(
@@ -74,9 +74,10 @@ def test_list(run: Run) -> None:
         # What the subject was last is not always known: it is edited by many roads.
         if id != run.subject and not run.resource.merges and run.contract.zone(body) is Zone.ACCEPT:
             run.expect_shown(body, listed, written, token=tokens[id])
-    if new[1] in ids:
-        gone = conditions.listed(run.resource.id, new[1], 0)
-        raise Broken(f"the list shows {run.a} that was deleted", deleted, listed, holds=gone)
+    for id, life in run.findings.history.lives.items():
+        if life.deleted and id in ids:
+            gone = conditions.listed(run.resource.id, id, 0)
+            raise Broken(f"the list shows {run.a} that was deleted", life.deleted, listed, holds=gone)
     run.cleanup.discard(new[0])
 
 

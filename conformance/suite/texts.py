@@ -70,7 +70,7 @@ URIS = (
     "HTTPS://git.example.com/api",
     f"https://{'.'.join(['label'] * 28)}.example.com",
     "https://xn--bcher-kva.example/api",
-    "https://git.example.com/a%20b/%C3%A9?q=1&r=a%26b",
+    "https://git.example.com/a%20b/%C3%a9?q=1&r=a%26b",
     "https://git.example.com/a;b=c/(d)/e'f/~g/@h:i/!$&*+,=",
     "https://git.example.com//double//slashes",
     "https://git.example.com/a/./b/../c",
