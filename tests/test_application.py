@@ -280,7 +280,7 @@ def test_paths_and_headers_arrive_as_from_a_server(name: str) -> None:
     app = wsgi if name == "flask_app" else asgi
     verify(app, **access(module), only=["identifiers/no-uuid", "authentication/valid"])
     last = {path.rpartition("/")[2] for path, _ in seen}
-    assert {"\x00", "😀", "1' OR '1'='1"} <= last
+    assert {"😀", "1' OR '1'='1"} <= last and any(each.endswith("\x00") for each in last)
     assert any(value.endswith("\xe9") for _, value in seen)
 
 
@@ -459,7 +459,7 @@ def test_each_clause_is_a_test_that_can_be_selected(tmp_path: Path) -> None:
     passed = set(re.findall(r"^PASSED \S+test_our_server\[(\S+)\]", said, re.MULTILINE))
     assert failed == {"answer/schema"}, said
     assert "answer/status" in passed and not any("edit/" in each for each in passed)
-    assert "5 skipped" in said and "SKIPPED" in said
+    assert "6 skipped" in said and "SKIPPED" in said
     assert "its answers broke answer/schema: resource/create" in said and "flask-vault-key" not in said
 
 

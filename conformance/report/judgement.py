@@ -11,9 +11,9 @@ from typing import Any
 import jsonschema_rs
 
 from ..contract.contract import Zone, validator
-from ..run.checks import HTTP_REFUSALS
+from ..run.checks import CLOCKS, HTTP_REFUSALS
 from ..run.clause import Finding
-from ..run.conditions import fits
+from ..run.conditions import fits, timely
 from ..run.forms import shown
 from ..run.rates import SKEW, WINDOW
 from ..run.run import Run
@@ -77,6 +77,9 @@ class Judgement:
             yield from self._if_answered(status, [f"if {found}; then code=0; else code=1; fi"], refusable=True)
         elif id == "answer/headers":
             yield from self._rates()
+        elif id == "answer/clock":
+            field, edits = finding.message.split()[0], exchange.request.method != "POST"
+            yield from self._if_answered(status, list(self._jq(timely(field, CLOCKS, past=edits))), refusable=True)
         elif id in ("secrets/value", "secrets/credentials"):
             yield from self._shows(exchange)
         elif id == "secrets/internals":

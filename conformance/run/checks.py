@@ -26,7 +26,7 @@ from .rates import Rates
 from .secrets import Secrets
 
 # Statuses with which HTTP itself lets a server refuse a request, whatever the operation documents (RFC 9110, RFC 6585).
-HTTP_REFUSALS = frozenset({405, 406, 408, 411, 413, 414, 415, 417, 429, 431})
+HTTP_REFUSALS = frozenset({405, 406, 408, 411, 413, 414, 415, 416, 417, 429, 431})
 # What a server may answer of two requests that are in each other's way (RFC 9110, RFC 4918, RFC 6585).
 BUSY = frozenset({409, 412, 423, 429})
 # So far apart, in seconds, the clocks of two machines may be.

@@ -104,6 +104,22 @@ def ordered(one: str, other: str) -> str:
     return f"$last{_at(one)} <= $last{_at(other)}"
 
 
+# A time as text, or in milliseconds since 1970, in seconds since then.
+_SECONDS = (
+    'if type == "number" then . / 1000 else (ascii_upcase'
+    ' | capture("^(?<time>.{19})([.][0-9]+)?(Z|(?<sign>[+-])(?<hours>..):(?<minutes>..))$")'
+    ' | (.time + "Z" | fromdateiso8601)'
+    ' - (if .sign then (.sign + "1" | tonumber) * ((.hours | tonumber) * 3600 + (.minutes | tonumber) * 60) else 0 end)'
+    ") end"
+)
+
+
+def timely(field: str, seconds: int, *, past: bool) -> str:
+    """The time in a field of the last answer is no further from now; `past`: or before it."""
+    away = f"($last{_at(field)} | {_SECONDS}) - now"
+    return f"{away} | . <= {seconds}" + ("" if past else f" and . >= -{seconds}")
+
+
 def header(name: str, words: list[str]) -> str:
     """A header of the last answer holds these words."""
     return " and ".join(f'($headers | test("(^|\\n){name}:[^\\n]*\\\\b{each}\\\\b"; "i"))' for each in words)

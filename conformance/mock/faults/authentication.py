@@ -40,6 +40,7 @@ def _password(value: str) -> str:
 ACCEPTED: dict[str, Accepts] = {
     "any-value": lambda scheme, value, right: scheme in right and bool(value),
     "an-empty-value": lambda scheme, value, right: scheme in right and not value,
+    "a-word-for-nothing": lambda scheme, value, right: scheme in right and value in ("undefined", "null"),
 }
 # What can be mistaken where the header says which scheme it is.
 PREFIXED: dict[str, Accepts] = {
@@ -137,6 +138,23 @@ def done_and_refused(mock: Mock, action: str) -> None:
                 with contextlib.suppress(Refusal):
                     mock.proceed(request)
             raise
+
+
+LATE: dict[str, Callable[[Mock, Request], None]] = {
+    "the-item": lambda mock, request: mock.locate(request),
+    "the-body": lambda mock, request: mock.validate(request, mock.decode(request)),
+}
+
+
+@fault("credentials", needs="edit", what=lambda resource: LATE if resource.schemes else {})
+def asked_late(mock: Mock, what: Callable[[Mock, Request], None]) -> None:
+    """An edit is refused for {what} before its credentials are looked at."""
+
+    @mock.on("authenticate")
+    def _(authenticate: Any, request: Request) -> None:
+        if request.action == "edit":
+            what(mock, request)
+        authenticate(request)
 
 
 SPACES: dict[str, Callable[[str], bool]] = {

@@ -227,6 +227,7 @@ URLS: dict[str, Callable[[str], str]] = {
     "query-lost": lambda url: url.partition("?")[0],
     "https-forced": lambda url: url.replace("http://", "https://"),
     "host-lower-case": lambda url: re.sub(r"^https?://[^/]*", lambda match: match[0].lower(), url),
+    "percent-in-capitals": lambda url: re.sub("%..", lambda match: match[0].upper(), url),
     "percent-decoded": urllib.parse.unquote,
     "dots-resolved": lambda url: re.sub(r"/[^/]+/\.\.(?=/|$)|/\.(?=/)", "", url),
     "encoded-twice": lambda url: url.replace("%", "%25"),

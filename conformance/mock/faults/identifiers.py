@@ -80,3 +80,64 @@ def owner_as_item(mock: Mock, owner: str, action: str) -> None:
         if name == mock.world.id(owner) and request.action == action:
             return next(iter(request.tokens.values()))
         return find(request, name)  # type: ignore[no-any-return]
+
+
+def _spelled(resource: Resource) -> list[str]:
+    return ["get"] if resource.is_uuid(resource.item) and resource.read and resource.edit else []
+
+
+@fault("ids", action=_spelled)
+def kept_as_spelled(mock: Mock, action: str) -> None:
+    """`{action}` keeps what it has answered by the id as it was written, and an edit forgets that of its own alone."""
+    kept: dict[tuple[str, ...], Any] = {}
+
+    @mock.on(action)
+    def _(get_on: Any, request: Request) -> Any:
+        return kept.setdefault(tuple(request.ids.values()), get_on(request))
+
+    @mock.on("edit")
+    def _(edit: Any, request: Request) -> Any:
+        kept.pop(tuple(request.ids.values()), None)
+        return edit(request)
+
+
+@fault("ids", needs="delete get", case=lambda resource: ["upper"] if resource.is_uuid(resource.item) else [])
+def not_deleted_by(mock: Mock, case: str) -> None:  # noqa: ARG001
+    """A delete by an id in {case} case is answered as if done, and deletes nothing."""
+
+    @mock.on("delete")
+    def _(delete: Any, request: Request) -> Any:
+        *_, last = request.ids.values()
+        return None if last != last.lower() else delete(request)
+
+
+@fault("ids", needs="get", length=lambda resource: {"8": 8} if resource.is_uuid(resource.item) else {})
+def shortened(mock: Mock, length: int) -> None:
+    """The first {length} characters of an id are taken for it."""
+
+    @mock.on("locate")
+    def _(locate: Any, request: Request) -> None:
+        *_, last = request.ids
+        if len(request.ids[last]) == length:
+            known = mock.organizations[mock.home]
+            request.ids[last] = next((id for id in known if id.startswith(request.ids[last])), request.ids[last])
+        locate(request)
+
+
+@fault(
+    "resource",
+    needs="create delete",
+    called="id-given-again",
+    whose=lambda resource: {"last": -1} if resource.is_uuid(resource.item) else {},
+)
+def given_again(mock: Mock, whose: int) -> None:
+    """A create gives the id of the {whose} {noun} that was deleted."""
+    free: list[str] = []
+
+    @mock.on("delete")
+    def _(delete: Any, request: Request) -> Any:
+        assert request.token
+        free.append(request.token.id)
+        return delete(request)
+
+    mock.on("new_id")(lambda new_id: free.pop(whose) if free else new_id())

@@ -146,10 +146,38 @@ def method_guessed(mock: Mock) -> None:
         return dispatch(request)
 
 
+# Headers that proxies and browsers add.
+ADDED = ["traceparent", "x-forwarded-host", "origin", "range", "if-modified-since"]
+
+
+@fault("http", needs="get", header=ADDED)
+def header_breaks(mock: Mock, header: str) -> None:
+    """A read with the header {header} makes the server fail."""
+
+    @mock.on("get")
+    def _(get_on: Any, request: Request) -> Any:
+        if header in request.headers:
+            raise Refusal(500, "internal error")
+        return get_on(request)
+
+
+@fault("http", needs="edit", coding=["gzip"])
+def coding_breaks(mock: Mock, coding: str) -> None:
+    """A body that is said to be in {coding}, and is not, makes the server fail."""
+
+    @mock.on("decode")
+    def _(decode: Any, request: Request) -> Any:
+        if coding in request.headers.get("content-encoding", ""):
+            raise Refusal(500, "internal error")
+        return decode(request)
+
+
 RATES: dict[str, Callable[[int], tuple[int, float]]] = {
     "of-the-past": lambda count: (1000 - count % 1000, time.time() - 7200),
     "far-ahead": lambda count: (1000 - count % 1000, time.time() + 86_400 * 30),
     "still": lambda _: (1000, 3600),
+    "rising": lambda count: (min(100 + count, 1000), 3600),
+    "over-the-limit": lambda count: (2000 - count, 3600),
 }
 
 
@@ -162,5 +190,7 @@ def rate_limit(mock: Mock, what: Callable[[int], tuple[int, float]]) -> None:
     def _(handle: Any, request: Request) -> Answer:
         answer: Answer = handle(request)
         left, reset = what(next(counter))
-        answer.headers.update({"X-RateLimit-Remaining": str(left), "X-RateLimit-Reset": str(int(reset))})
+        answer.headers.update(
+            {"X-RateLimit-Limit": "1000", "X-RateLimit-Remaining": str(left), "X-RateLimit-Reset": str(int(reset))}
+        )
         return answer

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...contract.fields import drop
-from ..facts import visible
+from ...contract.fields import drop, get, put
+from ...contract.resource import Resource
+from ..facts import prose, visible
 from ..messages import Answer, Refusal, Request
 from ..server import Mock
 from ..tags import tagged
@@ -14,6 +15,7 @@ from .catalogue import fault
 ACCEPTED = {
     "quality": "text/html;q=0.4, application/json;q=0.5, */*;q=0.1",
     "anything": "*/*",
+    "any-application": "application/*",
     "xml": "application/xml",
     "malformed": ";;q=x",
 }
@@ -28,6 +30,21 @@ def accept_breaks(mock: Mock, accept: str) -> None:
         if request.headers.get("accept") == accept and request.action == "get":
             raise Refusal(500, "internal error")
         locate(request)
+
+
+@fault("negotiation", needs="get", field=lambda resource: [*prose(resource), *_chosen(resource)])
+def translated(mock: Mock, field: str) -> None:
+    """A read shows `{field}` in the language of who asks."""
+
+    @mock.on("get")
+    def _(get_on: Any, request: Request) -> Any:
+        shown = get_on(request)
+        speaks = request.headers.get("accept-language", "").startswith("de")
+        return put(shown, field, f"{get(shown, field)} (deutsch)") if speaks and get(shown, field) else shown
+
+
+def _chosen(resource: Resource) -> list[str]:
+    return [resource.switch] if resource.switch and resource.switch in resource.visible else []
 
 
 @fault("negotiation", charset={"latin-1": "iso-8859-1", "utf-16": "utf-16"})

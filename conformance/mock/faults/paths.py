@@ -61,7 +61,19 @@ def into_others(mock: Mock, turn: tuple[str, tuple[str, ...]]) -> None:
     opens(mock, lambda request: MARK in request.headers)
 
 
-CALLERS = {name: name for name in ("x-forwarded-for", "x-real-ip", "x-forwarded-user", "x-remote-user")}
+CALLERS = {
+    name: name
+    for name in (
+        "x-forwarded-for",
+        "x-real-ip",
+        "x-forwarded-user",
+        "x-remote-user",
+        "x-auth-request-user",
+        "x-ssl-client-verify",
+        "x-middleware-subrequest",
+        "access-control-request-method",
+    )
+}
 
 
 @fault("roads", header=lambda resource: CALLERS if resource.schemes else {})
@@ -71,6 +83,19 @@ def trusted(mock: Mock, header: str) -> None:
     @mock.on("authenticate")
     def _(authenticate: Any, request: Request) -> None:
         if header not in request.headers:
+            authenticate(request)
+
+
+PUBLIC = {"health": b"/health", "login": b"/login", "style": b".css"}
+
+
+@fault("roads", what=lambda resource: PUBLIC if resource.schemes else {})
+def public(mock: Mock, what: bytes) -> None:
+    """An address that holds the path of something public, in its query, needs no credentials: {what}."""
+
+    @mock.on("authenticate")
+    def _(authenticate: Any, request: Request) -> None:
+        if what not in request.query:
             authenticate(request)
 
 

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from ...contract.fields import drop, get, has, put
@@ -14,7 +15,7 @@ from ...contract.resource import Resource
 from ..facts import ACTIONS, WRITES, choices, cleared, example, texts
 from ..messages import Answer, Item, Refusal, Request
 from ..server import Mock
-from .catalogue import answers, fault, mend, refusals
+from .catalogue import answers, fault, mend, refusals, stores
 
 
 def relists(mock: Mock, change: Callable[[list[Any]], list[Any]]) -> None:
@@ -357,3 +358,92 @@ def services_of_all(mock: Mock) -> None:
         every = [service for token in request.tokens.values() for service in token.services]
         request.token = replace(request.token, services=every)
         return services(request)
+
+
+LEFT_OVER = {"the-one-before": "create", "a-deleted-one": "delete"}
+
+
+@fault("resource", needs="create delete", whose=LEFT_OVER, field=cleared)
+def left_over(mock: Mock, whose: str, field: str) -> None:
+    """A create that leaves `{field}` out takes that of {whose}."""
+    last: list[Any] = []
+
+    @mock.on(whose)
+    def _(step: Any, request: Request) -> Any:
+        held = request.token.fields if request.token else request.body
+        answer = step(request)
+        last[:] = [get(held, field)] if has(held, field) else last
+        return answer
+
+    @stores(mock, "create")
+    def _(_: Request, body: dict[str, Any]) -> dict[str, Any]:
+        return put(body, field, last[0]) if last and not has(body, field) else body
+
+
+CLOCKS: dict[str, Callable[[str], str]] = {
+    "always-1970": lambda _: "1970-01-01T00:00:00Z",
+    "two-hours-ahead": lambda time: _shifted(time, 2),
+    "five-hours-behind": lambda time: _shifted(time, -5),
+}
+
+
+def _shifted(time: str, hours: int) -> str:
+    return (datetime.fromisoformat(time) + timedelta(hours=hours)).isoformat().replace("+00:00", "Z")
+
+
+@fault("resource", needs="create created", called="clock", how=CLOCKS)
+def wrong_clock(mock: Mock, how: Callable[[str], str]) -> None:
+    """The times of {a} are {how}."""
+
+    @mock.on("show")
+    def _(show: Any, request: Request, token: Item) -> Any:
+        return show(request, replace(token, made_at=how(token.made_at), moved_at=how(token.moved_at)))
+
+
+@fault("resource", needs="edit edited", called="clock-of-edits", hours={"an-hour-ahead": 1})
+def wrong_clock_of_edits(mock: Mock, hours: int) -> None:
+    """The time of the last edit is {hours}, always."""
+
+    @mock.on("show")
+    def _(show: Any, request: Request, token: Item) -> Any:
+        return show(request, replace(token, moved_at=_shifted(token.moved_at, hours)))
+
+
+@fault(
+    "resource",
+    needs="list get services",
+    field=lambda resource: [name for name in resource.counts if "." not in name],
+)
+def list_counts_nothing(mock: Mock, field: str) -> None:
+    """The list shows 0 as every `{field}`."""
+    relists(mock, lambda items: [put(one, field, 0) for one in items])
+
+
+@fault("resource", needs="services", what={"null": None, "numbers": [1]})
+def services_malformed(mock: Mock, what: Any) -> None:
+    """What others use is listed as {what}."""
+
+    @mock.on("services")
+    def _(services: Any, request: Request) -> Any:
+        shown = services(request)
+        lists = [name for name, value in shown.items() if isinstance(value, list) and value]
+        return {**shown, **dict.fromkeys(lists, what)}
+
+
+@fault("resource", needs="list create delete", times={"third": 3})
+def comes_back(mock: Mock, times: int) -> None:
+    """After every {times} delete, the next create brings back what was deleted."""
+    deleted: list[Item] = []
+
+    @mock.on("delete")
+    def _(delete: Any, request: Request) -> Any:
+        deleted.append(request.token) if request.token else None
+        return delete(request)
+
+    @mock.on("create")
+    def _(create: Any, request: Request) -> Any:
+        shown = create(request)
+        if deleted and len(deleted) % times == 0:
+            token = deleted.pop()
+            request.tokens[token.id.lower()] = token
+        return shown

@@ -63,6 +63,18 @@ def finer_on_writes(mock: Mock, digits: int) -> None:
         return times(mock, lambda text: text[: 20 + digits].rstrip(".") + "Z")(shown)
 
 
+@variant("answers", needs="created", hours={"behind": -7, "ahead": 26})
+def clock_wrong(mock: Mock, hours: int) -> None:
+    """The server's clock is hours {hours}, and the header Date says so."""
+    shift = timedelta(hours=hours)
+    shows(mock, times(mock, lambda text: (datetime.fromisoformat(text) + shift).isoformat()))
+
+    @changes(mock)
+    def _(_: Request, answer: Answer) -> None:
+        now = time.gmtime(time.time() + shift.total_seconds())
+        answer.headers["Date"] = time.strftime("%a, %d %b %Y %H:%M:%S GMT", now)
+
+
 @variant("answers", needs="created")
 def whole_seconds(mock: Mock) -> None:
     """Times have no fraction: two edits within a second are at the same time."""
@@ -271,6 +283,17 @@ def rate_limit_shown(mock: Mock, reset: Callable[[], float]) -> None:
     def _(_: Request, answer: Answer) -> None:
         left = 1000 - next(counter) % 1000
         answer.headers.update(limits(1000, left, reset()))
+
+
+@variant("http", needs="rates")
+def rate_limit_refilled(mock: Mock) -> None:
+    """What is left of the rate limit grows now and then, as in a bucket that is filled again."""
+    counter = itertools.count(1)
+
+    @changes(mock)
+    def _(_: Request, answer: Answer) -> None:
+        used = next(counter)
+        answer.headers.update(limits(1000, 900 - used % 9, time.time() // 3600 * 3600 + 3600))
 
 
 def limits(limit: int, left: int, reset: float) -> dict[str, str]:

@@ -23,7 +23,7 @@ def strict_accept(mock: Mock) -> None:
     @mock.on("locate")
     def _(locate: Any, request: Request) -> None:
         accepted = request.headers.get("accept", "*/*")
-        if "json" not in accepted and "*/*" not in accepted:
+        if not any(each in accepted for each in ("json", "application/*", "*/*")):
             raise Refusal(406, "there is JSON alone")
         locate(request)
 
@@ -37,3 +37,15 @@ def unknown_query(mock: Mock) -> None:
         if request.query:
             raise Refusal(400, "there are no query parameters")
         locate(request)
+
+
+@variant("negotiation", needs="get", header={"origin": 403, "range": 416})
+def header_refused(mock: Mock, header: int) -> None:
+    """A read for another site, or of a malformed range, is refused: {header}."""
+    name = {403: "origin", 416: "range"}[header]
+
+    @mock.on("get")
+    def _(get_on: Any, request: Request) -> Any:
+        if name in request.headers:
+            raise Refusal(header, "not so")
+        return get_on(request)
