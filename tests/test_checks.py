@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import pytest
 
 from conformance.contract.contract import Contract
-from conformance.run.checks import Checks
+from conformance.run import checks
+from conformance.run.checks import NOT_APPLICABLE, Checks
 from conformance.run.documented import Documented
 from conformance.run.rates import STILL, Rates
 from conformance.run.secrets import Secrets
@@ -191,11 +193,47 @@ def test_a_reset_lies_within_the_window(exchange: Exchange, wrong: str | None) -
 
 
 def test_what_is_left_goes_down() -> None:
-    still, falls, others, slides, refilled = (Rates(OWN) for _ in range(5))
+    still, rises, falls, others, slides, refilled = (Rates(OWN) for _ in range(6))
     for number in range(STILL + 5):
         found = still.judge(rated(7, 2_000_000_100))
         assert (found is not None) is (number >= STILL - 1)
+        assert (rises.judge(rated(7 + number, 2_000_000_100)) is not None) is (number >= STILL - 1)
         assert falls.judge(rated(900 - number // 10, 2_000_000_100)) is None
         assert others.judge(rated(7, 2_000_000_100, own=False)) is None
         assert slides.judge(rated(7, 2_000_000_100 + number)) is None
         assert refilled.judge(rated(99, 2_000_000_001)) is None
+
+
+def timed(method: str, made: str, edited: str, date: str = "") -> str | None:
+    """What the check on clocks says of an answer, to a request of 2026-01-15T09:30:00Z."""
+    operation = {"POST": "createGitToken", "PUT": "editGitToken"}[method]
+    body = json.dumps({"created_at": made, "updated_at": edited}).encode()
+    at = datetime.fromisoformat("2026-01-15T09:30:00Z").timestamp()
+    answer = Answer(201 if method == "POST" else 200, (("Date", date),), body)
+    [found] = [each.judge(CHECKS, Exchange(Request(method, "/", operation=operation), answer, at)) for each in CLOCK]
+    return found
+
+
+CLOCK = [each for each in checks.CHECKS if each.clause.id == "answer/clock"]
+
+
+@pytest.mark.parametrize(
+    ("method", "made", "edited", "date", "wrong"),
+    [
+        ("POST", "2026-01-15T09:30:01Z", "2026-01-15T09:30:01Z", "", None),
+        ("POST", "2026-01-15T10:38:00.123+01:00", "", "", None),
+        ("POST", "2026-01-15T11:30:00Z", "", "", "created_at is 7200 seconds after the create"),
+        ("POST", "2026-01-15T09:30:00+01:00", "", "", "created_at is 3600 seconds before the create"),
+        ("POST", "0001-01-01T00:00:00Z", "", "", "before the create"),
+        ("POST", "2026-01-15T11:30:00Z", "", "Thu, 15 Jan 2026 11:30:00 GMT", None),
+        ("POST", "2026-01-15T11:30:00Z", "", "Thu, 15 Jan 2026 09:30:00 GMT", "after the create"),
+        ("PUT", "2020-01-15T11:30:00Z", "2026-01-15T09:30:01Z", "", None),
+        ("PUT", "2020-01-15T11:30:00Z", "2026-01-15T10:30:01Z", "", "updated_at is 3601 seconds after the edit"),
+        # An edit that changes nothing may leave the time as it is.
+        ("PUT", "2020-01-15T11:30:00Z", "2026-01-15T01:00:00Z", "", None),
+        ("POST", "soon", "", "", NOT_APPLICABLE),
+    ],
+)
+def test_times_are_those_of_the_clock(method: str, made: str, edited: str, date: str, wrong: str | None) -> None:
+    found = timed(method, made, edited, date)
+    assert wrong in found if wrong and found else found is wrong, found

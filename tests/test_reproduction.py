@@ -44,6 +44,8 @@ SAMPLE = (
     "framing/left-over-401",
     "framing/first-packet-create",
     "resource/forgotten-workspace",
+    "resource/clock-two-hours-ahead",
+    "resource/id-given-again-last",
 )
 BODIES = (
     b"",
