@@ -151,15 +151,6 @@ def test_required(run: Run) -> None:
     for (authorization, what), (operation, body) in run.thin(cases):
         with run.case():
             _refused(run, run.call(operation, body, authorization=authorization), what)
-    # Who may not call learns neither what there is nor what a body lacks.
-    edit = run.resource.edit
-    if edit and run.resource.addresses(edit):
-        for item, body, what in (
-            (run.bodies.unknown(run.resource.item), run.bodies.least(), f"an id that no {run.noun} has"),
-            (run.subject, {}, "an empty body"),
-        ):
-            with run.case():
-                _refused(run, run.call(edit.id, body, item=item, authorization=None), f"no credentials and {what}")
 
 
 @clause(
@@ -202,6 +193,24 @@ def test_nothing_written(run: Run) -> None:
         if any(each.answer.ok for each in sent):
             raise NotExercised("a request with wrong credentials was accepted, so that it has an effect is no wonder")
         _nothing_written(run, before, state, sent)
+
+
+@clause(
+    "authentication/first",
+    "Without credentials an edit is refused with 401, whatever is wrong with it besides.",
+    source="OpenAPI document: security, 401; users: who may not call learns nothing of what there is",
+    level="documented",
+    needs="authentication/nothing-written",
+)
+def test_first(run: Run) -> None:
+    protected(run)
+    edit = run.contract.operations[run.id("edit")]
+    cases: list[tuple[str, Json, str]] = [(run.subject, {}, "an empty body")]
+    if run.resource.addresses(edit):
+        cases.append((run.bodies.unknown(run.resource.item), run.bodies.least(), f"an id that no {run.noun} has"))
+    for item, body, what in run.thin(cases):
+        with run.case():
+            _refused(run, run.call(edit.id, body, item=item, authorization=None), f"no credentials and {what}")
 
 
 @clause(
