@@ -24,6 +24,7 @@ from conformance.contract.contract import Contract, Zone, validator
 from conformance.detection import targeted
 from conformance.mock import World, create_app
 from conformance.mock.change import Change
+from conformance.mock.faults.methods import ADDED
 from conformance.mock.server import Mock
 from conformance.mock.variants.acceptance import VERIFYING
 from conformance.run.run import Run
@@ -225,6 +226,8 @@ def negotiated() -> Iterator[Probe]:
     """What a client accepts, says of its body, and adds to the address, and conditional requests."""
     for accept in (*ACCEPTABLE, *OTHERS):
         yield Probe("GET", headers={"Accept": accept}, free=True)
+    for header in ADDED:
+        yield Probe("GET", headers={header: "x"}, free=True)
     text = json.dumps({**FULL, "name": "\xe9\xfc"}, ensure_ascii=False).encode()
     for charset in ("iso-8859-1", "utf-16"):
         yield Probe(content=text, headers={"Content-Type": f"application/json; charset={charset}"}, free=True)
