@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..contract.contract import Zone
 from ..target.exchange import Exchange
 from ..target.stops import NotExercised
 from .about import FRESH, HOMES, LEADS
 from .causes import Causes, is_problem
-from .clause import Broken, Clause, Finding, Result, Stumbled
+from .clause import Broken, Finding, Result, Stumbled
 from .healing import Healing
-from .history import History, Made
+from .history import History
+from .needed import needed
 from .repeating import Repeating
 from .revoked import expect_valid
 from .roles import FIRST, MISSING
@@ -39,8 +37,6 @@ _SENT = 160
 PROBLEM = "a problem with a status of success"
 # Checks of what may be another status for the same request.
 STATUSES = ("answer/no-server-error", "answer/status")
-# As many items as a list has to show for a finding about it to be seen.
-_LISTED = 12
 
 
 class Findings:
@@ -210,7 +206,7 @@ class Findings:
             broken.actual,
             statuses=broken.statuses,
             holds=broken.holds,
-            made=self._made(result.clause, broken),
+            made=needed(self._run, self.history, result.clause, broken),
             lead=broken.lead,
             connected=broken.connected,
             in_turn=broken.in_turn,
@@ -268,31 +264,6 @@ class Findings:
         if not worked or self._run.resource.role(exchange.request.operation) != "edit":
             return False
         return self._run.repeat(worked[0]).answer.status == exchange.answer.status
-
-    def _made(self, clause: Clause, broken: Broken) -> tuple[Made, ...]:
-        """What has to be there for the exchanges to say the same again: what they name or list, or what is alike."""
-        requests = [each.request for each in broken.exchanges]
-        marks = re.compile(rf"{re.escape(self._run.estate.label)}-\d+")
-        ids = self.history.named(*requests) + self.history.alike(marks, *requests)
-        ids += self.history.called(self._run.resource.mark, *requests)
-        others: list[str] = []
-        if any(self._run.resource.role(each.operation) == "list" for each in requests):
-            ids += [id for id in (self._run.subject, self._run.bystander) if id in self.history.lives]
-            others = [] if broken.aged else self.history.alive(broken.exchanges[0].at)[:_LISTED]
-        elif broken.holds and self._run.bystander in self.history.lives and clause.id != "answer/schema":
-            # An edit may have gone to another one.
-            ids.append(self._run.bystander)
-        made = self.history.before(dict.fromkeys(ids), broken.exchanges)
-        more = self.history.before(dict.fromkeys(id for id in others if id not in ids), broken.exchanges)
-        return (*made, *map(self._plain, more))
-
-    def _plain(self, made: Made) -> Made:
-        """An item that only has to be there."""
-        sent = json.loads(made.body)
-        needed = self._run.resource.request_schema.get("required", ())
-        least = {name: value for name, value in sent.items() if name in needed}
-        accepted = self._run.contract.zone(least) is Zone.ACCEPT
-        return replace(made, body=json.dumps(least).encode()) if accepted else made
 
     def _missing(self, result: Result, broken: Broken) -> None:
         """Notes that the server does not have an operation, so that no other clause says the same."""
