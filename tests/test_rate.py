@@ -32,6 +32,20 @@ def test_a_reset_in_every_form(form: str) -> None:
     assert found and found[0] == 7 and abs(found[1] - at) < 2
 
 
+@pytest.mark.parametrize("ahead", [-86_400, -600, 600])
+def test_a_server_need_not_know_the_time(ahead: float) -> None:
+    its = time.time() + ahead
+    headers = (
+        ("Date", formatdate(its, usegmt=True)),
+        ("X-RateLimit-Remaining", "7"),
+        ("X-RateLimit-Reset", f"{its + 100:.0f}"),
+        ("Retry-After", formatdate(its + 100, usegmt=True)),
+    )
+    found, again = limits.left(Answer(200, headers)), limits.retry_after(Answer(429, headers))
+    assert found and abs(found[1] - time.time() - 100) < 30
+    assert again is not None and abs(again - 100) < 30
+
+
 def test_what_is_negative_is_none_left() -> None:
     found = said("-3", "-5")
     assert found and found[0] == 0 and abs(found[1] - time.time()) < 2

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import email.utils
-
 from ..target import limits
 from ..target.exchange import Exchange
 
@@ -26,7 +23,7 @@ class Rates:
     def judge(self, exchange: Exchange) -> str | None:
         """What is wrong with the headers of an answer that has them."""
         answer = exchange.answer
-        said = limits.left(answer)
+        said = limits.left(answer, exchange.at)
         if said is None:
             return None
         remaining, reset = said
@@ -34,8 +31,6 @@ class Rates:
         if most.strip().isdecimal() and remaining > int(most):
             return f"X-RateLimit-Remaining is {remaining:.0f}, and X-RateLimit-Limit {most}"
         now = exchange.at
-        with contextlib.suppress(TypeError, ValueError, OverflowError):
-            now = email.utils.parsedate_to_datetime(answer.header("Date") or "").timestamp()
         if reset < now - SKEW:
             return f"X-RateLimit-Reset has been over for {now - reset:.0f} seconds"
         if reset > now + WINDOW + SKEW:

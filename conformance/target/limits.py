@@ -12,17 +12,23 @@ from .exchange import Answer
 # As Unix time in seconds, later than this; as a number of seconds, earlier. Milliseconds are a thousand times as many.
 _TIME = 1e9
 _MILLISECONDS = 1e11
+# A clock that differs by less from this one's is as right, in seconds.
+_EXACT = 3.0
 
 
-def left(answer: Answer) -> tuple[float, float] | None:
-    """How many requests are left, and until when, in seconds of Unix time; None if the answer does not say it."""
+def left(answer: Answer, at: float | None = None) -> tuple[float, float] | None:
+    """How many requests are left, and until when, in seconds of Unix time; None if the answer does not say it.
+
+    `at` is when it was answered, now if that is not given.
+    """
     remaining, reset = (_number(answer.header(f"X-RateLimit-{name}")) for name in ("Remaining", "Reset"))
     if remaining is None or reset is None:
         return None
     while reset > _MILLISECONDS:
         reset /= 1000
     # Some give the time of the reset, as they should, others the seconds until then.
-    return max(0.0, remaining), reset if reset > _TIME else time.time() + max(0.0, reset)
+    at = at or time.time()
+    return max(0.0, remaining), at + (reset - _clock(answer, at) if reset > _TIME else max(0.0, reset))
 
 
 def retry_after(answer: Answer) -> float | None:
@@ -33,8 +39,17 @@ def retry_after(answer: Answer) -> float | None:
     if (seconds := _number(value)) is not None:
         return max(0.0, seconds)
     with contextlib.suppress(TypeError, ValueError, OverflowError):
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - _clock(answer, time.time()))
     return None
+
+
+def _clock(answer: Answer, at: float) -> float:
+    """What the server took for the time when it answered, in seconds of Unix time: its clock need not be right."""
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
+        said = email.utils.parsedate_to_datetime(answer.header("Date") or "").timestamp()
+        # The header has whole seconds, and an answer takes a while.
+        return at if abs(said - at) < _EXACT else said
+    return at
 
 
 def _number(text: str | None) -> float | None:
