@@ -71,7 +71,6 @@ def _wrong(run: Run) -> Iterator[tuple[Scheme, Header, str]]:
             if scheme == primary:
                 tries += [
                     (altered(lambda text: f"{text} {unknown}"), "the right value with another behind it"),
-                    (own(f"{unknown},{value}"), "the right value in a list"),
                 ]
         yield from ((scheme, (scheme.header, each), what) for each, what in tries)
     for nothing in NOTHING:
