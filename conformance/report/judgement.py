@@ -103,6 +103,10 @@ class Judgement:
         yield f"  if {values} | grep -qvE ': *[0-9]+ *$'; then code=1; else code=0; fi"
         yield f"  reset=$({values} | sed -n 's/^[^:]*[Rr][Ee][Ss][Ee][Tt]: *\\([0-9]*\\).*/\\1/p')"
         yield "  now=$(date +%s); ahead=$((${reset:-$now} - now))"
+        for variable, name in (("left", "Remaining"), ("most", "Limit")):
+            either = "".join(f"[{each.upper()}{each.lower()}]" for each in name)
+            yield f"  {variable}=$({values} | sed -n 's/^[^:]*-{either}: *\\([0-9]*\\).*/\\1/p')"
+        yield '  if [ "${left:-0}" -gt "${most:-${left:-0}}" ]; then code=1; fi'
         yield f'  if [ "$ahead" -gt {WINDOW + SKEW} ] || [ "$ahead" -lt -{SKEW} ]; then code=1; fi'
         yield "fi"
 

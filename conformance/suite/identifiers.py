@@ -133,7 +133,8 @@ def test_case(run: Run) -> None:
     # What is kept of an item under its id as that was written, the other spelling does not change.
     upper = {name: id.upper() for name, id in uuids.items()}
     if named:
-        _one(run, (run.subject, {}), (run.subject.upper(), {}), "in upper case, after an edit in lower case,")
+        read = [run.get(item=run.subject.upper())] if run.resource.read else []
+        _one(run, (run.subject, {}), (run.subject.upper(), {}), "in upper case, after an edit in lower case,", *read)
     for operation in run.operations:
         if operation.method == "GET" and operation != run.resource.read:
             answer = run.call(operation.id, item=run.subject.upper() if named else run.subject, owners=upper)
@@ -152,14 +153,14 @@ def test_case(run: Run) -> None:
 Spelling = tuple[str, dict[str, str]]
 
 
-def _one(run: Run, edited_as: Spelling, read_as: Spelling, what: str) -> None:
+def _one(run: Run, edited_as: Spelling, read_as: Spelling, what: str, *before: Exchange) -> None:
     """Raises Broken unless an item that is edited by its ids as written one way is shown by them as written another."""
     body = run.bodies.full()
     edited = run.edit(body, item=edited_as[0], owners=edited_as[1])
     run.expect(edited, run.success("edit"), because=f"an edit with an id {what}")
     read = run.get(item=read_as[0], owners=read_as[1])
     run.expect(read, run.success("read"), because=f"a read with an id {what}")
-    run.expect_shown(body, read, edited)
+    run.expect_shown(body, read, *before, edited)
 
 
 def _deleted(run: Run, id: str, deleted: Exchange) -> None:

@@ -67,6 +67,7 @@ CALLER_HEADERS = (
     ("Access-Control-Request-Method", "GET"),
     ("Forwarded", "for=127.0.0.1;host=localhost"),
     ("X-Requested-With", "XMLHttpRequest"),
+    ("If-None-Match", "*"),
 )
 # The statuses of what leads nowhere, elsewhere, or to a refusal.
 REFUSED = (301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 410, 414)

@@ -3,6 +3,7 @@
 import time
 
 from ..contract.contract import Zone
+from ..contract.fields import get, has, put
 from ..run import conditions
 from ..run.about import AFTER_A_PAUSE, OTHERS_DELETED
 from ..run.clause import Broken, clause
@@ -26,8 +27,12 @@ EXAMPLE, LEFT = 26, 70
     needs="edit/idempotent",
 )
 def test_steady(run: Run) -> None:
-    # Two bodies in turn, so that a read which shows what was before is seen to.
+    # Two bodies in turn, so that a read which shows what was before is seen to. The case of letters tells them apart.
     bodies = [run.bodies.full(), run.bodies.full()]
+    for name in run.resource.of_kind("text", secret=False):
+        swapped = str(get(bodies[0], name)).swapcase()
+        if has(bodies[0], name) and name not in run.bodies.pins and run.contract.must_accept(name, swapped):
+            bodies[1] = put(bodies[1], name, swapped)
     firsts: list[Exchange] = []
     for number in run.thin(range(6)):
         body = bodies[number % 2]

@@ -24,6 +24,7 @@ FUSED = (
     "a\u200bb\u200cc\u200dd\u2060e\ufefff\u00adg\u200eh\u200fi\u202ej\u202ck\u2066l\u2069m",
     "a\u00a0b\u2003c\u3000d\u2028e\u2029f\u1680g\u202fh",
     "https://user.example.com/a/../b?c=d&e=f#g ../../etc/hosts C:\\temp a@b.example *.txt ~/x",
+    "$HOME %PATH% **b** __i__ [a](b) :x: #1 1B7D9E30-8F21-4D6C-B1A4-2E9F70C35A64",
 )
 
 # Each of these is a value of its own: what it is, or where something stands in it, is what matters.
@@ -62,7 +63,7 @@ URIS = (
     "https://git.example.com/",
     "https://git.example.com:8443/api/v4/",
     "https://GitLab.Example.COM/API",
-    "http://localhost:3000",
+    "http://localhost:3000?a=b",
     "http://192.0.2.1:65535",
     "http://[2001:db8::1]/api",
     "https://[::1]:8443",

@@ -245,7 +245,7 @@ def additional(run: Run) -> list[Json]:
     return [
         *([{run.resource.id: run.subject}] if "." not in run.resource.id else []),
         odd,
-        {"unknown": None},
+        {"unknown": None, "data": dict.fromkeys(run.resource.of_kind("text", secret=False), "other")},
         {"unknown": "text", "Unknown": 1, "un known": True, "": "", "ключ": [], "😀": {}},
         {"nested": {"list": [1, 2.5, -3, 1e20, "a", None, {"deep": [[["er"]]]}], "object": {"a": {"b": {"c": 1}}}}},
         {"constructor": "x", "toString": 1, "__class__": "x", "$where": "1", "a.b": 1},
@@ -411,6 +411,10 @@ def test_escapes(run: Run) -> None:
     escaped = "".join(f"\\u{ord(each):04x}" for each in 'é"\\\ud83d\ude00\u2028') + r"\"\\\/"
     fields = {name: json.dumps(value, ensure_ascii=False) for name, value in reversed(body.items())}
     rows = [f'  "{name}"\t:\r\n {value}' for name, value in (fields | {field: f'"{escaped}"'}).items()]
+    # A name may be escaped as well.
+    rows[-1] = rows[-1].replace(
+        f'"{next(iter(body))}"', f'"\\u{ord(next(iter(body))[0]):04x}{next(iter(body))[1:]}"', 1
+    )
     edited = run.edit(("\n{" + ",\n".join(rows) + "}\n").encode())
     run.expect(edited, run.success("edit"), because="an edit in escaped JSON was refused")
     run.expect_shown(body, edited)

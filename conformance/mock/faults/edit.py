@@ -227,6 +227,7 @@ URLS: dict[str, Callable[[str], str]] = {
     "query-lost": lambda url: url.partition("?")[0],
     "https-forced": lambda url: url.replace("http://", "https://"),
     "host-lower-case": lambda url: re.sub(r"^https?://[^/]*", lambda match: match[0].lower(), url),
+    "slash-before-query": lambda url: re.sub(r"^(https?://[^/?#]+)\?", r"\1/?", url),
     "percent-in-capitals": lambda url: re.sub("%..", lambda match: match[0].upper(), url),
     "percent-decoded": urllib.parse.unquote,
     "dots-resolved": lambda url: re.sub(r"/[^/]+/\.\.(?=/|$)|/\.(?=/)", "", url),
@@ -238,6 +239,17 @@ URLS: dict[str, Callable[[str], str]] = {
 def address_altered(mock: Mock, how: Callable[[str], str], field: str) -> None:
     """An address is not stored as it was sent: {how}."""
     stores_field(mock, field, how)
+
+
+@fault("meaning", needs="edit", field=prose)
+def case_is_no_change(mock: Mock, field: str) -> None:
+    """An edit that changes nothing but the case of letters in `{field}` leaves it as it was."""
+
+    @stores(mock, "edit")
+    def _(request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        before, now = get(kept(mock, request), field), get(body, field)
+        same = isinstance(before, str) and isinstance(now, str) and before.casefold() == now.casefold()
+        return put(body, field, before) if same else body
 
 
 def _public(resource: Resource) -> list[str]:

@@ -72,6 +72,7 @@ CALLERS = {
         "x-ssl-client-verify",
         "x-middleware-subrequest",
         "access-control-request-method",
+        "if-none-match",
     )
 }
 
