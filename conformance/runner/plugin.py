@@ -243,7 +243,9 @@ class Plugin:
         elif _find(error, HypothesisException) and self.run.target.budget.remaining <= 0:
             result.reason, result.judged, result.lacking = "the budget of requests is used up", 0, True
         elif _find(error, HypothesisException):
-            result.reason, result.judged = "the server answered the same requests differently", 0
+            # Where the network loses answers, what is repeated may be answered in another way.
+            who, result.lacking = ("the network", True) if self.run.target.network.faults else ("the server", False)
+            result.reason, result.judged = f"{who} answered the same requests differently", 0
         elif isinstance(error, LookupError | TypeError | ValueError | AttributeError | RecursionError) and (
             self.findings
         ):

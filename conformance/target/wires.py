@@ -116,14 +116,19 @@ class Wires:
 
         None if there is no such connection: the server has ended it, or serves no other beside it.
         """
-        self.release()
         self._connects()
-        with self._connecting():
-            self._held = wire.Wire(self._target.base_url, self._target.timeout, MAX_ANSWER)
-        answer = self.over_held(request)
-        if answer and self._held and not self._beside(request):
+        for _ in range(_TRIES):
             self.release()
-        return answer if self._held else None
+            with self._connecting():
+                self._held = wire.Wire(self._target.base_url, self._target.timeout, MAX_ANSWER)
+            if answer := self.over_held(request):
+                found = self._beside(request) if self._held else None
+                if not found:
+                    return answer if self._held else None
+                if found == "late":
+                    break
+        self.release()
+        return None
 
     def over_held(self, request: Request) -> Answer | None:
         """Sends a request over the connection that is held open; None if the server, or the network, has ended it."""
@@ -145,11 +150,11 @@ class Wires:
             self._held.close()
             self._held = None
 
-    def _beside(self, request: Request) -> bool:
-        """Does the server answer over another connection while one is open?"""
+    def _beside(self, request: Request) -> Kind | None:
+        """What is wrong with an answer over another connection while one is open."""
         self._counted([request])
         with self._connecting(), wire.Wire(self._target.base_url, _BESIDE, MAX_ANSWER) as other:
-            return fault(other.ask(request)) is None
+            return fault(other.ask(request))
 
     def _counted(self, requests: Sequence[Request]) -> int:
         """Returns when so many requests may be sent, with the number of the last."""
