@@ -140,20 +140,14 @@ def done_and_refused(mock: Mock, action: str) -> None:
             raise
 
 
-LATE: dict[str, Callable[[Mock, Request], None]] = {
-    "the-item": lambda mock, request: mock.locate(request),
-    "the-body": lambda mock, request: mock.validate(request, mock.decode(request)),
-}
-
-
-@fault("credentials", needs="edit", what=lambda resource: LATE if resource.schemes else {})
-def asked_late(mock: Mock, what: Callable[[Mock, Request], None]) -> None:
-    """An edit is refused for {what} before its credentials are looked at."""
+@fault("credentials", needs="edit")
+def asked_late(mock: Mock) -> None:
+    """An edit is refused for an id that is unknown before its credentials are looked at."""
 
     @mock.on("authenticate")
     def _(authenticate: Any, request: Request) -> None:
         if request.action == "edit":
-            what(mock, request)
+            mock.locate(request)
         authenticate(request)
 
 
