@@ -25,6 +25,7 @@ def _states(server: independent.Address, *clauses: str) -> tuple[str, ...]:
     """What the suite says of a server, in this process, by each of some clauses."""
     run = started(server)
     Plugin(run, choose(run.resource, clauses), lambda _: None).main()
+    assert run.listed()[1].keys() <= {*(run.estate.before or ()), *run.estate.created}
     run.cleanup.finish()
     run.target.close()
     assert all(each.state != "broken" for name, each in run.results.items() if name not in clauses)
