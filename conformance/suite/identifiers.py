@@ -12,6 +12,7 @@ from .absence import ABSENT, ANY_OWNER
 # None of them is a UUID in any notation; they are put into the path as they stand here.
 NO_UUIDS = (
     "not-a-uuid",
+    "0",
     "00000000-0000-0000-0000-00000000000g",
     "%F0%9F%98%80",
     "1%27%20OR%20%271%27=%271",
