@@ -79,8 +79,8 @@ def _needles(secret: str) -> dict[str, str]:
 def leaks(text: str, secrets: Iterable[str]) -> set[str]:
     """The encodings in which `text` shows a part of one of the secrets, in any letter case."""
     lower = text.lower()
-    # Most needles do not even begin anywhere, and need not be looked for.
-    begun = {lower[start : start + PART] for start in range(len(lower))}
+    # Most needles do not even begin anywhere, and need not be looked for. None has a line end, and lines are twins.
+    begun = {line[start : start + PART] for line in set(lower.split("\n")) for start in range(len(line))}
     return {
         name
         for secret in secrets

@@ -31,7 +31,7 @@ _VERDICTS = {0: "held", 1: "broken"}
 
 def report(run: Run, server: str, seconds: float, code: int, old: dict[str, Any] | None = None) -> dict[str, Any]:
     """The run that took `seconds` and exits with `code`, compared with the results of an old one if they are given."""
-    clauses = [as_clause(result) for result in run.results.values()]
+    clauses = [as_clause(result) | {"reason": run.secrets.redact(_reason(result))} for result in run.results.values()]
     verdict = _VERDICTS.get(code, "incomplete")
     if verdict == "held" and all(clause["state"] != "held" for clause in clauses):
         verdict = "not exercised"
@@ -53,7 +53,6 @@ def report(run: Run, server: str, seconds: float, code: int, old: dict[str, Any]
         "network": dict(sorted(run.target.network.faults.items())),
         "seconds": round(seconds, 3),
         "merged": [],
-        "clauses": clauses,
         "findings": ordered(
             [as_finding(result.finding, run) for result in run.results.values() if result.finding], clauses
         ),
@@ -63,7 +62,8 @@ def report(run: Run, server: str, seconds: float, code: int, old: dict[str, Any]
     }
     # Most texts stand there many times.
     redacted: dict[str, Any] = _redacted(results, cache(run.secrets.redact))
-    return redacted
+    # What clauses say is the suite's own.
+    return redacted | {"clauses": clauses}
 
 
 def as_clause(result: Result) -> dict[str, Any]:
@@ -74,10 +74,14 @@ def as_clause(result: Result) -> dict[str, Any]:
         "requirement": result.clause.requirement,
         "source": result.clause.source,
         "state": result.state,
-        "reason": result.reason or result.note,
+        "reason": _reason(result),
         "requests": result.requests,
         "seconds": round(result.seconds, 3),
     }
+
+
+def _reason(result: Result) -> str:
+    return result.reason or result.note
 
 
 def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
