@@ -57,6 +57,22 @@ class Forgetting(independent.Handler):
         return super().answer(body)
 
 
+class ForgettingAndEnding(Forgetting):
+    """Finds nothing over an idle connection, and once takes so long that it ends that before anybody sees it."""
+
+    timeout = 3
+    last = 0.0
+    slow = True
+
+    def answer(self, body: bytes) -> tuple[int, Any]:
+        own = type(self)
+        if own.slow and own.last and self.command == "PUT" and time.monotonic() - own.last > 1.5:
+            own.slow = False
+            time.sleep(1.5)
+        own.last = time.monotonic()
+        return super().answer(body)
+
+
 class Ending(independent.Handler):
     """Ends a connection that was idle for a second without a word."""
 
@@ -94,6 +110,7 @@ def served_by(handler: type[independent.Handler], monkeypatch: pytest.MonkeyPatc
         (independent.Handler, ("held", "held")),
         (Remembering, ("broken", "not exercised")),
         (Forgetting, ("held", "broken")),
+        (ForgettingAndEnding, ("held", "broken")),
         (Ending, ("held", "held")),
         (Telling, ("held", "held")),
         (Closing, ("not exercised", "held")),
@@ -132,6 +149,7 @@ def test_no_more_connections_at_a_time_than_a_server_takes(most: int, monkeypatc
         before = tokens(server)
         edits, *others, listed = spawned(_states, server, *clauses, "sequences/list")
         assert tokens(server) == before
-    assert edits == ("held" if most == 2 else "not exercised")
+    # The connections of the edit before may still be there.
+    assert edits in ("held", "not exercised")[2 - most :]
     assert others == ["not exercised"] * 3
     assert listed == "held"

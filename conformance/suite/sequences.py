@@ -94,12 +94,13 @@ def test_list(run: Run) -> None:
     needs="connections/held",
 )
 def test_idle(run: Run) -> None:
-    # It was opened long ago: in the meantime, others have been in use.
-    idle = run.target.wires.idle
-    if idle is None and run.over_held(run.request(run.id("read"))) is None:
-        raise Absent("the server keeps no connection open beside another")
-    time.sleep(max(0, IDLE - (idle or 0)))
-    expect_over_held(run, f"that was idle for {run.target.wires.idle or 0:.0f} seconds", AFTER_A_PAUSE)
+    # The first was opened long ago, and others have been in use since: perhaps so long ago that it has been ended.
+    for _ in range(2):
+        if run.target.wires.idle is None and run.over_held(run.request(run.id("read"))) is None:
+            raise Absent("the server keeps no connection open beside another")
+        time.sleep(max(0, IDLE - (run.target.wires.idle or 0)))
+        if expect_over_held(run, f"that was idle for {run.target.wires.idle or 0:.0f} seconds", AFTER_A_PAUSE):
+            return
 
 
 @clause(

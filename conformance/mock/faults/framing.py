@@ -162,11 +162,11 @@ AFTER_A_PAUSE = {"fails": 500, "knows-nobody": 401, "finds-nothing": 404}
 
 @fault("framing", needs="get", what=AFTER_A_PAUSE)
 def after_a_pause(mock: Mock, what: int) -> None:
-    """Over a connection that was idle for a second, a read {what}."""
+    """Over a connection that was idle for 1.5 seconds, a read {what}."""
     client, used = _client(mock), dict[Any, float]()
 
     @mock.on("handle")
     def _(handle: Any, request: Request) -> Answer:
         now = time.monotonic()
         idle, used[client()] = now - used.get(client(), now), now
-        return Answer(what) if idle > 1 and request.method == "GET" else handle(request)
+        return Answer(what) if idle > 1.5 and request.method == "GET" else handle(request)
