@@ -31,7 +31,7 @@ _VERDICTS = {0: "held", 1: "broken"}
 
 def report(run: Run, server: str, seconds: float, code: int, old: dict[str, Any] | None = None) -> dict[str, Any]:
     """The run that took `seconds` and exits with `code`, compared with the results of an old one if they are given."""
-    clauses = [as_clause(result) | {"reason": run.secrets.redact(_reason(result))} for result in run.results.values()]
+    clauses = [each | {"reason": run.secrets.redact(each["reason"])} for each in map(as_clause, run.results.values())]
     verdict = _VERDICTS.get(code, "incomplete")
     if verdict == "held" and all(clause["state"] != "held" for clause in clauses):
         verdict = "not exercised"
@@ -74,14 +74,10 @@ def as_clause(result: Result) -> dict[str, Any]:
         "requirement": result.clause.requirement,
         "source": result.clause.source,
         "state": result.state,
-        "reason": _reason(result),
+        "reason": result.reason or result.note,
         "requests": result.requests,
         "seconds": round(result.seconds, 3),
     }
-
-
-def _reason(result: Result) -> str:
-    return result.reason or result.note
 
 
 def _redacted(value: Any, redact: Callable[[str], str]) -> Any:

@@ -412,9 +412,8 @@ def test_escapes(run: Run) -> None:
     fields = {name: json.dumps(value, ensure_ascii=False) for name, value in reversed(body.items())}
     rows = [f'  "{name}"\t:\r\n {value}' for name, value in (fields | {field: f'"{escaped}"'}).items()]
     # A name may be escaped as well.
-    rows[-1] = rows[-1].replace(
-        f'"{next(iter(body))}"', f'"\\u{ord(next(iter(body))[0]):04x}{next(iter(body))[1:]}"', 1
-    )
+    first = next(iter(body))
+    rows[-1] = rows[-1].replace(f'"{first}"', f'"\\u{ord(first[0]):04x}{first[1:]}"', 1)
     edited = run.edit(("\n{" + ",\n".join(rows) + "}\n").encode())
     run.expect(edited, run.success("edit"), because="an edit in escaped JSON was refused")
     run.expect_shown(body, edited)
