@@ -6,8 +6,6 @@ it has nothing to judge.
 
 from __future__ import annotations
 
-import contextlib
-import email.utils
 import json
 import re
 import time
@@ -17,8 +15,9 @@ from typing import Any, Final
 
 from ..contract.contract import Contract, Zone
 from ..contract.fields import get
+from ..target import limits
 from ..target.exchange import Exchange
-from ..target.network import fault
+from ..target.network import ended
 from .clause import Clause, Level
 from .comparison import moment
 from .documented import Documented, documented
@@ -109,8 +108,7 @@ class Checks:
 
     def run(self, exchange: Exchange) -> list[tuple[Check, str | None]]:
         """Judges an answer; gives every check that applied and what it found, up to the first fatal finding."""
-        if exchange.request.framing == "illegal" and fault(exchange.answer) in ("closed", "cut"):
-            # A server may end the connection at what is no HTTP: there is no answer.
+        if ended(exchange.request, exchange.answer):
             return []
         headers = "\n".join(f"{name}: {value}" for name, value in exchange.answer.headers)
         self.shown = self.secrets.in_text(f"{headers}\n{exchange.answer.text}")
@@ -357,10 +355,8 @@ def _clock(checks: Checks, exchange: Exchange) -> str | None:
     if said is None:
         return NOT_APPLICABLE
     # The request may have waited for its turn, and the server's clock may be wrong as a whole.
-    clocks = [exchange.at, time.time()]
-    with contextlib.suppress(TypeError, ValueError):
-        clocks.append(email.utils.parsedate_to_datetime(answer.header("Date") or "").timestamp())
-    away = min((said - clock for clock in clocks), key=abs)
+    clocks = (exchange.at, time.time(), limits.date(answer))
+    away = min((said - clock for clock in clocks if clock is not None), key=abs)
     # An edit that changes nothing may leave the time of the one before.
     if -CLOCKS <= away <= CLOCKS or (role == "edit" and away < 0):
         return None

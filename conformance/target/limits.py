@@ -45,11 +45,16 @@ def retry_after(answer: Answer) -> float | None:
 
 def _clock(answer: Answer, at: float) -> float:
     """What the server took for the time when it answered, in seconds of Unix time: its clock need not be right."""
+    said = date(answer)
+    # The header has whole seconds, and an answer takes a while.
+    return at if said is None or abs(said - at) < _EXACT else said
+
+
+def date(answer: Answer) -> float | None:
+    """What the header Date says, in seconds of Unix time; None if it says nothing."""
     with contextlib.suppress(TypeError, ValueError, OverflowError):
-        said = email.utils.parsedate_to_datetime(answer.header("Date") or "").timestamp()
-        # The header has whole seconds, and an answer takes a while.
-        return at if abs(said - at) < _EXACT else said
-    return at
+        return email.utils.parsedate_to_datetime(answer.header("Date") or "").timestamp()
+    return None
 
 
 def _number(text: str | None) -> float | None:

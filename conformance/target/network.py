@@ -47,6 +47,11 @@ def fault(answer: Answer) -> Kind | None:
     return GATEWAY.get(answer.status)
 
 
+def ended(request: Request, answer: Answer) -> bool:
+    """Has the server ended the connection without an answer at what is no HTTP, as it may?"""
+    return request.framing == "illegal" and fault(answer) in ("closed", "cut")
+
+
 class Network:
     """What a run has seen of the network.
 

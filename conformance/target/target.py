@@ -20,7 +20,7 @@ from .budget import HOUR, Budget
 from .connections import Connections
 from .exchange import Answer, Request
 from .ledger import Ledger
-from .network import CLOSED, Kind, Network, fault
+from .network import CLOSED, Kind, Network, ended, fault
 from .stops import BudgetSpent, CannotRun, NotExercised, short
 from .wires import Wires
 
@@ -143,10 +143,7 @@ class Target:
         """
         if not faults:
             self.network.count(request)
-        kind = None if self.transport else fault(answer)
-        if request.framing == "illegal" and kind in ("closed", "cut"):
-            # What is no HTTP, a server may well close the connection at.
-            kind = None
+        kind = None if self.transport or ended(request, answer) else fault(answer)
         if kind is None:
             # What there was did not happen again.
             self.network.faults.update(faults)
@@ -185,18 +182,18 @@ class Target:
             if answer.status == 429:
                 self.budget.wait(answer, attempt)
                 continue
-            if answer.problem == CLOSED and request.framing != "illegal":
+            if answer.problem == CLOSED and not ended(request, answer):
                 self._silent += 1
                 if self._silent % _SILENT == 0:
-                    self.expect_answers(CLOSED)
+                    self.expect_answers()
             return answer
         self.budget.stop(HOUR)
         raise BudgetSpent("the server kept answering 429 Too Many Requests")
 
-    def expect_answers(self, problem: str) -> None:
+    def expect_answers(self) -> None:
         """Returns once a request is answered that has been before: what was not is that request's, or the network's.
 
-        Raises CannotRun with the problem if none is for some seconds.
+        Raises CannotRun if none is for some seconds.
         """
         for pause in (0.0, *PAUSES):
             if self._answered is None or self.budget.remaining <= 0:
@@ -208,7 +205,7 @@ class Target:
             with contextlib.suppress(httpx.HTTPError):
                 if self._exchange(self._answered, self.budget.used).status:
                     return
-        raise CannotRun(f"{self.base_url} has ceased to answer: {problem}")
+        raise CannotRun(f"{self.base_url} has ceased to answer: {CLOSED}")
 
     def _exchange(self, request: Request, number: int) -> Answer:
         """Sends a request, the run's `number`-th, and takes note of what its answer says of the server."""

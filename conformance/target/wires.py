@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from . import wire
 from .exchange import Answer, Request
-from .network import CLOSED, Kind, fault
+from .network import Kind, fault
 from .reading import MAX_ANSWER
 from .stops import Lost, NotExercised, short
 
@@ -68,7 +68,7 @@ class Wires:
                 return answers
             faults += found
             self.release()
-            self._target.expect_answers(CLOSED)
+            self._target.expect_answers()
             with self._connecting():
                 if wire.limited(self._target.base_url, len(requests)):
                     raise NotExercised(f"the server takes no {len(requests)} connections at a time")
@@ -101,7 +101,7 @@ class Wires:
                 self._target.network.faults.update(faults)
                 break
             faults += found
-            self._target.expect_answers(CLOSED)
+            self._target.expect_answers()
             if faults.count("late") > 1:
                 break
         return answers
