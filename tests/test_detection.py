@@ -9,6 +9,7 @@ import contextlib
 import io
 import json
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +66,11 @@ MISSING = {
 }
 
 
+def _attempt(name: str) -> Callable[..., Trial]:
+    """What tries a fault or a variant: over connections where it shows over these alone."""
+    return attempt if name.partition("/")[0] in CONNECTED else attempt_inside
+
+
 @dataclass(frozen=True)
 class Searched:
     """A trial, and the secrets that its output shows: the encodings by file."""
@@ -83,10 +89,9 @@ def searched(name: str, folder: Path) -> Searched:
         secrets.update(generated(request.body or b""))
         return send(target, request)
 
-    try_it = attempt if name.partition("/")[0] in CONNECTED else attempt_inside
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Target, "send", witnessed)
-        trial = try_it(name, 1, fail_fast=True, folder=folder)
+        trial = _attempt(name)(name, 1, fail_fast=True, folder=folder)
     annotations = io.StringIO()
     with contextlib.redirect_stdout(annotations):
         github.tell(json.loads((folder / "results.json").read_text()), "word")
@@ -142,8 +147,7 @@ def test_a_fault_like_those_is_found_by_a_clause_about_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_variant_is_not_reported(name: str) -> None:
-    try_it = attempt if name.partition("/")[0] in CONNECTED else attempt_inside
-    trial = spawned(try_it, name, 1, fail_fast=False, max_requests=450)
+    trial = spawned(_attempt(name), name, 1, fail_fast=False, max_requests=450)
     assert (trial.clauses, trial.error) == ((), "")
 
 
