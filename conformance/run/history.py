@@ -12,7 +12,7 @@ from typing import Any
 from ..contract.fields import get
 from ..contract.resource import Resource
 from ..target.exchange import Exchange, Request
-from .requests import PLAIN, encoded
+from .requests import PLAIN, READS, encoded
 
 # A longer body, in bytes, is a case of its own, and nothing that others build on.
 _KEPT = 64 * 1024
@@ -23,7 +23,6 @@ _EDITS = 40
 _WRITES = 40
 # A shorter id occurs by chance.
 _TELLING = 8
-_READS = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 
 @dataclass
@@ -233,7 +232,7 @@ def _names(text: bytes, id: bytes) -> bool:
 def _may_write(request: Request) -> bool:
     """May a request change something, by its method or by what turns one method into another?"""
     plain = all(name.lower() in PLAIN for name, _ in request.headers)
-    return request.method not in _READS or request.operation is None or "?" in request.path or not plain
+    return request.method not in READS or request.operation is None or "?" in request.path or not plain
 
 
 def _stored(exchange: Exchange, id: str) -> bytes:

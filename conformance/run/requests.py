@@ -17,6 +17,8 @@ Credentials = tuple[str, str] | Literal["own"] | None
 # Stands for the credentials of the run, and for the media type of the operation.
 OWN: Literal["own"] = "own"
 
+# The methods of what changes nothing.
+READS = ("GET", "HEAD", "OPTIONS", "TRACE")
 # The headers of a request that asks for nothing else.
 PLAIN = ("authorization", "accept", "content-type")
 

@@ -17,13 +17,12 @@ from .clause import Broken
 from .context import Context
 from .creates import create
 from .guard import Guard
-from .requests import Headers, Options, encoded, requested
+from .requests import READS, Headers, Options, encoded, requested
 
 if TYPE_CHECKING:
     from .findings import Findings
 
 Json = dict[str, Any]
-READS = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 
 class Sending(Context):
