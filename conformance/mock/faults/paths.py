@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 from starlette.types import Scope
@@ -61,6 +62,15 @@ def into_others(mock: Mock, turn: tuple[str, tuple[str, ...]]) -> None:
     opens(mock, lambda request: MARK in request.headers)
 
 
+def _trusts(mock: Mock, when: Callable[[Request], bool]) -> None:
+    """Asks for no credentials in requests of a kind."""
+
+    @mock.on("authenticate")
+    def _(authenticate: Any, request: Request) -> None:
+        if not when(request):
+            authenticate(request)
+
+
 CALLERS = {
     name: name
     for name in (
@@ -80,11 +90,7 @@ CALLERS = {
 @fault("roads", header=lambda resource: CALLERS if resource.schemes else {})
 def trusted(mock: Mock, header: str) -> None:
     """Who names himself in {header} needs no credentials."""
-
-    @mock.on("authenticate")
-    def _(authenticate: Any, request: Request) -> None:
-        if header not in request.headers:
-            authenticate(request)
+    _trusts(mock, lambda request: header in request.headers)
 
 
 PUBLIC = {"health": b"/health", "login": b"/login", "style": b".css"}
@@ -93,11 +99,7 @@ PUBLIC = {"health": b"/health", "login": b"/login", "style": b".css"}
 @fault("roads", what=lambda resource: PUBLIC if resource.schemes else {})
 def public(mock: Mock, what: bytes) -> None:
     """An address that holds the path of something public, in its query, needs no credentials: {what}."""
-
-    @mock.on("authenticate")
-    def _(authenticate: Any, request: Request) -> None:
-        if what not in request.query:
-            authenticate(request)
+    _trusts(mock, lambda request: what in request.query)
 
 
 def _headers(resource: Resource) -> list[str]:

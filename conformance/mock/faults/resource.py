@@ -225,15 +225,22 @@ def not_deleted(mock: Mock) -> None:
     mock.on("delete")(lambda *_: None)
 
 
-@fault("resource", needs="delete list")
-def deleted_but_listed(mock: Mock) -> None:
-    """A deleted {noun} stays in the list."""
+def _deletes(mock: Mock) -> list[Item]:
+    """The items that are deleted from now on, as they are."""
     deleted: list[Item] = []
 
     @mock.on("delete")
     def _(delete: Any, request: Request) -> Any:
         deleted.append(request.token) if request.token else None
         return delete(request)
+
+    return deleted
+
+
+@fault("resource", needs="delete list")
+def deleted_but_listed(mock: Mock) -> None:
+    """A deleted {noun} stays in the list."""
+    deleted = _deletes(mock)
 
     @mock.on("list")
     def _(list_on: Any, request: Request) -> Any:
@@ -433,12 +440,7 @@ def services_malformed(mock: Mock, what: Any) -> None:
 @fault("resource", needs="list create delete", times={"third": 3})
 def comes_back(mock: Mock, times: int) -> None:
     """After every {times} delete, the next create brings back what was deleted."""
-    deleted: list[Item] = []
-
-    @mock.on("delete")
-    def _(delete: Any, request: Request) -> Any:
-        deleted.append(request.token) if request.token else None
-        return delete(request)
+    deleted = _deletes(mock)
 
     @mock.on("create")
     def _(create: Any, request: Request) -> Any:
